@@ -1,0 +1,41 @@
+"""The command line: every action of the screens as a command fit for a batch job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli import runs, universes
+from app.cli.show import ColourOption, set_colour
+
+program = typer.Typer(
+    name="halodeck",
+    help="A terminal workbench for machine learning of cosmic structure formation.",
+    epilog="Without a command the workbench opens. Units: comoving Mpc/h, Msun/h, km/s.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@program.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    color: ColourOption = "auto",
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    set_colour(color)
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"halodeck {installed('halodeck')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        runs.workbench(color)
+
+
+for commands in (universes.COMMANDS, runs.COMMANDS):
+    for name, function in commands.items():
+        program.command(name)(function)

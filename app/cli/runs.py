@@ -1,0 +1,335 @@
+"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, demo."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.show import (
+    JsonOption,
+    SaveOption,
+    print_facts,
+    print_figure,
+    print_json,
+    print_report,
+    progress_bar,
+    save_report,
+)
+from core.errors import HalodeckError, InputError, UsageError
+from core.run import Run, all_runs, create_run, delete_run, open_run
+
+if TYPE_CHECKING:
+    from core.learner import Step
+
+RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
+RUNS = Path("runs")
+
+
+def workbench(color: str = "auto", runs: Path | None = None) -> None:
+    """Open the workbench."""
+    import os
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
+    from app.tui.app import run_workbench
+
+    sys.exit(run_workbench(runs or Path(os.environ.get("HALODECK_RUNS", RUNS)), color))
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="A recipe: list its settings.")] = None, as_json: JsonOption = False
+) -> None:
+    """List the recipes, or every setting of one with its default and meaning."""
+    from core import recipe
+    from core.config import describe, tables
+    from core.figures import Table
+
+    if name is None:
+        found = [recipe.load(each) for each in recipe.names()]
+        if as_json:
+            print_json([{"name": r.name, "title": r.title, "paper": r.paper} for r in found])
+            return
+        rows = tuple((r.name, r.title, r.paper, ", ".join(tables(r.name))) for r in found)
+        print_figure(Table("Recipes", ("name", "what", "paper", "tables"), rows))
+        return
+    kind = recipe.load(name)
+    settings = describe(kind)
+    if as_json:
+        print_json(kind.model_json_schema())
+        return
+    lines = tuple((path, str(default), text) for path, _, default, text in settings)
+    print_figure(Table(f"{kind.title} ({kind.paper})", ("setting", "default (paper)", "meaning"), lines))
+    print(f"Ready tables for --config: {', '.join(tables(name))}")
+
+
+def train(
+    recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="See `halodeck recipes`.")],
+    on: Annotated[
+        list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")] = None,
+    set_: SetOption = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    detach: Annotated[bool, typer.Option("--detach", help="Train in the background and return.")] = False,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Train a recipe on universes, then predict and report on those held out."""
+    run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs)
+    print(f"run {run.name} in {run.path}")
+    if detach:
+        from app.launch import resume as launch
+
+        launch(run)
+        print(f"training in the background; follow it with `halodeck watch {run.name}`")
+        return
+    train_here(run)
+    report(str(run.path), runs=runs)
+
+
+def new_run(recipe_name: str, on: list[Path], config: str | None, overrides: list[str], device: str, runs: Path) -> Run:
+    """Check everything that can be checked without training, then make the run folder."""
+    from core import recipe
+    from core.config import read_table, resolve
+    from core.cosmos.universe import open_universe
+
+    kind = recipe.load(recipe_name)
+    settings = resolve(kind, read_table(recipe_name, config) if config else {}, overrides)
+    paths = [path.resolve() for path in universe_paths(on)]
+    universes = [open_universe(path) for path in paths]
+    settings.check(universes)
+    from core.device import choose_device
+
+    choose_device(device)
+    import shlex
+
+    return create_run(
+        runs,
+        recipe_name,
+        settings.model_dump(mode="json"),
+        command=shlex.join(["halodeck", *sys.argv[1:]]),
+        universes=[str(path) for path in paths],
+        device=device,
+    )
+
+
+def universe_paths(on: list[Path]) -> list[Path]:
+    """Files as given; folders stand for the universes in them, by name. Raises: InputError."""
+    paths: list[Path] = []
+    for path in on:
+        if path.is_dir():
+            inside = sorted(path.glob("*.h5"))
+            if not inside:
+                raise InputError(f"{path} holds no universes (*.h5)", "make some with `halodeck simulate`")
+            paths += inside
+        elif path.exists():
+            paths.append(path)
+        else:
+            raise InputError(f"{path} does not exist", "make universes with `halodeck simulate` or name others by --on")
+    return paths
+
+
+def train_here(run: Run) -> None:
+    """Train in this process with a progress bar."""
+    from core.worker import work
+
+    with progress_bar(f"train {run.name}") as progress:
+
+        def on_step(step: Step, steps: int) -> None:
+            progress(step.step / steps, f"step {step.step}/{steps}  loss {step.values['loss']:.4f}")
+
+        work(run, on_step, lambda fraction, doing: progress(1.0, doing))
+
+
+def resume(
+    name: RunArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background and return.")] = False,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Go on with a run: from its pause, or from its last checkpoint."""
+    run = open_run(runs, name)
+    if run.status().state == "paused":
+        run.request("resume")
+        print(f"asked run {run.name} to go on")
+    elif detach:
+        from app.launch import resume as launch
+
+        launch(run)
+        print(f"training in the background; follow it with `halodeck watch {run.name}`")
+    else:
+        train_here(run)
+        print(f"run {run.name} is done; see `halodeck report {run.name}`")
+
+
+def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
+    """Ask a run to stop after its step, with a checkpoint."""
+    _request(open_run(runs, name), "stop")
+
+
+def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
+    """Ask a run to wait after its step, keeping its memory."""
+    _request(open_run(runs, name), "pause")
+
+
+def _request(run: Run, request: Any) -> None:
+    run.request(request)
+    print(f"asked run {run.name} to {request}")
+
+
+def delete(
+    name: RunArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Delete a run and everything in its folder."""
+    run = open_run(runs, name)
+    if not yes:
+        typer.confirm(f"Delete {run.path} and everything in it?", abort=True)
+    delete_run(run)
+    print(f"deleted {run.path}")
+
+
+def predict(
+    name: RunArgument,
+    universe: Annotated[Path, typer.Argument(help="A universe, simulated or imported.")],
+    runs: RunsOption = RUNS,
+) -> None:
+    """Apply a trained run to a universe and report on it where the universe holds the truth."""
+    from core.cosmos.universe import open_universe
+    from core.reporting import predict as predict_universe
+    from core.worker import load_learner, open_job
+
+    run = open_run(runs, name)
+    job = open_job(run)
+    learner, target = load_learner(run, job), open_universe(universe)
+    with progress_bar(f"predict {target.name}") as progress:
+        prediction = predict_universe(run, job, learner, target, progress)
+    print_facts({"prediction": str(prediction.path), **{f"halos ({k})": str(v) for k, v in prediction.halos.items()}})
+    if "label" in target.fields:
+        print_report(job.recipe.evaluate(learner, [(target, prediction)]))
+
+
+def report(
+    name: RunArgument,
+    again: Annotated[bool, typer.Option("--again", help="Predict and evaluate afresh.")] = False,
+    as_json: JsonOption = False,
+    save: SaveOption = None,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Show a run's numbers and figures beside the paper's."""
+    from core.figures import dump_report
+    from core.reporting import make_report, read_report
+
+    run = open_run(runs, name)
+    if again or not run.report_path.exists():
+        from core.worker import load_learner, open_job
+
+        job = open_job(run)
+        learner = load_learner(run, job)
+        with progress_bar(f"report {run.name}") as progress:
+            made = make_report(run, job, learner, progress)
+    else:
+        made = read_report(run)
+    if save:
+        save_report(made, save)
+    print_json(dump_report(made)) if as_json else print_report(made)
+
+
+def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
+    """List the runs, newest first."""
+    from core.figures import Table
+    from core.run import age
+
+    found = [(run, run.status()) for run in all_runs(runs)]
+    if as_json:
+        print_json([{"name": run.name, "path": str(run.path), **vars(status)} for run, status in found])
+        return
+    if not found:
+        print(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
+        return
+    rows = tuple(
+        (
+            run.name,
+            status.state,
+            f"{status.step}/{status.steps}",
+            (status.values or {}).get("loss"),
+            f"{status.speed:.2f}/s" if status.speed and status.state == "running" else None,
+            duration(status.remaining),
+            age(run),
+        )
+        for run, status in found
+    )
+    print_figure(Table(f"Runs in {runs}", ("run", "state", "step", "loss", "speed", "remaining", "created"), rows))
+
+
+def watch(
+    name: RunArgument = "latest",
+    interval: Annotated[float, typer.Option(help="Seconds between looks.")] = 1.0,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Follow a run until it ends; Ctrl-C leaves it running."""
+    run = open_run(runs, name)
+    said = ""
+    while True:
+        status = run.status()
+        loss = (status.values or {}).get("loss")
+        line = f"{run.name}  {status.state}  step {status.step}/{status.steps}"
+        line += f"  loss {loss:.4f}" if loss is not None else ""
+        line += f"  {status.speed:.2f} steps/s, {duration(status.remaining)} to go" if status.remaining else ""
+        line += f"  {status.message}" if status.message and status.message != "training" else ""
+        if sys.stdout.isatty():
+            print(f"\r\x1b[2K{line}", end="", flush=True)
+        elif line != said:
+            print(line, flush=True)
+        said = line
+        if not status.alive:
+            break
+        time.sleep(interval)
+    print() if sys.stdout.isatty() else None
+    from core.reporting import loss_curves
+
+    curves = loss_curves(run)
+    if curves.series:
+        print_figure(curves)
+    if status.state in ("failed", "lost"):
+        raise HalodeckError(f"run {run.name} {status.state}", f"see {run.path / 'worker.log'}")
+
+
+def duration(seconds: float | None) -> str | None:
+    """Seconds for people."""
+    if seconds is None:
+        return None
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
+
+
+def demo(
+    runs: RunsOption = RUNS,
+    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = Path("universes/demo"),
+) -> None:
+    """The whole loop in a few minutes: simulate, train, predict, find halos, compare, see."""
+    from app.cli.demo import run_demo
+
+    run_demo(runs, out)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "recipes": recipes,
+    "train": train,
+    "predict": predict,
+    "report": report,
+    "runs": list_runs,
+    "watch": watch,
+    "stop": stop,
+    "pause": pause,
+    "resume": resume,
+    "delete": delete,
+    "demo": demo,
+}

@@ -1,0 +1,143 @@
+"""What the commands print: figures, reports, progress, JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import UsageError, did_you_mean
+from core.progress import Progress
+
+if TYPE_CHECKING:
+    from app.draw import Depth
+    from core.figures import Figure, Report
+
+ColourOption = Annotated[
+    str, typer.Option("--color", help="Colours: auto, truecolor, 256, 16 or none.", envvar="HALODECK_COLOR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+SaveOption = Annotated[
+    Path | None, typer.Option("--save", help="Also save the figures here, as PNG, SVG, text and the numbers as JSON.")
+]
+
+_colour = "auto"
+
+
+def set_colour(option: str) -> None:
+    """Remember --color for everything drawn by this process."""
+    global _colour
+    known = ("auto", "truecolor", "256", "16", "none")
+    if option not in known:
+        raise UsageError(f"unknown --color {option!r}", did_you_mean(option, known))
+    _colour = option
+
+
+def depth() -> Depth:
+    """The colour depth to draw in."""
+    from app.draw import colour_depth
+
+    return colour_depth(_colour)
+
+
+def width() -> int:
+    """Columns to draw in; 100 where there is no terminal."""
+    return shutil.get_terminal_size((100, 40)).columns
+
+
+def print_figure(figure: Figure, columns: int | None = None, rows: int | None = None) -> None:
+    """Draw a figure on standard output."""
+    from rich.console import Console
+
+    from app.draw import draw
+
+    drawing = draw(figure, columns or width(), rows, depth())
+    if depth() == "none":
+        print(drawing.plain())
+        return
+    system = {"truecolor": "truecolor", "256": "256", "16": "standard"}[depth()]
+    Console(force_terminal=True, color_system=system, width=columns or width(), legacy_windows=False).print(  # type: ignore[arg-type]
+        drawing, end=""
+    )
+
+
+def print_report(report: Report) -> None:
+    """Facts, table of numbers, figures, notes."""
+    from core.figures import numbers_table
+
+    print_facts(report.facts)
+    print()
+    print_figure(numbers_table(report))
+    for figure in report.figures.values():
+        print()
+        print_figure(figure)
+    for note in report.notes:
+        print(f"\nNote: {note}")
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Names and values in two columns."""
+    pad = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        print(f"{name:<{pad}}  {value}")
+
+
+def print_json(data: Any) -> None:
+    print(json.dumps(data, indent=1))
+
+
+def save_report(report: Report, folder: Path) -> None:
+    """Every figure as PNG, SVG and text, and report.json, into a folder."""
+    from app.draw import save
+    from core.figures import dump_report
+    from core.files import write_json
+
+    write_json(folder / "report.json", dump_report(report))
+    for name, figure in report.figures.items():
+        for kind in ("png", "svg", "txt"):
+            save(figure, folder / f"{name}.{kind}")
+    print(f"saved {len(report.figures)} figures and report.json in {folder}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A bar on a terminal, a line now and then in a log; both on standard error."""
+    if not sys.stderr.isatty():
+        yield _Lines(title)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.fields[title]}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("", total=1.0, title=title)
+        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+
+
+class _Lines:
+    """Progress as plain lines, at most one every ten percent and at least one every ten seconds."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.last, self.when = title, -1, 0.0
+
+    def __call__(self, fraction: float, doing: str) -> None:
+        import time
+
+        tenth, now = int(10 * fraction), time.monotonic()
+        if tenth > self.last or now - self.when > 10:
+            self.last, self.when = tenth, now
+            print(f"{self.title}: {100 * fraction:3.0f} %  {doing}", file=sys.stderr, flush=True)

@@ -1,0 +1,245 @@
+"""Commands on universes: simulate, import, info, view, stats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.show import (
+    JsonOption,
+    SaveOption,
+    print_facts,
+    print_figure,
+    print_json,
+    print_report,
+    progress_bar,
+    save_report,
+)
+from core.errors import InputError, UsageError
+
+UNIVERSES = Path("universes")
+
+Steps = Annotated[int, typer.Option(help="Time steps of the N-body run, uniform in the growth factor.")]
+MeshRatio = Annotated[float, typer.Option(help="Force-mesh cells per particle spacing: 1, 1.5, 2 or 3.")]
+Outputs = Annotated[str, typer.Option(help="Redshifts to keep, e.g. 1,0; the last is the main one.")]
+Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+
+
+def simulate(
+    cells: Annotated[int, typer.Option(help="Particles per side.")] = 64,
+    box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 64.0,
+    cosmology: Annotated[str, typer.Option(help="planck2018, planck2015, halonet, wmap5 or petulante.")] = "planck2018",
+    seeds: Annotated[str, typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9.")] = "1",
+    steps: Steps = 20,
+    mesh_ratio: MeshRatio = 2.0,
+    outputs: Outputs = "0",
+    minimum_particles: Minimum = 20,
+    fixed: Annotated[bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases.")] = False,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
+    force: Force = False,
+) -> None:
+    """Simulate universes: initial conditions, 2LPT, N-body, halos and their Lagrangian labels.
+
+    What exists with the same settings is kept, so an interrupted range goes on where it was.
+    """
+    from core.cosmos.cosmology import preset
+
+    chosen = preset(cosmology)
+    numbers, redshifts = parse_seeds(seeds), parse_numbers(outputs, "--outputs")
+    from core.cosmos.simulate import Evolution
+
+    evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
+    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, force)
+
+
+def simulate_many(
+    out: Path,
+    seeds: list[int],
+    cells: int,
+    box: float,
+    cosmology: Any,
+    evolution: Any,
+    fixed: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Simulate one universe for each seed and, unless quiet, say where they are."""
+    from core.cosmos.simulate import simulate as run_simulation
+    from core.cosmos.simulate import simulation_settings
+    from core.cosmos.universe import open_universe
+    from core.progress import part
+    from core.provenance import provenance
+
+    paths = []
+    with progress_bar("simulate") as progress:
+        for number, seed in enumerate(seeds):
+            path = out / f"{cosmology.name}-{cells}-L{box:g}-s{seed:04d}.h5"
+            paths.append(path)
+            if path.exists() and not force:
+                there = open_universe(path).provenance.get("settings")
+                if there == simulation_settings(cells, box, fixed, evolution):
+                    continue
+                raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
+            run_simulation(
+                path,
+                cells=cells,
+                box_size=box,
+                cosmology=cosmology,
+                seed=seed,
+                evolution=evolution,
+                fixed=fixed,
+                provenance=provenance(),
+                progress=part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: "),
+            )
+    if not quiet:
+        for path in paths:
+            print(f"{path}  {open_universe(path).halos['fof']} halos")
+
+
+def import_(
+    initial: Annotated[Path, typer.Argument(help="Snapshot of the initial conditions.")],
+    final: Annotated[
+        Path | None, typer.Argument(help="Final snapshot of the same particles; none: evolve here.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The universe to write; default universes/<name>.h5.")] = None,
+    box_size: Annotated[float | None, typer.Option(help="Side of the box [Mpc/h].")] = None,
+    omega_matter: Annotated[float | None, typer.Option(help="Matter density today.")] = None,
+    omega_baryon: Annotated[float | None, typer.Option(help="Baryon density today.")] = None,
+    h: Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc).")] = None,
+    sigma8: Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today.")] = None,
+    spectral_index: Annotated[float | None, typer.Option(help="Slope of the primordial spectrum.")] = None,
+    redshift: Annotated[float | None, typer.Option(help="Redshift of the initial snapshot.")] = None,
+    length_unit: Annotated[
+        str | None, typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc.")
+    ] = None,
+    steps: Steps = 20,
+    mesh_ratio: MeshRatio = 2.0,
+    outputs: Outputs = "0",
+    minimum_particles: Minimum = 20,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Bring in a GADGET-1/2, GADGET-HDF5, AREPO, SWIFT or tipsy snapshot as a universe.
+
+    Units and cosmology come from the file; what it lacks must be given by an option.
+    """
+    from core.cosmos.formats.given import Given
+    from core.cosmos.imports import import_initial, import_pair
+    from core.cosmos.simulate import Evolution
+    from core.provenance import provenance
+
+    path = out or UNIVERSES / f"{initial.stem}.h5"
+    if path.exists() and not force:
+        raise InputError(f"{path} exists", "use --force or another --out")
+    given = Given(box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, length_unit)
+    with progress_bar("import") as progress:
+        if final is None:
+            redshifts = parse_numbers(outputs, "--outputs")
+            evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
+            import_initial(initial, path, given, evolution, provenance(), progress)
+        else:
+            import_pair(initial, final, path, given, minimum_particles, provenance(), progress)
+    info(path)
+
+
+def info(
+    path: Annotated[Path, typer.Argument(help="Any file or folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a file, universe, prediction or run is."""
+    from core.cosmos.formats.recognise import recognise
+
+    described = recognise(path)
+    facts = {"path": str(path), "kind": described.kind, **described.facts}
+    print_json(facts) if as_json else print_facts(facts)
+
+
+def view(
+    path: Annotated[Path, typer.Argument(help="A universe or prediction.")],
+    field: Annotated[str | None, typer.Option(help="Which field; default the first there is.")] = None,
+    axis: Annotated[str, typer.Option(help="Axis to look along: x, y or z.")] = "z",
+    slice_: Annotated[int | None, typer.Option("--slice", help="Plane in cells from 0; default the middle.")] = None,
+    thickness: Annotated[int, typer.Option(help="Planes to average.")] = 1,
+    log: Annotated[bool, typer.Option("--log", help="Logarithmic colours (of 1 + overdensity).")] = False,
+    asinh: Annotated[bool, typer.Option("--asinh", help="Colours linear near zero, logarithmic far from it.")] = False,
+    peaks: Annotated[bool, typer.Option("--max", help="Show the highest value of a cell, not the mean.")] = False,
+    width: Annotated[int | None, typer.Option(help="Columns; default the terminal's.")] = None,
+    height: Annotated[int | None, typer.Option(help="Rows; default what the shape needs.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write PNG, SVG, PDF, text or ANSI instead.")] = None,
+) -> None:
+    """Draw a slice of a field in the terminal."""
+    from dataclasses import replace
+
+    from core.cosmos.universe import open_universe
+    from core.views import slice_figure
+
+    if axis not in ("x", "y", "z"):
+        raise UsageError(f"unknown axis {axis!r}", "use x, y or z")
+    universe = open_universe(path)
+    names = list(universe.fields)
+    chosen = field or next((name for name in ("density", "probability", "delta_linear") if name in names), names[0])
+    scale = "log" if log else "asinh" if asinh else None
+    figure = slice_figure(universe.field(chosen), axis, slice_, thickness, scale)  # type: ignore[arg-type]
+    figure = replace(figure, pooling="max" if peaks else "mean")
+    if save:
+        from app.draw import save as save_figure
+
+        save_figure(figure, save)
+        print(f"saved {save}")
+    else:
+        print_figure(figure, width, height)
+
+
+def stats(
+    path: Annotated[Path, typer.Argument(help="A universe or prediction.")],
+    other: Annotated[Path | None, typer.Argument(help="Another of the same box, to compare with.")] = None,
+    field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
+    as_json: JsonOption = False,
+    save: SaveOption = None,
+) -> None:
+    """Power spectrum, cross-correlation, transfer function and halo mass function."""
+    from core.cosmos.universe import open_universe
+    from core.figures import dump_report
+    from core.statistics import statistics
+
+    report = statistics(open_universe(path), open_universe(other) if other else None, field)
+    if save:
+        save_report(report, save)
+    print_json(dump_report(report)) if as_json else print_report(report)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """7, 1-10, 1,4,9 or mixtures. Raises: UsageError."""
+    seeds: list[int] = []
+    try:
+        for item in text.split(","):
+            first, dash, last = item.partition("-")
+            seeds += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise UsageError(f"--seeds {text!r} cannot be read", "write 7, 1-10 or 1,4,9") from None
+    if not seeds or min(seeds) < 0:
+        raise UsageError(f"--seeds {text!r} holds no seed", "write 7, 1-10 or 1,4,9")
+    return seeds
+
+
+def parse_numbers(text: str, option: str) -> tuple[float, ...]:
+    """Numbers separated by commas. Raises: UsageError."""
+    try:
+        return tuple(float(item) for item in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} cannot be read", "write numbers separated by commas") from None
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "simulate": simulate,
+    "import": import_,
+    "info": info,
+    "view": view,
+    "stats": stats,
+}

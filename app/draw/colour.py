@@ -1,0 +1,102 @@
+"""How many colours the terminal has, and the inks that text, frames and series are written in.
+
+A colour is one integer in the terms of its depth: 0xRRGGBB for truecolor, the ANSI number for 256 and 16; NO_INK
+leaves the terminal's own colour. Nothing is ever rounded from one depth to another: each has its own choice.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Literal, get_args
+
+from core.errors import UsageError, did_you_mean
+
+Depth = Literal["truecolor", "256", "16", "none"]
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
+NO_INK = -1
+
+# Okabe & Ito (2008), safe for colour-blind readers, without the yellow and black that a background may swallow
+SERIES_RGB = (0x56B4E9, 0xE69F00, 0x009E73, 0xD55E00, 0xCC79A7, 0x999999)
+_SERIES: dict[Depth, tuple[int, ...]] = {
+    "truecolor": SERIES_RGB,
+    "256": (74, 214, 36, 166, 175, 246),
+    "16": (6, 3, 2, 1, 5, 4),
+    "none": (NO_INK,),
+}
+_SHADES: dict[Depth, tuple[int, ...]] = {
+    "truecolor": (0x1B3B4D, 0x4A3608, 0x0A3D2F, 0x4A2408, 0x46293A, 0x363636),
+    "256": (23, 58, 22, 52, 53, 237),
+    "16": (8,),
+    "none": (NO_INK,),
+}
+# marker shapes tell series apart without colour; 8 shapes and 6 colours repeat together only after 24 series
+MARKERS = "●▲■◆○△□◇"
+_FRAME: dict[Depth, int] = {"truecolor": 0x7F7F7F, "256": 244, "16": 8, "none": NO_INK}
+_QUIET: dict[Depth, int] = {"truecolor": 0x303030, "256": 236, "16": 8, "none": NO_INK}
+
+
+def colour_depth(option: str = "auto") -> Depth:
+    """The depth that `--color option` asks for; "auto" finds out what standard output can show.
+
+    Raises: UsageError for an unknown option.
+    """
+    if option != "auto":
+        if option not in DEPTHS:
+            raise UsageError(f"unknown colour depth {option!r}", did_you_mean(option, ("auto", *DEPTHS)))
+        return option
+    terminal = os.environ.get("TERM", "")
+    if os.environ.get("NO_COLOR"):
+        return "none"
+    if not _forced() and (terminal in ("", "dumb") or not sys.stdout.isatty()):
+        return "none"
+    # OpenSSH does not forward COLORTERM and tmux does not set it, so tmux itself is asked
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit") or _tmux_has_truecolor():
+        return "truecolor"
+    return "256" if "256color" in terminal else "16"
+
+
+def series_ink(number: int, depth: Depth) -> int:
+    """The colour of a series' line."""
+    return _SERIES[depth][number % len(_SERIES[depth])]
+
+
+def series_shade(number: int, depth: Depth) -> int:
+    """The background colour of a series' error band, dark enough for its line to show."""
+    return _SHADES[depth][number % len(_SHADES[depth])]
+
+
+def marker(number: int) -> str:
+    """The marker shape of a series."""
+    return MARKERS[number % len(MARKERS)]
+
+
+def frame_ink(depth: Depth) -> int:
+    """The colour of axes and rules: legible on dark and on light."""
+    return _FRAME[depth]
+
+
+def quiet_shade(depth: Depth) -> int:
+    """The background colour of a marked range."""
+    return _QUIET[depth]
+
+
+def _forced() -> bool:
+    return any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+
+
+def _tmux_has_truecolor() -> bool:
+    if not os.environ.get("TMUX"):
+        return False
+    try:
+        answer = subprocess.run(
+            ["tmux", "display-message", "-p", "#{client_termfeatures}"],
+            capture_output=True,
+            text=True,
+            timeout=0.5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "RGB" in answer.stdout.strip().split(",")

@@ -1,0 +1,98 @@
+"""Where an axis has ticks and what they say; how numbers are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on the axis, in the axis' own terms (log10 for a log axis), and its label."""
+
+    place: float
+    label: str
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
+    """At most `most` (at least 2) round numbers between two limits."""
+    low, high = min(low, high), max(low, high)
+    if not high > low:
+        return [Tick(low, number(low))]
+    step = _round_step((high - low) / max(2, most), most, low, high)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    values = [k * step for k in range(first, last + 1)]
+    return [Tick(value, label) for value, label in zip(values, _labels(values, step), strict=True)]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[Tick]:
+    """At most about `most` decades, or 1-2-5 steps on a short axis, between two log10 limits."""
+    low, high = min(low, high), max(low, high)
+    first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+    decades = last - first + 1
+    written_out = low >= -3 and high < 4
+    if decades >= 3 or (decades == 2 and most < 4):
+        step = math.ceil(decades / max(2, most))
+        return [Tick(float(k), power(k, 1, written_out)) for k in range(first, last + 1) if k % step == 0]
+    ticks = [
+        Tick(k + math.log10(m), power(k, m, written_out))
+        for k in range(math.floor(low), last + 1)
+        for m in (1, 2, 5)
+        if low - 1e-9 <= k + math.log10(m) <= high + 1e-9
+    ]
+    if len(ticks) >= 2:
+        return ticks
+    return [Tick(math.log10(t.place), t.label) for t in linear_ticks(10.0**low, 10.0**high, most) if t.place > 0]
+
+
+def asinh_ticks(low: float, high: float) -> list[Tick]:
+    """0 and the decades of both signs between two limits (given and placed as asinh of the value)."""
+    last = math.floor(max(abs(low), abs(high)) / math.log(10.0))
+    values = [-(10.0**k) for k in range(last, -1, -1)] + [0.0] + [10.0**k for k in range(last + 1)]
+    return [Tick(math.asinh(v), number(v, 3)) for v in values if low <= math.asinh(v) <= high]
+
+
+def power(exponent: int, factor: int, written_out: bool) -> str:
+    """factor x 10^exponent: "0.05", "200" when written out, else "10⁻⁴", "2×10¹⁴"."""
+    if written_out:
+        return f"{factor * 10.0**exponent:.{max(0, -exponent)}f}"
+    ten = "10" + str(exponent).translate(_SUPERSCRIPTS)
+    return ten if factor == 1 else f"{factor}×{ten}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits: "0.9403", "128", "1.5e14", "-" for NaN."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 6:
+        return _trimmed(f"{value:.{max(0, digits - 1 - size)}f}")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{_trimmed(mantissa)}e{int(exponent)}"
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _round_step(rough: float, most: int, low: float, high: float) -> float:
+    decade = 10.0 ** math.floor(math.log10(rough))
+    steps = [decade * m for m in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)]
+    for step in steps:
+        if math.floor(high / step + 1e-9) - math.ceil(low / step - 1e-9) + 1 <= max(2, most):
+            return step
+    return steps[-1]
+
+
+def _labels(values: list[float], step: float) -> list[str]:
+    largest = max((abs(value) for value in values), default=0.0)
+    if largest >= 1e5 or largest < 1e-3:
+        return [number(value, 2 + max(0, math.ceil(math.log10(largest / step)))) if value else "0" for value in values]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [f"{value:.{decimals}f}" for value in values]

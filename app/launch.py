@@ -1,0 +1,57 @@
+"""Detached workers: a run goes on when the terminal that launched it is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import RunError
+from core.files import explain
+from core.run import Run
+
+# -P keeps the working directory out of the module path: a folder called core there must not be imported
+_PROGRAM = ("-P", "-c", "from app.main import main; main()")
+_SIGN_OF_LIFE = 30.0
+"""Seconds to wait for the worker's first word."""
+
+
+def resume(run: Run) -> None:
+    """Start a detached worker for a run and wait for its first word.
+
+    It has its own session, no input, and prints to worker.log.
+    Raises: RunError when a worker lives already or the new one dies at once.
+    """
+    if run.status().alive:
+        raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
+    before = run.status().updated
+    worker = start(("resume", str(run.path)), run.path / "worker.log")
+    deadline = time.monotonic() + _SIGN_OF_LIFE
+    while run.status().updated == before and time.monotonic() < deadline:
+        if worker.poll() is not None:
+            break
+        time.sleep(0.05)
+    status = run.status()
+    if status.state == "failed":
+        raise RunError(f"run {run.name} failed at its start ({status.message})", f"see {run.path / 'worker.log'}")
+    if status.updated == before:
+        raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
+
+
+def start(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file."""
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, *_PROGRAM, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, "NO_COLOR": "1"},
+            )
+    except OSError as error:
+        raise explain(error, log) from error

@@ -1,0 +1,45 @@
+"""The entry point of `halodeck`: runs a command, or opens the workbench; every error becomes one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
+    _check_packages()
+    from core.errors import HalodeckError
+
+    try:
+        from app.cli import program
+
+        program()
+    except HalodeckError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted; nothing half-written is left")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, e.g. `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except MemoryError:
+        _say("out of memory: use fewer cells, smaller tiles or a machine with more")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    print(f"halodeck: {' '.join(text.split())}", file=sys.stderr)
+
+
+def _check_packages() -> None:
+    """Another distribution may own a top-level package called core: say so instead of failing strangely."""
+    import core
+
+    here = Path(__file__).resolve().parent.parent
+    found = Path(core.__file__ or "nowhere").resolve().parent.parent
+    if found != here:
+        _say(f"the package 'core' in {found} is not halodeck's: install halodeck into an environment of its own")
+        sys.exit(1)

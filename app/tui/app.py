@@ -1,0 +1,33 @@
+"""The way in: choose the colours before Textual is imported, open the workbench, leave the terminal as it was."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from app.draw.colour import Depth, colour_depth
+from core.errors import UsageError
+
+_COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
+
+
+def run_workbench(runs: Path, depth: str = "auto") -> int:
+    """Open the workbench on a folder of runs and return its exit code, 128 + the number of a signal that ended it.
+
+    Raises: UsageError without a terminal or for an unknown colour depth.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the workbench needs a terminal", "`halodeck runs` and `halodeck report` work without one")
+    chosen = colour_depth(depth)
+    # Textual reads these once: the first when it is imported, the second when its app is made
+    os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOUR_SYSTEMS[chosen]
+    os.environ.pop("NO_COLOR", None)
+    if chosen == "none":
+        os.environ["NO_COLOR"] = "1"
+
+    from app.tui.workbench import Workbench
+
+    workbench = Workbench(runs, chosen)
+    workbench.run()
+    return workbench.return_code or 0

@@ -1,0 +1,265 @@
+"""The first screen: all runs, the live curves of the chosen one, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import DataTable, Input, Static
+
+from app.tui.bindings import bindings, keys_of
+from app.tui.follow import Entry, RunFollowed
+from app.tui.history import History
+from app.tui.screens.confirm import ConfirmScreen
+from app.tui.screens.figures import FiguresScreen
+from app.tui.screens.frame import Frame
+from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.run_table import RunTable
+from app.tui.widgets.tail import Tail
+from app.tui.wording import STATES, folder, number, speed
+from core.run import Request, Run, delete_run
+
+_RULE_AND_HEADER = 2
+_SHARE_NARROW, _SHARE_WIDE = 0.35, 0.6
+_NO_RUNS = """[b]There are no runs in $folder yet.[/b]
+
+Leave with [b]q[/b] and type
+
+  [b $accent]halodeck demo[/]             the whole loop in a few minutes: simulate, train, predict, compare
+  [b $accent]halodeck train halonet[/]    train a network; `halodeck recipes` lists the others
+
+What is started in another window appears here by itself."""
+
+
+class RunsScreen(Frame):
+    """A table of runs beside or above the curves of the chosen one."""
+
+    BINDINGS = bindings("runs", "curves")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._history = History()
+        self._followed: Run | None = None
+        self._turned = 0
+        self._log_axis = True
+        self._smooth = False
+
+    def body(self) -> ComposeResult:
+        with Container(id="body"):
+            with Vertical(id="list") as box:
+                box.border_title = "runs"
+                yield RunTable()
+                yield Input(placeholder="words of a name, recipe or state; esc shows all", id="filter")
+            with Vertical(id="curves"):
+                yield FigureView(self.bench.depth, id="curve")
+                yield FigureView(self.bench.depth, id="second")
+            with Vertical(id="words"):
+                yield Static(id="state")
+                yield Tail(id="log")
+        yield Static(id="empty")
+
+    def on_mount(self) -> None:
+        self.query_one("#filter").display = False
+        for view in self.query(FigureView):
+            view.can_focus = False
+        self.count()
+
+    # what there is
+
+    def count(self) -> None:
+        """The list of runs has changed."""
+        super().count()
+        problem, entries = self.bench.problem, self.bench.entries
+        empty = self.query_one("#empty", Static)
+        empty.display = not entries
+        self.query_one("#body").display = bool(entries)
+        if problem:
+            empty.update(Content.from_markup("[$error]$problem[/]", problem=problem))
+        else:
+            empty.update(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root)))
+        self._list()
+
+    def choose(self, name: str) -> None:
+        """Move to a run, out of the filter if need be."""
+        if name not in [entry.name for entry in self._matching()]:
+            self.action_clear()
+        self.query_one(RunTable).choose(name)
+
+    def on_data_table_row_highlighted(self) -> None:
+        self._turn_to_chosen()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        self.action_figures()
+
+    def follow(self, message: RunFollowed) -> None:
+        """The chosen run has gone on."""
+        if message.run != self._followed:
+            return  # the cursor has moved on
+        self._history = message.history
+        self.query_one(Tail).show(message.log or "\n".join(self._history.messages))
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._give_room()
+        self.call_after_refresh(self._draw)
+
+    def _list(self) -> None:
+        matching = self._matching()
+        all_runs = len(self.bench.entries)
+        words = f"runs · {len(matching)} of {all_runs}" if len(matching) < all_runs else "runs"
+        self.query_one("#list").border_title = words
+        self.query_one(RunTable).show(matching)
+        self._give_room()
+        self._turn_to_chosen()
+
+    def _give_room(self) -> None:
+        """The list takes what its runs need, up to a share of the screen."""
+        needed = self.query_one(RunTable).row_count + _RULE_AND_HEADER + self.query_one("#filter").display
+        share = _SHARE_WIDE if self.has_class("-wide") else _SHARE_NARROW
+        rows = min(needed, int(share * self.size.height))
+        self.query_one("#list").styles.height = rows
+        self.query_one("#body").styles.grid_rows = f"{rows} 1fr"
+
+    def _matching(self) -> list[Entry]:
+        wanted = self.query_one("#filter", Input).value.lower().split()
+        return [
+            entry
+            for entry in self.bench.entries
+            if all(word in f"{entry.name} {entry.recipe} {entry.state}".lower() for word in wanted)
+        ]
+
+    def _turn_to_chosen(self) -> None:
+        entry = self.query_one(RunTable).chosen
+        run = entry.run if entry else None
+        if run != self._followed:
+            self._followed, self._history = run, History()
+            self.query_one(Tail).show("")
+            self.bench.follower.choose(run)
+            self._draw()
+        self._tell(entry)
+
+    # how it looks
+
+    def _tell(self, entry: Entry | None) -> None:
+        """The lines of the state: what the run is and says, or what is wrong with it; where it runs and its numbers."""
+        line = self.query_one("#state", Static)
+        if entry is None:
+            line.update("")
+            return
+        sign, colour = STATES[entry.state]
+        status = entry.status
+        said = entry.problem or status.message
+        first = f" {entry.state} · {said}" if said else f" {entry.state}"
+        second = [f"{name} {number(value)}" for name, value in (status.values or {}).items() if name != "loss"]
+        if status.alive:
+            second.insert(0, f"{speed(status.speed)} on {status.host}, process {status.pid}")
+        line.update(Content.assemble((sign, f"ansi_{colour}"), first, "\n", " · ".join(second)))
+
+    def _draw(self) -> None:
+        """The chosen metric, and where there is room below, the one after it."""
+        from app.tui.curves import live_curves
+
+        metrics = self._history.metrics()
+        for place, view in enumerate(self.query(FigureView)):
+            if view.id == "second":
+                view.display = len(metrics) > 1 and self.app.size.height >= 36
+            if not metrics:
+                view.border_title = self._followed.name if self._followed else ""
+                view.show(None, "no steps yet" if self._followed else "")
+                continue
+            metric = metrics[(self._turned + place) % len(metrics)]
+            hints = "  ".join(f"{key.key} {key.hint}" for key in keys_of("curves") if key.hint)
+            title = f"{metric} of {self._followed.name if self._followed else ''}"
+            view.border_title = f"{title}   [dim]{hints}[/]" if not place else title
+            view.show(live_curves(self._history, metric, self._log_axis, self._smooth))
+
+    # what can be done
+
+    def action_metric(self, by: int) -> None:
+        self._turned = (self._turned + by) % max(1, len(self._history.metrics()))
+        self._draw()
+
+    def action_log(self) -> None:
+        self._log_axis = not self._log_axis
+        self._draw()
+
+    def action_smooth(self) -> None:
+        self._smooth = not self._smooth
+        self._draw()
+
+    def action_figures(self) -> None:
+        if self._followed:
+            self.app.push_screen(FiguresScreen(self._followed))
+
+    def action_filter(self) -> None:
+        line = self.query_one("#filter", Input)
+        line.display = True
+        line.focus()
+        self._list()
+
+    def action_clear(self) -> None:
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.display = False
+        self.query_one(RunTable).focus()
+        self._list()
+
+    def on_input_changed(self) -> None:
+        self._list()
+
+    def on_input_submitted(self) -> None:
+        line = self.query_one("#filter", Input)
+        line.display = bool(line.value)
+        self.query_one(RunTable).focus()
+        self._list()
+
+    def action_pause(self) -> None:
+        self._with_chosen(lambda run: ask(run, "pause"))
+
+    def action_stop(self) -> None:
+        self._with_chosen(lambda run: ask(run, "stop"))
+
+    def action_resume(self) -> None:
+        self._with_chosen(resume)
+
+    def action_delete(self) -> None:
+        run = self._followed
+        if run is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(lambda: delete(run))
+
+        consequence = f"{folder(run.path)} goes for good: its events, checkpoints, weights, predictions and report."
+        self.app.push_screen(ConfirmScreen(f"Delete {run.name}?", consequence), answered)
+
+    def _with_chosen(self, action: Callable[[Run], str]) -> None:
+        run = self._followed
+        if run is not None:
+            self.attempt(lambda: action(run))
+
+
+def ask(run: Run, request: Request) -> str:
+    """Ask the worker of a run for something. Raises: RunError when no worker lives."""
+    run.request(request)
+    return f"asked {run.name} to {request}: it answers after its current step"
+
+
+def resume(run: Run) -> str:
+    """Let a paused run go on, or start a new worker for a run that has none. Raises: HalodeckError."""
+    if run.status().alive:
+        return ask(run, "resume")
+    from app import launch
+
+    launch.resume(run)
+    return f"{run.name} goes on from its last checkpoint"
+
+
+def delete(run: Run) -> str:
+    """Delete the folder of a run. Raises: RunError while its worker lives."""
+    delete_run(run)
+    return f"{run.name} is deleted"

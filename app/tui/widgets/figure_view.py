@@ -1,0 +1,142 @@
+"""One figure in a pane of the screen, drawn in a thread, the newest wish first."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual import events, work
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from app.draw import Depth, Drawing
+    from core.figures import Figure
+
+_ONE_AT_A_TIME = threading.Lock()  # plotext keeps state in its module
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Wish:
+    """A figure in a size."""
+
+    figure: Figure
+    width: int
+    height: int
+
+    def same_as(self, other: Wish | None) -> bool:
+        """Figures hold arrays, so they are compared by identity."""
+        size = self.width, self.height
+        return other is not None and self.figure is other.figure and size == (other.width, other.height)
+
+
+class FigureView(ScrollView):
+    """Shows any figure in the space it has; a table longer than that is scrolled.
+
+    Drawing happens when the figure or the size has changed, and only lines that look different are sent.
+    """
+
+    class Drawn(Message):
+        """A wish has been fulfilled; without a drawing `words` say why not."""
+
+        def __init__(self, wish: Wish, drawing: Drawing | None, words: str = "") -> None:
+            self.wish = wish
+            self.drawing = drawing
+            self.words = words
+            super().__init__()
+
+    def __init__(self, depth: Depth, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._depth: Depth = depth
+        self._figure: Figure | None = None
+        self._words = ""
+        self._wish: Wish | None = None
+        self._drawing_now = False
+        self._strips: list[Strip] = []
+        self.figure_shown: Figure | None = None
+        """The figure on the screen now: an older one while a newer is being drawn."""
+
+    def show(self, figure: Figure | None, words: str = "") -> None:
+        """Show a figure, or these words where there is none."""
+        self._figure, self._words = figure, words
+        # whatever is not a table fits; while it is drawn anew for less room, no scrollbar may take some of that
+        self.styles.overflow_y = "auto" if type(figure).__name__ == "Table" else "hidden"
+        self._request()
+
+    def text(self) -> str:
+        """What is shown, without colours."""
+        return "\n".join(strip.text.rstrip() for strip in self._strips)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._request()
+
+    def render_line(self, y: int) -> Strip:
+        x, top = self.scroll_offset
+        line = top + y
+        strip = self._strips[line] if line < len(self._strips) else Strip.blank(0)
+        style = self.rich_style
+        return strip.apply_style(style).crop_extend(x, x + self.size.width, style)
+
+    def on_figure_view_drawn(self, message: FigureView.Drawn) -> None:
+        message.stop()
+        self._drawing_now = False
+        if self._figure is message.wish.figure:
+            if message.drawing is None:
+                self._put(_centred(message.words, self.scrollable_content_region.size))
+            else:
+                self._put([Strip(line) for line in message.drawing.lines])
+            self.figure_shown = self._figure
+        self._request()
+
+    def _request(self) -> None:
+        """Start to draw what is wanted now, unless that is done or another drawing is being made."""
+        size = self.scrollable_content_region.size
+        if not size or self._drawing_now:
+            return
+        if self._figure is None:
+            self._wish = self.figure_shown = None
+            self._put(_centred(self._words, size))
+            return
+        wish = Wish(self._figure, size.width, size.height)
+        if not wish.same_as(self._wish):
+            self._wish = wish
+            self._drawing_now = True
+            self._draw(wish)
+
+    @work(thread=True, group="draw", description="draw")
+    def _draw(self, wish: Wish) -> None:
+        from app.draw import draw
+        from core.figures import Table
+
+        height = None if isinstance(wish.figure, Table) else wish.height
+        try:
+            with _ONE_AT_A_TIME:
+                drawn = self.Drawn(wish, draw(wish.figure, wish.width, height, self._depth))
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
+            drawn = self.Drawn(wish, None, f"this figure cannot be drawn ({error})")
+        self.post_message(drawn)
+
+    def _put(self, strips: list[Strip]) -> None:
+        old, self._strips = self._strips, strips
+        size = self.scrollable_content_region.size
+        self.virtual_size = Size(size.width, len(strips))
+        if self.scroll_offset.y or len(strips) > size.height:
+            self.refresh()
+            return
+        nothing = Strip([])
+        for y in range(max(len(old), len(strips))):
+            before, after = (lines[y] if y < len(lines) else nothing for lines in (old, strips))
+            if before != after:
+                self.refresh(Region(0, y, size.width, 1))
+
+
+def _centred(words: str, size: Size) -> list[Strip]:
+    lines = Content(words).wrap(max(1, size.width - 2)) if words else []
+    top = max(0, (size.height - len(lines)) // 2)
+    blank = [Strip([])] * top
+    return blank + [Strip([Segment(line.plain.center(size.width))]) for line in lines]

@@ -1,0 +1,1 @@
+"""The engine of halodeck: physics, learning, runs. It knows no front end."""

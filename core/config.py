@@ -1,0 +1,119 @@
+"""Settings: typed models, TOML tables, `a.b=value` overrides; every mistake told at once with its path."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import ConfigError, InputError, UsageError, did_you_mean
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+"""The tables that come with halodeck, one file a recipe."""
+
+
+class Settings(BaseModel):
+    """A group of settings. The docstring under a field is its help; nothing unknown is accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def resolve(kind: type[S], table: dict[str, Any], overrides: list[str]) -> S:
+    """Settings from their defaults, then a table, then overrides "a.b=value".
+
+    Raises: ConfigError with every wrong setting.
+    """
+    problems: list[str] = []
+    merged = table
+    for override in overrides:
+        path, equals, text = override.partition("=")
+        if not equals or not path.strip():
+            problems.append(f"--set {override}: write it as name=value")
+            continue
+        merged = _with(merged, path.strip().split("."), _value(text.strip()))
+    try:
+        result = kind.model_validate(merged)
+    except ValidationError as error:
+        problems += [_explain(kind, dict(item)) for item in error.errors(include_url=False)]
+        raise ConfigError(problems) from None
+    if problems:
+        raise ConfigError(problems)
+    return result
+
+
+def read_table(recipe: str, source: str) -> dict[str, Any]:
+    """A table of settings from FILE:TABLE, FILE, or the name of a table that comes with the recipe.
+
+    Raises: InputError for an unreadable file, UsageError for an unknown table.
+    """
+    file, _, table = source.rpartition(":")
+    if not file and not source.endswith(".toml"):
+        file, table = str(CONFIGS / f"{recipe}.toml"), source
+    elif not file or source.endswith(".toml"):
+        file, table = source, ""
+    try:
+        data = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no configuration {file}", "give FILE:TABLE or the name of a table") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{file} is not a readable TOML file ({error})", "correct it") from error
+    if not table:
+        return data
+    if not isinstance(data.get(table), dict):
+        raise UsageError(f"{file} has no table [{table}]", did_you_mean(table, data))
+    return dict(data[table])
+
+
+def tables(recipe: str) -> list[str]:
+    """The names of the tables that come with a recipe."""
+    path = CONFIGS / f"{recipe}.toml"
+    return list(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def describe(kind: type[BaseModel], prefix: str = "") -> list[tuple[str, str, Any, str]]:
+    """(dotted path, type, default, help) of every setting."""
+    rows: list[tuple[str, str, Any, str]] = []
+    for name, item in kind.model_fields.items():
+        default = item.get_default(call_default_factory=True, validated_data={})
+        if isinstance(default, BaseModel):
+            rows += describe(type(default), f"{prefix}{name}.")
+        else:
+            annotation = getattr(item.annotation, "__name__", None)
+            kind_name = annotation if annotation in ("int", "float", "bool", "str") else str(item.annotation)
+            kind_name = kind_name.replace("typing.", "")
+            rows.append((f"{prefix}{name}", kind_name, default, item.description or ""))
+    return rows
+
+
+def _with(table: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    """A copy of a nested table with one value replaced."""
+    inner = table.get(path[0])
+    if len(path) > 1:
+        value = _with(inner if isinstance(inner, dict) else {}, path[1:], value)
+    return {**table, path[0]: value}
+
+
+def _value(text: str) -> Any:
+    """A value as TOML would read it; what TOML cannot read is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _explain(kind: type[BaseModel], error: dict[str, Any]) -> str:
+    location = [str(part) for part in error["loc"]]
+    path = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        every = {row[0]: row[0] for row in describe(kind)}
+        by_last_name = {name.rpartition(".")[2]: name for name in every}
+        remedy = did_you_mean(path, every) if len(location) > 1 else did_you_mean(path, {**every, **by_last_name})
+        if path in by_last_name:
+            remedy = f"did you mean {by_last_name[path]!r}?"
+        return f"{path}: there is no such setting, {remedy}"
+    return f"{path}: {error['msg'].removeprefix('Value error, ')} (got {error['input']!r})"

@@ -1,0 +1,1 @@
+"""Physics of structure formation, usable as a library of its own. No learning in here."""

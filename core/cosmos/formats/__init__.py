@@ -1,0 +1,1 @@
+"""Files made by others: what they are, and how to read them."""

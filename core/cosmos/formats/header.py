@@ -1,0 +1,81 @@
+"""What a snapshot says about itself, and the files it consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.errors import HalodeckError, InputError
+
+Format = Literal["gadget1", "gadget2", "hdf5-snapshot", "tipsy"]
+
+
+@dataclass(frozen=True)
+class Header:
+    """A snapshot's header, numbers as the file has them; None is what it does not say.
+
+    `box_size` is in the file's own unit of length, `count` are the dark matter particles and `others` all the rest.
+    """
+
+    format: Format
+    count: int
+    others: int = 0
+    box_size: float | None = None
+    redshift: float | None = None
+    omega_matter: float | None = None
+    omega_lambda: float | None = None
+    omega_baryon: float | None = None
+    h: float | None = None
+    parts: tuple[Path, ...] = ()
+
+
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The files of a snapshot: `path` itself, or path.0, path.1, ... (path.0.hdf5, ...) when only those exist.
+
+    Raises: InputError for a missing path, a folder, an empty file.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder", "name the snapshot in it")
+        if path.exists():
+            if path.stat().st_size == 0:
+                raise InputError(f"{path} is empty", "copy or make it again")
+            return (path,)
+        for ending in ("", ".hdf5"):
+            if path.with_name(f"{path.name}.0{ending}").exists():
+                return _numbered(path, ending)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    raise InputError(f"{path} does not exist", "check the path")
+
+
+def complete(parts: tuple[Path, ...], files: int) -> None:
+    """Compare the parts found with the number of files the header speaks of. Raises InputError."""
+    if len(parts) == max(files, 1):
+        return
+    if len(parts) == 1:
+        raise InputError(
+            f"{parts[0]} is one of {files} files of a snapshot", "give their common name, without the number at its end"
+        )
+    raise InputError(f"{parts[0]} and its like are {len(parts)} files, the header says {files}", "copy all of them")
+
+
+def unreadable(path: Path, error: OSError) -> HalodeckError:
+    """The operating system's refusal to let us read `path`."""
+    if isinstance(error, PermissionError):
+        return InputError(f"no permission to read {path}", "ask its owner, or copy it")
+    return InputError(f"{path} cannot be read ({error.strerror or error})", "check the path and the disk")
+
+
+def positive(value: float) -> float | None:
+    """A header's number, None for the 0 (or nonsense) that stands for 'not stated'."""
+    number = float(value)
+    return number if 0 < number < float("inf") else None
+
+
+def _numbered(path: Path, ending: str) -> tuple[Path, ...]:
+    found: list[Path] = []
+    while (part := path.with_name(f"{path.name}.{len(found)}{ending}")).exists():
+        found.append(part)
+    return tuple(found)

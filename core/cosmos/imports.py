@@ -1,0 +1,208 @@
+"""Universes from snapshots made by others.
+
+Initial conditions alone give the linear field, which our own N-body evolves; initial conditions and a later snapshot
+of the same run are matched by particle id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.cosmos.box import Array, Field, lattice
+from core.cosmos.cosmology import growth
+from core.cosmos.formats.given import Given
+from core.cosmos.formats.lattice import Lattice, find_lattice, first_id
+from core.cosmos.formats.snapshots import Snapshot, read_snapshot
+from core.cosmos.halos import friends_of_friends, measure
+from core.cosmos.paint import paint
+from core.cosmos.simulate import Evolution, check_evolution, evolve
+from core.cosmos.universe import Universe, write_universe
+from core.errors import InputError
+from core.files import checksum
+from core.progress import Progress, part, silent
+
+LARGEST_DENSITY = 0.5
+"""Largest rms of div s in initial conditions: beyond, paths cross in 2-sigma peaks and -div s is no linear density."""
+
+SAME_RUN = 0.5
+"""Smallest correlation of initial and later displacements: 0.8-1 within one run, 0 between two."""
+
+
+def linear_field(snapshot: Snapshot) -> tuple[Field, Lattice]:
+    """The linear density at z = 0 on the lattice, -div s / D, and the lattice it was found on.
+
+    s is the displacement of the initial conditions; the part of second order in it is left in (it is D times smaller
+    than the first: below 1 % at z > 50). The mean and the Nyquist modes are zero.
+    Raises: InputError when there is no lattice, or the displacements are no longer those of initial conditions.
+    """
+    found = find_lattice(snapshot.particles, snapshot.sources[0])
+    displacement = found.displacement(snapshot.particles)
+    compression = -divergence(displacement.values, found.box_size)
+    if (rms := float(compression.std())) > LARGEST_DENSITY:
+        raise InputError(
+            f"{snapshot.sources[0]} (z = {snapshot.particles.redshift:g}) is no longer near its initial conditions: "
+            f"the density of its displacements has an rms of {rms:.2g}",
+            "give the initial conditions, and an evolved snapshot as the second file",
+        )
+    first = growth(snapshot.cosmology.omega_matter).first(1 / (1 + snapshot.particles.redshift))
+    return Field("delta_linear", (compression / first).astype(np.float32), found.box_size), found
+
+
+def divergence(vectors: Array, box_size: float) -> Array:
+    """div of a periodic vector field (3, n, n, n), spectral: exact for every mode below Nyquist, which is dropped."""
+    import scipy.fft
+
+    cells = vectors.shape[-1]
+    k = 2 * np.pi / box_size * np.fft.fftfreq(cells, 1 / cells)
+    if cells % 2 == 0:
+        k[cells // 2] = 0
+    total: Array = np.zeros((cells, cells, cells // 2 + 1), dtype=np.complex64)
+    for axis, wavenumber in enumerate(np.ix_(k, k, k[: cells // 2 + 1])):
+        total += 1j * wavenumber * scipy.fft.rfftn(vectors[axis], workers=-1)
+    return np.asarray(scipy.fft.irfftn(total, s=(cells,) * 3, workers=-1))
+
+
+def import_initial(
+    path: Path,
+    output: Path,
+    given: Given,
+    evolution: Evolution,
+    provenance: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Universe:
+    """Make a universe of initial conditions: their linear field, evolved by our own N-body.
+
+    Raises: InputError for what cannot be read or is no set of initial conditions; UsageError for options.
+    """
+    progress(0.0, f"reading {path.name}")
+    snapshot = read_snapshot(path, given)
+    delta, found = linear_field(snapshot)
+    check_evolution(evolution, delta.cells)
+    fields, catalogues = evolve(delta, snapshot.cosmology, evolution, part(progress, 0.05, 0.95))
+    progress(0.95, f"writing {output.name}")
+    return write_universe(
+        output,
+        name=output.stem,
+        box_size=found.box_size,
+        cosmology=snapshot.cosmology,
+        fields=[delta, *fields],
+        catalogues=catalogues,
+        provenance={
+            **(provenance or {}),
+            **_origin([snapshot], given, found),
+            "settings": asdict(evolution),
+        },
+    )
+
+
+def import_pair(
+    initial_path: Path,
+    final_path: Path,
+    output: Path,
+    given: Given,
+    minimum_particles: int = 20,
+    provenance: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Universe:
+    """Make a universe of initial conditions and a later snapshot of the same run, matched by particle id.
+
+    Everything is moved so that the lattice's first node lies at (0, 0, 0). A redshift in `given` is that of the
+    initial conditions. Raises: InputError for what cannot be read, or for snapshots of different runs.
+    """
+    progress(0.0, f"reading {initial_path.name}")
+    initial = read_snapshot(initial_path, given)
+    delta, found = linear_field(initial)
+    progress(0.3, f"reading {final_path.name}")
+    final = read_snapshot(final_path, replace(given, redshift=None))
+    velocities = final.particles.velocities
+    if velocities is None:
+        raise InputError(f"{final_path} has no velocities", "give a full snapshot")
+    _check_headers(initial, final, found)
+    displacement = found.displacement(final.particles)
+    _check_same_run(found.displacement(initial.particles), displacement, final_path)
+    progress(0.5, "halos")
+    cells, box_size, z = found.cells, found.box_size, final.particles.redshift
+    velocity = Field("velocity", found.grid(velocities, final.particles.ids), box_size, "km/s", z)
+    q = lattice(cells, box_size)
+    positions = q + by_particle(displacement.values)
+    labels = friends_of_friends(positions, box_size, minimum_particles)
+    mass = final.particles.particle_mass
+    halos = measure(labels, positions, by_particle(velocity.values), q, box_size, mass, z)
+    density = Field("density", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian")
+    label = Field("label", labels.reshape((cells,) * 3), box_size, "halo", z)
+    progress(0.9, f"writing {output.name}")
+    return write_universe(
+        output,
+        name=output.stem,
+        box_size=box_size,
+        cosmology=initial.cosmology,
+        fields=[delta, density, displacement, velocity, label],
+        catalogues={"fof": halos},
+        provenance={
+            **(provenance or {}),
+            **_origin([initial, final], given, found),
+            "settings": {"minimum_particles": minimum_particles},
+        },
+    )
+
+
+def by_particle(vectors: Array) -> Array:
+    """(3, n, n, n) on the lattice as (n^3, 3)."""
+    return np.ascontiguousarray(vectors.reshape(3, -1).T)
+
+
+def _check_headers(initial: Snapshot, final: Snapshot, found: Lattice) -> None:
+    a, b = initial.particles, final.particles
+    first, last = initial.sources[0], final.sources[0]
+    remedy = "give two snapshots of one run"
+    if len(a) != len(b):
+        raise InputError(f"{first} has {len(a)} particles, {last} has {len(b)}", remedy)
+    if abs(a.box_size / b.box_size - 1) > 1e-4:
+        raise InputError(f"{first} has a box of {a.box_size:g} Mpc/h, {last} of {b.box_size:g} Mpc/h", remedy)
+    for name in ("omega_matter", "h", "omega_baryon"):
+        ours, theirs = getattr(initial.cosmology, name), getattr(final.cosmology, name)
+        if abs(ours / theirs - 1) > 1e-3:
+            raise InputError(f"{first} has {name} = {ours:g}, {last} has {theirs:g}", remedy)
+    if first_id(b.ids, last) != found.first_id:
+        raise InputError(f"the particle ids of {first} begin with {found.first_id}, those of {last} do not", remedy)
+    if b.redshift >= a.redshift:
+        raise InputError(
+            f"{last} (z = {b.redshift:g}) is not later than {first} (z = {a.redshift:g})",
+            "give the initial conditions first",
+        )
+
+
+def _check_same_run(initial: Field, final: Field, path: Path) -> None:
+    """Displacements keep their direction; those of another run, or of unmatched particles, have no common one."""
+    a, b = initial.values, final.values
+    correlation = float(np.vdot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
+    if correlation < SAME_RUN:
+        raise InputError(
+            f"{path}: its particles did not move as the initial conditions say (correlation {correlation:.2f})",
+            "give two snapshots of one run, with the ids of the run",
+        )
+
+
+def _origin(snapshots: list[Snapshot], given: Given, found: Lattice) -> dict[str, Any]:
+    """Where an imported universe comes from, for its provenance."""
+    files = [
+        {"path": str(path), "sha256": checksum(path), "format": snapshot.format, "units": snapshot.units}
+        for snapshot in snapshots
+        for path in snapshot.sources
+    ]
+    return {
+        "sources": files,
+        "given": given.stated(),
+        "initial_redshift": snapshots[0].particles.redshift,
+        "lattice": {
+            "order": found.name,
+            "ids": f"from {found.first_id}" if snapshots[0].numbered else "none, by the order of the file",
+            "offset [Mpc/h]": found.offset,
+            "rms displacement [Mpc/h]": found.rms_displacement,
+        },
+    }

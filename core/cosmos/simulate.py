@@ -1,0 +1,186 @@
+"""From a linear field to an evolved universe: 2LPT, particle-mesh N-body, halos, and their labels on the lattice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.cosmos import nbody
+from core.cosmos.box import Array, Catalogue, Field, lattice
+from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.halos import friends_of_friends, measure
+from core.cosmos.initial import linear_field
+from core.cosmos.lpt import first_order, second_order
+from core.cosmos.paint import paint
+from core.cosmos.power import linear_power
+from core.cosmos.universe import Universe, check_field, write_universe
+from core.device import choose_device
+from core.errors import ResourceError, UsageError
+from core.progress import Progress, part, silent
+
+
+@dataclass(frozen=True)
+class Evolution:
+    """How a linear field is evolved."""
+
+    steps: int = 20
+    """Time steps, uniform in the growth factor D."""
+    mesh_ratio: float = 2.0
+    """Force-mesh cells per particle spacing."""
+    outputs: tuple[float, ...] = (0.0,)
+    """Redshifts to keep."""
+    start_redshift: float = 9.0
+    """Redshift at which 2LPT hands over to the N-body."""
+    minimum_particles: int = 20
+    """Smallest friends-of-friends group that counts as a halo."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+
+
+def evolve(
+    delta: Field, cosmology: Cosmology, evolution: Evolution, progress: Progress = silent
+) -> tuple[list[Field], dict[str, Catalogue]]:
+    """Evolve the linear field at z = 0 to each output redshift.
+
+    Returns the fields density (Eulerian), displacement, velocity [km/s] and label (Lagrangian), and the catalogue
+    fof; for all outputs but the latest the names end in _z<redshift>.
+    Raises: InputError for an unusable field, UsageError for impossible settings, ResourceError for a missing device.
+    """
+    check_field(delta)
+    check_evolution(evolution, delta.cells)
+    device = choose_device(evolution.device)
+    functions = growth(cosmology.omega_matter)
+    box_size, cells = delta.box_size, delta.cells
+    mesh = 2 * round(evolution.mesh_ratio * cells / 2)
+
+    progress(0.0, "second-order displacements")
+    modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
+    psi1, psi2 = first_order(modes, box_size), second_order(modes, box_size)
+    del modes
+    a = 1 / (1 + evolution.start_redshift)
+    state = nbody.State(
+        functions.first(a) * psi1 + functions.second(a) * psi2,
+        psi1 + functions.second_slope(a) * psi2,
+        functions.first(a),
+    )
+    del psi1, psi2
+
+    redshifts = sorted(set(evolution.outputs), reverse=True)
+    ends = [functions.first(1 / (1 + z)) for z in redshifts]
+    segments = nbody.edges(state.first, ends, evolution.steps)
+    total, done = sum(len(segment) - 1 for segment in segments), 0
+    fields: list[Field] = []
+    catalogues: dict[str, Catalogue] = {}
+    for z, segment in zip(redshifts, segments, strict=True):
+        for end in segment[1:]:
+            alpha = nbody.kick_factor(functions, state.first, end, "bullfrog")
+            state = nbody.step(state, end, alpha, box_size, mesh)
+            done += 1
+            progress(0.05 + 0.8 * done / total, f"N-body step {done} of {total}")
+        progress(0.05 + 0.8 * done / total, f"halos at z = {z:g}")
+        suffix = "" if z == redshifts[-1] else f"_z{z:g}"
+        output, halos = _output(state, cosmology, box_size, z, evolution.minimum_particles, suffix)
+        fields += output
+        catalogues[f"fof{suffix}"] = halos
+    progress(1.0, "done")
+    return fields, catalogues
+
+
+def _output(
+    state: nbody.State, cosmology: Cosmology, box_size: float, z: float, minimum: int, suffix: str
+) -> tuple[list[Field], Catalogue]:
+    """Density, displacement, velocity, labels and halos of one moment."""
+    cells = state.displacement.shape[-1]
+    a = 1 / (1 + z)
+    to_kms = a * cosmology.hubble(a) * growth(cosmology.omega_matter).rate(a) * state.first
+    displacement = state.displacement.cpu().numpy()
+    velocity = (to_kms * state.velocity).cpu().numpy()
+    q = lattice(cells, box_size)
+    positions = q + _by_particle(displacement)
+    labels = friends_of_friends(positions, box_size, minimum)
+    particle_mass = cosmology.particle_mass(box_size, cells)
+    halos = measure(labels, positions, _by_particle(velocity), q, box_size, particle_mass, z)
+    density = paint(positions, cells, box_size)
+    fields = [
+        Field(f"density{suffix}", density, box_size, "overdensity", z, "eulerian"),
+        Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
+        Field(f"velocity{suffix}", velocity, box_size, "km/s", z),
+        Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),
+    ]
+    return fields, halos
+
+
+def simulate(
+    path: Path,
+    *,
+    cells: int,
+    box_size: float,
+    cosmology: Cosmology,
+    seed: int,
+    evolution: Evolution,
+    fixed: bool = False,
+    provenance: dict[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Universe:
+    """Simulate one universe from a seed and write it to `path`, whole or not at all."""
+    if cells < 4 or cells % 2:
+        raise UsageError(f"{cells} cells per side cannot be simulated", "give an even number of at least 4")
+    if not box_size > 0:
+        raise UsageError(f"a box of {box_size:g} Mpc/h cannot be simulated", "give a positive size")
+    check_evolution(evolution, cells)
+    progress(0.0, "initial conditions")
+    power = linear_power(cosmology)
+    delta = linear_field(cells, box_size, power, seed, str(choose_device(evolution.device)), fixed)
+    fields, catalogues = evolve(delta, cosmology, evolution, part(progress, 0.02, 0.98))
+    settings = simulation_settings(cells, box_size, fixed, evolution)
+    return write_universe(
+        path,
+        name=path.stem,
+        box_size=box_size,
+        cosmology=cosmology,
+        fields=[delta, *fields],
+        catalogues=catalogues,
+        provenance={**(provenance or {}), "seed": seed, "settings": settings, "spectrum": "Eisenstein & Hu 1998"},
+    )
+
+
+def simulation_settings(cells: int, box_size: float, fixed: bool, evolution: Evolution) -> dict[str, Any]:
+    """What besides cosmology and seed decides on a simulated universe, as kept in its provenance."""
+    how = {name: value for name, value in asdict(evolution).items() if name != "device"}
+    return {"cells": cells, "box_size": box_size, "fixed": fixed, **how, "outputs": list(evolution.outputs)}
+
+
+def check_evolution(evolution: Evolution, cells: int) -> None:
+    """Refuse settings that cannot work, before any work. Raises: UsageError, ResourceError."""
+    import psutil
+
+    if evolution.steps < 1:
+        raise UsageError(f"{evolution.steps} steps", "give at least 1")
+    if not evolution.outputs or min(evolution.outputs) < 0 or max(evolution.outputs) >= evolution.start_redshift:
+        raise UsageError(
+            f"outputs at z = {', '.join(f'{z:g}' for z in evolution.outputs)}",
+            f"give redshifts from 0 to below the start at z = {evolution.start_redshift:g}",
+        )
+    if not 0.5 <= evolution.mesh_ratio <= 4:
+        raise UsageError(f"a mesh ratio of {evolution.mesh_ratio:g}", "give 1 to 3")
+    need, free = memory_needed(cells, evolution.mesh_ratio), psutil.virtual_memory().available
+    if choose_device(evolution.device).type == "cpu" and need > free:
+        fits = int(cells * (free / need) ** (1 / 3)) // 2 * 2
+        raise ResourceError(
+            f"{cells}^3 particles need about {need / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free",
+            f"{fits}^3 would fit",
+        )
+
+
+def memory_needed(cells: int, mesh_ratio: float) -> float:
+    """Peak memory of `evolve` in bytes, measured: about 21 floats a particle and 5.5 a mesh cell."""
+    return 4.0 * cells**3 * max(21 + 5.5 * mesh_ratio**3, 9 + 7 * 1.5**3)
+
+
+def _by_particle(vectors: Array) -> Array:
+    """(3, n, n, n) as (n^3, 3)."""
+    return np.ascontiguousarray(vectors.reshape(3, -1).T)

@@ -1,0 +1,206 @@
+"""The Universe: one realisation on disk, an HDF5 file with a documented layout.
+
+    /                   halodeck_format ("universe" | "prediction"), format_version, name, box_size [Mpc/h], cells
+    /cosmology          omega_matter, omega_baryon, h, sigma8, spectral_index, name (attributes)
+    /provenance         json: command, versions, seed, settings, sources with checksums, time (attribute)
+    /fields/<name>      contiguous (n, n, n) or (3, n, n, n); units, redshift, frame (attributes)
+    /halos/<name>/<col> contiguous columns, most massive first; redshift, definition, units (attributes)
+
+A prediction has the same layout: every reader, view and statistic works on both. Datasets are contiguous, so a field is
+read by memory map at its offset: slices of cubes far larger than memory cost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from core.cosmos.box import Catalogue, Field
+from core.cosmos.cosmology import Cosmology
+from core.errors import InputError, UsageError, did_you_mean
+from core.files import appearing
+
+FORMAT_VERSION = 1
+Kind = Literal["universe", "prediction"]
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """Where a field lies in its file and what it is."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+    units: str
+    redshift: float
+    frame: Literal["lagrangian", "eulerian"]
+
+
+@dataclass(frozen=True)
+class Universe:
+    """An opened universe or prediction. Fields are memory maps; nothing large is read on opening."""
+
+    path: Path
+    kind: Kind
+    name: str
+    box_size: float
+    cells: int
+    cosmology: Cosmology
+    fields: dict[str, FieldInfo]
+    halos: dict[str, int]
+    """Catalogue names and their number of halos."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def field(self, name: str) -> Field:
+        """A field as a read-only memory map. Raises UsageError for an unknown name."""
+        if name not in self.fields:
+            raise UsageError(f"{self.path} has no field {name!r}", did_you_mean(name, self.fields))
+        info = self.fields[name]
+        values = np.memmap(self.path, info.dtype, "r", info.offset, info.shape)
+        return Field(name, values, self.box_size, info.units, info.redshift, info.frame)
+
+    def catalogue(self, name: str = "fof") -> Catalogue:
+        """A halo catalogue, read whole. Raises UsageError for an unknown name."""
+        import h5py
+
+        if name not in self.halos:
+            raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
+        with h5py.File(self.path, "r") as file:
+            group = file["halos"][name]
+            columns = {column: group[column][...] for column in group}
+            units = {column: str(group[column].attrs["units"]) for column in group}
+            return Catalogue(
+                columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
+            )
+
+    @property
+    def particle_mass(self) -> float:
+        """Mass of one Lagrangian cell [Msun/h]."""
+        return self.cosmology.particle_mass(self.box_size, self.cells)
+
+
+def open_universe(path: Path) -> Universe:
+    """Open a universe or prediction.
+
+    Raises: InputError for anything that is not one, is cut off, or was written by a newer halodeck.
+    """
+    import h5py
+
+    if not path.exists():
+        raise InputError(f"{path} does not exist", "check the path")
+    if path.is_dir() or not h5py.is_hdf5(path):
+        raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(file, path)
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path} is cut off or damaged ({error})", "make or copy it again") from error
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} lacks a part of a halodeck universe ({error})", "make it again") from error
+
+
+def write_universe(
+    path: Path,
+    *,
+    name: str,
+    box_size: float,
+    cosmology: Cosmology,
+    fields: Iterable[Field],
+    catalogues: Mapping[str, Catalogue],
+    provenance: Mapping[str, Any],
+    kind: Kind = "universe",
+) -> Universe:
+    """Write a universe whole or not at all and open it.
+
+    Raises: InputError for fields of unequal grids or with values that are not finite; ResourceError for a full disk.
+    """
+    import h5py
+
+    fields = list(fields)
+    cells = fields[0].cells
+    for item in fields:
+        check_field(item, cells)
+    with appearing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["halodeck_format"] = kind
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["name"] = name
+        file.attrs["box_size"] = box_size
+        file.attrs["cells"] = cells
+        file.create_group("cosmology").attrs.update(asdict(cosmology))
+        file.create_group("provenance").attrs["json"] = json.dumps(dict(provenance))
+        for item in fields:
+            dataset = file.create_dataset(f"fields/{item.name}", data=item.values)
+            dataset.attrs.update(units=item.units, redshift=item.redshift, frame=item.frame)
+        for catalogue_name, catalogue in catalogues.items():
+            group = file.create_group(f"halos/{catalogue_name}")
+            group.attrs.update(redshift=catalogue.redshift, definition=catalogue.definition)
+            for column, values in catalogue.columns.items():
+                group.create_dataset(column, data=values).attrs["units"] = catalogue.units.get(column, "")
+    return open_universe(path)
+
+
+def check_field(item: Field, cells: int | None = None) -> None:
+    """Refuse a field that no analysis could use.
+
+    Raises: InputError for a grid that is not cubic, of other size, not finite, or constant.
+    """
+    shape = item.values.shape
+    if len(set(shape[-3:])) != 1 or item.values.ndim not in (3, 4):
+        raise InputError(f"{item.name} has the shape {shape}", "a cubic grid (n, n, n) is needed")
+    if cells is not None and shape[-1] != cells:
+        raise InputError(f"{item.name} has {shape[-1]} cells per side, not {cells}", "use one grid per universe")
+    if item.values.dtype.kind == "f":
+        # a sum is finite only if every value is; it costs no temporary array
+        if not np.isfinite(np.sum(item.values, dtype=np.float64)):
+            bad = int(np.count_nonzero(~np.isfinite(item.values)))
+            raise InputError(f"{item.name} holds {bad} values that are not finite", "repair it before use")
+        if item.values.min() == item.values.max():
+            raise InputError(f"{item.name} is constant ({item.values.flat[0]:g})", "check its source")
+
+
+def _read(file: Any, path: Path) -> Universe:
+    kind = file.attrs.get("halodeck_format")
+    if kind not in ("universe", "prediction"):
+        raise InputError(f"{path} is HDF5 but no halodeck universe", "bring it in with `halodeck import`")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"{path} has layout version {version}, this halodeck reads up to {FORMAT_VERSION}",
+            "update halodeck",
+        )
+    fields = {}
+    for name, dataset in file["fields"].items():
+        offset = dataset.id.get_offset()
+        if offset is None:
+            raise InputError(f"{path}: field {name} is not contiguous", "make the file again with halodeck")
+        fields[name] = FieldInfo(
+            name,
+            dataset.shape,
+            dataset.dtype,
+            offset,
+            str(dataset.attrs["units"]),
+            float(dataset.attrs["redshift"]),
+            dataset.attrs["frame"],
+        )
+    end = max((item.offset + item.dtype.itemsize * int(np.prod(item.shape)) for item in fields.values()), default=0)
+    if end > path.stat().st_size:
+        raise InputError(f"{path} is cut off", "make or copy it again")
+    numbers = {key: file["cosmology"].attrs[key] for key in Cosmology.__dataclass_fields__}
+    cosmology_name = str(numbers.pop("name"))
+    return Universe(
+        path=path,
+        kind=kind,
+        name=str(file.attrs["name"]),
+        box_size=float(file.attrs["box_size"]),
+        cells=int(file.attrs["cells"]),
+        cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
+        fields=fields,
+        halos={name: len(group["mass"]) for name, group in file.get("halos", {}).items()},
+        provenance=json.loads(file["provenance"].attrs["json"]),
+    )

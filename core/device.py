@@ -1,0 +1,30 @@
+"""Which device computes."""
+
+from __future__ import annotations
+
+import torch
+
+from core.errors import ResourceError, UsageError
+
+
+def choose_device(name: str) -> torch.device:
+    """cpu, cuda, cuda:N, or auto: a GPU where there is one.
+
+    Raises: UsageError for an unknown name, ResourceError for a device that this machine lacks.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"unknown device {name!r}", "use auto, cpu, cuda or cuda:N") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"device {name!r} is not supported", "use auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ResourceError(f"device {name} is not available here", "use --device cpu")
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """The device in words."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"

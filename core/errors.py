@@ -1,0 +1,67 @@
+"""Everything that can go wrong, said to the user in one line.
+
+HalodeckError
+├── UsageError        an unknown name or option                        exit code 2
+│   └── ConfigError   one or more wrong settings, all told at once     exit code 2
+├── InputError        a file or array that cannot be used              exit code 1
+├── RunError          a run that is missing, broken or busy            exit code 1
+└── ResourceError     no space, memory, device or permission           exit code 1
+
+`Interrupted` is no error: work stopped because somebody asked for it (exit code 130).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HalodeckError(Exception):
+    """What is wrong and where (`problem`), and what to do about it (`remedy`)."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        return f"{self.problem}: {self.remedy}" if self.remedy else self.problem
+
+
+class UsageError(HalodeckError):
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """All wrong settings of one configuration, each as `dotted.path: what is wrong`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+class InputError(HalodeckError):
+    pass
+
+
+class RunError(HalodeckError):
+    pass
+
+
+class ResourceError(HalodeckError):
+    pass
+
+
+class Interrupted(HalodeckError):
+    exit_code = 130
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for a misspelt name: the closest known one, else the list of all."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.55)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "there are none yet"

@@ -1,0 +1,254 @@
+"""Figures: data to be drawn, no drawing.
+
+Recipes and statistics return these; a front end turns them into terminal cells, PNG or SVG. Arrays are numpy,
+axes carry their unit in the label ("k [h/Mpc]"). `dump` and `load` keep them as readable JSON with a run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
+Scale = Literal["linear", "log", "asinh"]
+ColourMap = Literal["sequential", "diverging", "labels"]
+Style = Literal["line", "points", "dashed"]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A 2-D image. `values[row, column]`, row 0 at the bottom; extent (x0, x1, y0, y1) in axis units.
+
+    `limits` fixes the colour range; None takes it from the data (symmetric about 0 for a diverging map).
+    """
+
+    title: str
+    values: Array
+    extent: tuple[float, float, float, float]
+    x_label: str = ""
+    y_label: str = ""
+    colour_label: str = ""
+    colour_map: ColourMap = "sequential"
+    scale: Scale = "linear"
+    limits: tuple[float, float] | None = None
+    pooling: Literal["mean", "max"] = "mean"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve; NaN leaves a gap; `low` and `high` bound its error band."""
+
+    name: str
+    x: Array
+    y: Array
+    low: Array | None = None
+    high: Array | None = None
+    style: Style = "line"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves over one axis. With `ratio_to` (a series' name) a lower panel shows every other series over it.
+
+    `ratio_bands` are half-widths about 1 to mark in the ratio panel, e.g. (0.1,) for 10 %.
+    """
+
+    title: str
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+    x_log: bool = False
+    y_log: bool = False
+    y_limits: tuple[float, float] | None = None
+    ratio_to: str | None = None
+    ratio_label: str = "ratio"
+    ratio_limits: tuple[float, float] = (0.5, 1.5)
+    ratio_bands: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts between shared bin edges; `counts[name]` has one entry less than `edges`."""
+
+    title: str
+    edges: Array
+    counts: dict[str, Array]
+    x_label: str
+    y_label: str = "count"
+    x_log: bool = False
+    y_log: bool = False
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A small matrix with a name for each row and column, e.g. a confusion matrix."""
+
+    title: str
+    values: Array
+    row_names: tuple[str, ...]
+    column_names: tuple[str, ...]
+    row_label: str = ""
+    column_label: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells: text, numbers, or None where there is nothing to say."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Figures that belong side by side, e.g. input | truth | prediction | difference."""
+
+    title: str
+    figures: tuple[Figure, ...]
+
+
+Figure: TypeAlias = Slice | Curves | Histogram | Matrix | Table | Row
+KINDS: dict[str, type[Figure]] = {kind.__name__: kind for kind in (Slice, Curves, Histogram, Matrix, Table, Row)}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One measured number beside the paper's and a baseline's; `error` is one standard deviation."""
+
+    key: str
+    name: str
+    value: float | None
+    unit: str = ""
+    error: float | None = None
+    baseline: float | None = None
+    paper: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a recipe has to say about a run: its numbers, its figures, and what they can and cannot show."""
+
+    title: str
+    numbers: tuple[Number, ...]
+    figures: dict[str, Figure]
+    notes: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def numbers_table(report: Report) -> Table:
+    """The numbers of a report as a table: ours, the baseline's, the paper's; columns without an entry are left out."""
+    columns = ("quantity", "value", "+-", "baseline", "paper", "note")
+    rows = [
+        (f"{n.name} [{n.unit}]" if n.unit else n.name, n.value, n.error, n.baseline, n.paper, n.note or None)
+        for n in report.numbers
+    ]
+    used = [i for i in range(len(columns)) if i < 2 or any(row[i] is not None for row in rows)]
+    return Table(report.title, tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
+
+
+def dump(figure: Figure | Series | Number) -> dict[str, Any]:
+    """A figure as plain JSON data; arrays become nested lists with 6 significant digits, NaN becomes null."""
+    data: dict[str, Any] = {"kind": type(figure).__name__}
+    for item in dataclasses.fields(figure):
+        data[item.name] = _plain(getattr(figure, item.name))
+    return data
+
+
+def load(data: dict[str, Any]) -> Figure:
+    """The figure that `dump` wrote. Raises ValueError for unknown kinds or fields."""
+    fields = dict(data)
+    kind = fields.pop("kind", None)
+    if kind == "Slice":
+        fields["values"] = _array(fields["values"])
+        fields["extent"] = tuple(fields["extent"])
+        fields["limits"] = tuple(fields["limits"]) if fields["limits"] else None
+    elif kind == "Curves":
+        fields["series"] = tuple(_series(item) for item in fields["series"])
+        fields["ratio_limits"] = tuple(fields["ratio_limits"])
+        fields["ratio_bands"] = tuple(fields["ratio_bands"])
+        fields["y_limits"] = tuple(fields["y_limits"]) if fields["y_limits"] else None
+    elif kind == "Histogram":
+        fields["edges"] = _array(fields["edges"])
+        fields["counts"] = {name: _array(counts) for name, counts in fields["counts"].items()}
+    elif kind == "Matrix":
+        fields["values"] = _array(fields["values"])
+        fields["row_names"], fields["column_names"] = (
+            tuple(fields["row_names"]),
+            tuple(fields["column_names"]),
+        )
+    elif kind == "Table":
+        fields["columns"], fields["rows"] = tuple(fields["columns"]), tuple(map(tuple, fields["rows"]))
+    elif kind == "Row":
+        fields["figures"] = tuple(load(item) for item in fields["figures"])
+    else:
+        raise ValueError(f"unknown figure kind {kind!r}")
+    try:
+        return KINDS[kind](**fields)
+    except TypeError as error:
+        raise ValueError(f"{kind}: {error}") from None
+
+
+def dump_report(report: Report) -> dict[str, Any]:
+    """A report as plain JSON data."""
+    return {
+        "title": report.title,
+        "numbers": [_without_kind(dump(number)) for number in report.numbers],
+        "notes": list(report.notes),
+        "facts": report.facts,
+        "figures": {name: dump(figure) for name, figure in report.figures.items()},
+    }
+
+
+def load_report(data: dict[str, Any]) -> Report:
+    """The report that `dump_report` wrote."""
+    return Report(
+        data["title"],
+        tuple(Number(**number) for number in data["numbers"]),
+        {name: load(figure) for name, figure in data["figures"].items()},
+        tuple(data["notes"]),
+        data["facts"],
+    )
+
+
+def _without_kind(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != "kind"}
+
+
+def _series(data: dict[str, Any]) -> Series:
+    arrays = {name: _array(data[name]) for name in ("x", "y", "low", "high") if data[name] is not None}
+    return Series(name=data["name"], style=data["style"], **arrays)
+
+
+def _array(values: Any) -> Array:
+    return np.asarray(
+        [
+            [np.nan if x is None else x for x in row] if isinstance(row, list) else (np.nan if row is None else row)
+            for row in values
+        ],
+        dtype=np.float64,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(row) for row in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dump(value)  # type: ignore[arg-type]
+    return value

@@ -1,0 +1,64 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.errors import HalodeckError, ResourceError
+
+
+def explain(error: OSError, path: Path) -> HalodeckError:
+    """The operating system's refusal as a one-line error with a remedy."""
+    if error.errno == errno.ENOSPC:
+        return ResourceError(f"no space left for {path}", "free some room or choose another folder")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ResourceError(f"no permission for {path}", "choose a folder you may write to")
+    if error.errno == errno.ENOENT:
+        return ResourceError(f"{path} does not exist", "check the path")
+    return ResourceError(f"{path}: {error.strerror or error}", "check the disk and the path")
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it to `path` on success, remove it otherwise.
+
+    Raises: ResourceError for a full disk, a read-only or missing place.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        # h5py reports a full disk as a plain OSError whose message holds the errno
+        if error.errno is None and "errno = 28" in str(error):
+            error = OSError(errno.ENOSPC, "no space left", str(path))
+        raise explain(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with appearing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON atomically."""
+    write_text(path, json.dumps(data, indent=1) + "\n")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,183 @@
+"""The Learner: `fit` is an iterator of steps. To stop is to stop iterating, to resume is to go on from `step`."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+
+from core.config import Settings
+from core.errors import RunError
+from core.samples import Samples, mix
+
+Precision = Literal["auto", "float32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished step, counted from 1, and what was measured on the way."""
+
+    step: int
+    values: dict[str, float]
+
+
+class Learner(Protocol):
+    """Anything that learns in steps and can be saved between any two of them."""
+
+    step: int
+    steps: int
+    constants: dict[str, float]
+
+    def fit(self, samples: Samples) -> Iterator[Step]: ...
+
+    def validate(self, samples: Samples) -> dict[str, float]: ...
+
+    def weights(self) -> dict[str, Any]:
+        """All that prediction needs."""
+        ...
+
+    def load_weights(self, weights: dict[str, Any]) -> None: ...
+
+    def state(self) -> dict[str, Any]:
+        """All that `fit` needs to go on exactly."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
+
+class Optimiser(Settings):
+    """How the weights are changed."""
+
+    name: Literal["sgd", "adamw"] = "sgd"
+    """sgd as in the paper, or adamw, which needs far fewer steps."""
+    learning_rate: float = 0.01
+    """Largest learning rate."""
+    momentum: float = 0.9
+    """Momentum of sgd."""
+    weight_decay: float = 0.0
+    """Decay of the weights, decoupled in adamw."""
+    warmup: int = 0
+    """Steps over which the learning rate rises from zero."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Whether the learning rate stays, or falls to zero as half a cosine."""
+    clip: float = 0.0
+    """Largest norm of the gradient; 0 leaves it as it is."""
+
+    def build(self, parameters: Any) -> torch.optim.Optimizer:
+        if self.name == "sgd":
+            return torch.optim.SGD(
+                parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
+            )
+        return torch.optim.AdamW(parameters, self.learning_rate, weight_decay=self.weight_decay)
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate of a step counted from 1."""
+        rise = min(1.0, step / self.warmup) if self.warmup else 1.0
+        fall = 0.5 * (1 + math.cos(math.pi * (step - 1) / steps)) if self.schedule == "cosine" else 1.0
+        return self.learning_rate * rise * fall
+
+
+class Network:
+    """A network trained by gradient descent on one loss."""
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        metrics: Callable[[torch.Tensor, torch.Tensor], dict[str, float]],
+        optimiser: Optimiser,
+        steps: int,
+        seed: int,
+        device: torch.device,
+        precision: Precision = "auto",
+    ) -> None:
+        self.module = module.to(device)
+        self.loss, self.metrics = loss, metrics
+        self.settings = optimiser
+        self.optimiser = optimiser.build(self.module.parameters())
+        self.step, self.steps, self.seed, self.device = 0, steps, seed, device
+        self.bf16 = precision == "bf16" or (precision == "auto" and has_bf16(device))
+        self.constants: dict[str, float] = {}
+
+    def fit(self, samples: Samples) -> Iterator[Step]:
+        self.constants = samples.constants
+        while self.step < self.steps:
+            self.module.train()
+            step, start = self.step + 1, time.perf_counter()
+            rate = self.settings.rate(step, self.steps)
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            # dropout draws from the global generator: keyed by the step, a resume repeats it
+            torch.manual_seed(mix(self.seed + 1, step))
+            batch = samples.training(step)
+            loss = self.loss(inner(self.forward(batch.inputs), batch.targets), batch.targets)
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise RunError(f"the loss became {value} at step {step}", "lower optimiser.learning_rate")
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            if self.settings.clip:
+                torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
+            self.optimiser.step()
+            self.step = step
+            yield Step(step, {"loss": value, "learning_rate": rate, "seconds": time.perf_counter() - start})
+
+    def validate(self, samples: Samples) -> dict[str, float]:
+        """Mean loss and metrics over the validation set."""
+        totals: dict[str, float] = {}
+        count = 0
+        for batch in samples.validation():
+            output = inner(self.predict(batch.inputs), batch.targets)
+            values = {"loss": float(self.loss(output, batch.targets)), **self.metrics(output, batch.targets)}
+            for name, value in values.items():
+                totals[name] = totals.get(name, 0.0) + value
+            count += 1
+        return {name: total / count for name, total in totals.items()}
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The network's output as float32, computed in bf16 where that pays."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            output: torch.Tensor = self.module(inputs)
+        return output.float()
+
+    def predict(self, inputs: torch.Tensor) -> torch.Tensor:
+        """`forward` without dropout and gradients."""
+        self.module.eval()
+        with torch.inference_mode():
+            return self.forward(inputs.to(self.device))
+
+    def weights(self) -> dict[str, Any]:
+        return {"module": self.module.state_dict(), "constants": self.constants, "step": self.step}
+
+    def load_weights(self, weights: dict[str, Any]) -> None:
+        try:
+            self.module.load_state_dict(weights["module"])
+        except (RuntimeError, KeyError) as error:
+            raise RunError(
+                "the saved weights belong to another network", "use the settings that they were trained with"
+            ) from error
+        self.constants, self.step = weights["constants"], weights["step"]
+
+    def state(self) -> dict[str, Any]:
+        return {**self.weights(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.load_weights(state)
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def inner(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The part of an output (batch, channels, m, m, m) that has targets (batch, n, n, n): the context cut off."""
+    margin = (output.shape[-1] - targets.shape[-1]) // 2
+    return output[..., margin:-margin, margin:-margin, margin:-margin] if margin else output
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device computes in bf16 faster than in float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16") or torch.cpu.get_capabilities().get("amx_bf16"))

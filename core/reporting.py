@@ -1,0 +1,82 @@
+"""Predictions and reports of a run, kept in its folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.cosmos.universe import Universe, write_universe
+from core.errors import InputError, RunError
+from core.figures import Curves, Report, Series, dump_report, load_report
+from core.files import write_json
+from core.progress import Progress, part, silent
+from core.provenance import provenance
+from core.run import Run
+
+if TYPE_CHECKING:
+    from core.learner import Learner
+    from core.worker import Job
+
+
+def predict(run: Run, job: Job, learner: Learner, universe: Universe, progress: Progress = silent) -> Universe:
+    """Apply a trained run to a universe; the prediction is written to the run's folder."""
+    fields, catalogues = job.recipe.predict(learner, universe, progress)
+    return write_universe(
+        run.path / "predictions" / f"{universe.name}.h5",
+        name=universe.name,
+        box_size=universe.box_size,
+        cosmology=universe.cosmology,
+        fields=fields,
+        catalogues=catalogues,
+        provenance=provenance([universe.path], run=str(run.path), step=learner.step),
+        kind="prediction",
+    )
+
+
+def make_report(
+    run: Run, job: Job, learner: Learner, progress: Progress = silent, universes: list[Universe] | None = None
+) -> Report:
+    """Predict the held-out universes (or the given ones), evaluate, and keep the report with the run."""
+    universes = universes or job.recipe.held_out(job.universes)
+    names = [universe.name for universe in universes]
+    if len(set(names)) < len(names):
+        raise InputError(f"two universes are named {names[0]!r}", "rename one of the files and make it again")
+    pairs = []
+    for number, universe in enumerate(universes):
+        stage = part(progress, 0.9 * number / len(universes), 0.9 * (number + 1) / len(universes), f"{universe.name}: ")
+        pairs.append((universe, predict(run, job, learner, universe, stage)))
+    progress(0.9, "comparing with the truth")
+    report = job.recipe.evaluate(learner, pairs)
+    facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
+    report = Report(report.title, report.numbers, {**report.figures, "loss": loss_curves(run)}, report.notes, facts)
+    write_json(run.report_path, dump_report(report))
+    progress(1.0, "report written")
+    return report
+
+
+def read_report(run: Run) -> Report:
+    """The report that was kept with a run. Raises: RunError when there is none or it cannot be read."""
+    try:
+        return load_report(json.loads(run.report_path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise RunError(
+            f"run {run.name} has no report yet", f"make it with `halodeck report {run.name} --again`"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{run.report_path} cannot be read ({error})", f"make it again with `halodeck report {run.name} --again`"
+        ) from error
+
+
+def loss_curves(run: Run) -> Curves:
+    """Training and validation loss against step; after a resume the repeated steps count once."""
+    events, _ = run.events()
+    series = []
+    for kind, name in (("step", "training"), ("validation", "validation")):
+        points = {event["step"]: event["loss"] for event in events if event["event"] == kind and "loss" in event}
+        if points:
+            steps = np.array(sorted(points))
+            series.append(Series(name, steps, np.array([points[step] for step in steps])))
+    return Curves("Loss", tuple(series), "step", "loss")

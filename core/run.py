@@ -1,0 +1,291 @@
+"""The Run: a folder that is the only contract between the engine and the front ends.
+
+    config.toml      what was asked for, resolved: recipe, universes, device, every setting
+    events.jsonl     what happened, one JSON object a line, append-only; a torn last line is not yet written
+    status.json      the worker's last word: process, step, heartbeat, state; replaced atomically
+    control          a request to the worker (pause | resume | stop), polled by it between steps
+    worker.log       everything the worker printed
+    checkpoint.pt    the newest checkpoint: weights, optimiser, step
+    model.pt         the weights to predict with, once there are any
+    predictions/     one file of kind "prediction" for each predicted universe
+    report/          report.json and what was saved beside it
+
+One process writes, any number read; it survives the loss of the terminal that launched it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import HalodeckError, RunError, did_you_mean
+from core.files import explain, write_json, write_text
+
+State = Literal["new", "running", "paused", "done", "stopped", "failed", "lost"]
+Request = Literal["pause", "resume", "stop"]
+
+HEARTBEAT = 5.0
+"""Seconds between a worker's signs of life."""
+SILENCE = 60.0
+"""Seconds of silence after which a worker on another host counts as lost."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known about a run now. `speed` in steps a second, `remaining` in seconds; None where unknown."""
+
+    state: State
+    step: int = 0
+    steps: int = 0
+    values: dict[str, float] | None = None
+    speed: float | None = None
+    message: str = ""
+    host: str = ""
+    pid: int = 0
+    updated: float = 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        return (self.steps - self.step) / self.speed if self.speed and self.state == "running" else None
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ("running", "paused")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. All methods read from or write to disk; nothing is cached."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def created(self) -> float:
+        """When the run was created, seconds since the epoch."""
+        return float(self.config()["created"])
+
+    @property
+    def recipe(self) -> str:
+        return str(self.config()["recipe"])
+
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration: recipe, created, command, universes, device, and the table `settings`."""
+        import tomllib
+
+        path = self.path / "config.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise explain(error, path) from error
+        except tomllib.TOMLDecodeError as error:
+            raise RunError(f"{path} is damaged ({error})", "restore it or delete the run") from error
+
+    # what a worker writes
+
+    def write_status(self, **status: Any) -> None:
+        """Replace status.json: state, step, steps, values, speed, message. Process and time are added."""
+        write_json(self.path / "status.json", {**status, **_process(), "updated": time.time()})
+
+    def emit(self, event: str, **values: Any) -> None:
+        """Append one event. A line is one write, so readers see it whole or torn, never mixed."""
+        line = json.dumps({"time": round(time.time(), 3), "event": event, **values}) + "\n"
+        path = self.path / "events.jsonl"
+        try:
+            with path.open("a+b") as file:
+                if file.tell() and _lacks_newline(file):
+                    line = "\n" + line  # a worker was killed in the middle of a line
+                file.write(line.encode())
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def take_request(self) -> Request | None:
+        """The pending request, removed."""
+        path = self.path / "control"
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+            path.unlink()
+        except OSError:
+            return None
+        return text if text in ("pause", "resume", "stop") else None  # type: ignore[return-value]
+
+    # what anybody reads
+
+    def status(self) -> Status:
+        """The honest state: a worker that died without a word is "lost"."""
+        path = self.path / "status.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Status("new", message="not started")
+        except (OSError, ValueError) as error:
+            return Status("failed", message=f"status.json cannot be read ({error})")
+        state = data.get("state", "failed")
+        if state in ("running", "paused") and not _breathes(data):
+            state, data["message"] = "lost", "the worker died without a word; resume it from its last checkpoint"
+        known = {key: data[key] for key in Status.__dataclass_fields__ if key in data and key != "state"}
+        return Status(state, **known)
+
+    def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Events from a byte offset on, and the offset to go on from. Broken lines are passed over."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                file.seek(offset)
+                block = file.read()
+        except FileNotFoundError:
+            return [], 0
+        whole = block.rfind(b"\n") + 1
+        return list(_parse(block[:whole])), offset + whole
+
+    def steps(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Like `events`, the step events alone, in order of writing: after a resume some steps come twice."""
+        events, offset = self.events(offset)
+        return [event for event in events if event.get("event") == "step"], offset
+
+    def request(self, request: Request) -> None:
+        """Ask the worker for something. Raises: RunError when no worker lives."""
+        status = self.status()
+        if not status.alive:
+            raise RunError(
+                f"run {self.name} is {status.state}", "there is no worker to ask; `halodeck resume` starts one"
+            )
+        write_text(self.path / "control", request)
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The end of what the worker printed."""
+        try:
+            with (self.path / "worker.log").open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 400 * lines))
+                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        except FileNotFoundError:
+            return ""
+
+    @property
+    def report_path(self) -> Path:
+        return self.path / "report" / "report.json"
+
+
+def create_run(root: Path, recipe: str, settings: dict[str, Any], **facts: Any) -> Run:
+    """Make a new run folder `<recipe>-<number>` under root with its config.toml.
+
+    `facts` go to the top of config.toml (universes, device, command). Raises: ResourceError.
+    """
+    import tomli_w
+
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        taken = [int(m[1]) for path in root.iterdir() if (m := re.fullmatch(rf"{re.escape(recipe)}-(\d+)", path.name))]
+        number = max(taken, default=0) + 1
+        while True:
+            path = root / f"{recipe}-{number:03d}"
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:  # another process took the number
+                number += 1
+    except OSError as error:
+        raise explain(error, root) from error
+    config = {"recipe": recipe, "created": time.time(), **facts, "settings": _without_none(settings)}
+    try:
+        write_text(path / "config.toml", tomli_w.dumps(config))
+    except HalodeckError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    return Run(path)
+
+
+def open_run(root: Path, name: str) -> Run:
+    """A run by name under root, or by path. Raises: RunError with a suggestion."""
+    for path in (Path(name), root / name):
+        if (path / "config.toml").is_file():
+            return Run(path)
+    if name == "latest" and (runs := all_runs(root)):
+        return runs[0]
+    raise RunError(f"there is no run {name!r} in {root}", did_you_mean(name, [run.name for run in all_runs(root)]))
+
+
+def all_runs(root: Path) -> list[Run]:
+    """Every readable run under root, newest first."""
+    if not root.is_dir():
+        return []
+    created = []
+    for path in root.iterdir():
+        if (path / "config.toml").is_file():
+            try:
+                created.append((Run(path).created, path.name, Run(path)))
+            except (HalodeckError, KeyError, ValueError):
+                continue
+    return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)]
+
+
+def delete_run(run: Run) -> None:
+    """Delete a run folder. Raises: RunError while its worker lives."""
+    if run.status().alive:
+        raise RunError(f"run {run.name} is {run.status().state}", "stop it first")
+    try:
+        shutil.rmtree(run.path)
+    except OSError as error:
+        raise explain(error, run.path) from error
+
+
+def age(run: Run) -> str:
+    """When the run was created, for people."""
+    return datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
+
+
+@lru_cache(maxsize=1)
+def _process() -> dict[str, Any]:
+    """Who writes: host, process and its start time (a process number alone may be given again)."""
+    import psutil
+
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def _breathes(data: dict[str, Any]) -> bool:
+    if data.get("host") != socket.gethostname():
+        return time.time() - float(data.get("updated", 0)) < SILENCE
+    import psutil
+
+    try:
+        process = psutil.Process(int(data["pid"]))
+        same = abs(process.create_time() - float(data["started"])) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, ValueError):
+        return False
+
+
+def _lacks_newline(file: Any) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return bool(file.read(1) != b"\n")
+
+
+def _parse(block: bytes) -> Iterator[dict[str, Any]]:
+    for line in block.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    """TOML has no null: an unset option is an absent one."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if value is not None
+    }

@@ -1,0 +1,110 @@
+"""Training data: crops of periodic fields, each a pure function of (seed, step).
+
+Nothing is stored between steps, so training that resumes at a step sees exactly what it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs (batch, channels, m, m, m) and targets (batch, n, n, n), n <= m: the outer cells are context."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+
+
+class Samples(Protocol):
+    """What a learner learns from."""
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """Numbers of the training set that prediction needs again, e.g. the normalisation."""
+        ...
+
+    def training(self, step: int) -> Batch: ...
+
+    def validation(self) -> Iterator[Batch]: ...
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Random crops of the training boxes, turned and mirrored; whole passes over the validation boxes.
+
+    boxes: inputs (channels, n, n, n) and targets (n, n, n) of each universe on one device. A crop of `crop` cells
+    gets `context` cells more on each side of its input, wrapped around the box.
+    """
+
+    training_boxes: Sequence[tuple[torch.Tensor, torch.Tensor]]
+    validation_boxes: Sequence[tuple[torch.Tensor, torch.Tensor]]
+    crop: int
+    context: int
+    batch: int
+    seed: int
+    constants: dict[str, float]
+
+    def training(self, step: int) -> Batch:
+        generator = torch.Generator().manual_seed(mix(self.seed, step))
+        picks = [self._random_crop(generator) for _ in range(self.batch)]
+        return Batch(torch.stack([inputs for inputs, _ in picks]), torch.stack([targets for _, targets in picks]))
+
+    def validation(self) -> Iterator[Batch]:
+        for inputs, targets in self.validation_boxes:
+            for corner in corners(targets.shape[-1], self.crop):
+                yield Batch(*(item[None] for item in self._cut(inputs, targets, corner)))
+
+    def _random_crop(self, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        def draw(bound: int) -> int:
+            return int(torch.randint(bound, (1,), generator=generator))
+
+        inputs, targets = self.training_boxes[draw(len(self.training_boxes))]
+        corner = [draw(targets.shape[-1]) for _ in range(3)]
+        symmetry = draw(48)
+        inputs, targets = self._cut(inputs, targets, corner)
+        return turn(inputs, symmetry), turn(targets, symmetry)
+
+    def _cut(
+        self, inputs: torch.Tensor, targets: torch.Tensor, corner: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        outer = [c - self.context for c in corner]
+        return periodic_cut(inputs, outer, self.crop + 2 * self.context), periodic_cut(targets, corner, self.crop)
+
+
+def periodic_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> torch.Tensor:
+    """The cube (..., size, size, size) that starts at a corner, wrapped around the box as often as needed."""
+    cells = values.shape[-1]
+    for axis, start in zip((-3, -2, -1), corner, strict=True):
+        index = (torch.arange(start, start + size, device=values.device)) % cells
+        values = values.index_select(axis, index)
+    return values
+
+
+def corners(cells: int, size: int) -> list[tuple[int, int, int]]:
+    """Corners of the cubes that tile a box; the last of a row overlaps its neighbour where the size does not divide."""
+    starts = [*range(0, max(cells - size, 0), size), max(cells - size, 0)]
+    return [(i, j, k) for i in starts for j in starts for k in starts]
+
+
+def turn(values: torch.Tensor, symmetry: int) -> torch.Tensor:
+    """One of the 48 symmetries of the cube (0 is the identity) on the last three axes of a scalar field."""
+    permutation = _PERMUTATIONS[symmetry // 8]
+    leading = tuple(range(values.ndim - 3))
+    values = values.permute(*leading, *(values.ndim - 3 + axis for axis in permutation))
+    mirrored = [axis - 3 for axis in range(3) if symmetry >> axis & 1]
+    return values.flip(mirrored) if mirrored else values
+
+
+_PERMUTATIONS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+
+
+def mix(seed: int, step: int) -> int:
+    """A seed for one step: neighbouring (seed, step) pairs give unrelated generators."""
+    value = (seed * 0x9E3779B97F4A7C15 + step * 0xBF58476D1CE4E5B9) % 2**64
+    value ^= value >> 31
+    return value * 0x94D049BB133111EB % 2**63

@@ -1,0 +1,1 @@
+"""Networks and losses: tensors in, tensors out. Nothing here imports the rest of halodeck."""

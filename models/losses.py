@@ -1,0 +1,21 @@
+"""Loss functions."""
+
+from __future__ import annotations
+
+import torch
+
+
+def dice(probability: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Dice coefficient of two classes, 2 g.p / (|g|^2 + |p|^2), summed over foreground and background.
+
+    probability of the foreground and truth (0 or 1), any equal shape. Source: arXiv:1805.04537, equation 2.
+    """
+    p, g = probability.float(), truth.float()
+    overlap = (g * p + (1 - g) * (1 - p)).sum()
+    norms = (g * g + (1 - g) ** 2 + p * p + (1 - p) ** 2).sum()
+    return 2 * overlap / norms
+
+
+def dice_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """1 - Dice; logits (batch, 2, ...) with the foreground second, truth (batch, ...) of 0 and 1."""
+    return 1 - dice(logits.float().softmax(dim=1)[:, 1], truth)

@@ -1,0 +1,189 @@
+"""Snapshot files written from the formats' descriptions alone, from a displacement field known in closed form."""
+
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from core.cosmos.box import lattice
+from core.cosmos.cosmology import CRITICAL_DENSITY, growth
+from core.cosmos.formats.given import Given
+
+CELLS, BOX, OMEGA_MATTER, H = 16, 50.0, 0.3, 0.7
+GIVEN = Given(omega_baryon=0.05, sigma8=0.8, spectral_index=0.96)
+"""What GADGET's header has no place for."""
+
+WAVES = [((1, 0, 0), 0.8, 0.3), ((0, 2, 1), 0.6, 1.1), ((3, -1, 2), 0.5, 2.0), ((1, 4, -3), 0.3, 0.7)]
+"""Plane waves of the linear density: wave vector in fundamental modes, amplitude, phase."""
+
+
+def linear_density() -> np.ndarray:
+    """Sum of plane waves on the lattice, (n, n, n)."""
+    q = lattice(CELLS, BOX, np.float64)
+    density = np.zeros(len(q))
+    for mode, amplitude, phase in WAVES:
+        density += amplitude * np.cos(2 * np.pi / BOX * q @ np.array(mode) + phase)
+    return density.reshape((CELLS,) * 3)
+
+
+def linear_displacement() -> np.ndarray:
+    """psi (N, 3) with div psi = -delta, wave by wave: -k / k^2 sin(k q + phase)."""
+    q = lattice(CELLS, BOX, np.float64)
+    psi = np.zeros_like(q)
+    for mode, amplitude, phase in WAVES:
+        k = 2 * np.pi / BOX * np.array(mode)
+        psi -= amplitude * np.outer(np.sin(q @ k + phase), k / (k @ k))
+    return psi
+
+
+@dataclass
+class Run:
+    """Particles of a run by lattice node in C order, in Mpc/h and peculiar km/s."""
+
+    z: float = 49.0
+    offset: float = 0.0
+    ids: np.ndarray = field(default_factory=lambda: np.arange(1, CELLS**3 + 1))
+
+    def __post_init__(self) -> None:
+        functions, a = growth(OMEGA_MATTER), 1 / (1 + self.z)
+        first, psi = functions.first(a), linear_displacement()
+        hubble = 100 * np.sqrt(OMEGA_MATTER * a**-3 + 1 - OMEGA_MATTER)
+        self.positions = (lattice(CELLS, BOX, np.float64) + first * psi + self.offset) % BOX
+        self.velocities = a * hubble * functions.rate(a) * first * psi
+
+    def shuffled(self, seed: int = 0) -> "Run":
+        """The same particles in another order of the file."""
+        order = np.random.default_rng(seed).permutation(len(self.ids))
+        self.ids, self.positions, self.velocities = self.ids[order], self.positions[order], self.velocities[order]
+        return self
+
+    @property
+    def mass(self) -> float:
+        """Of one particle [Msun/h]."""
+        return OMEGA_MATTER * CRITICAL_DENSITY * BOX**3 / len(self.positions)
+
+
+def write_gadget(
+    path: Path,
+    run: Run,
+    *,
+    version: int = 1,
+    order: str = "<",
+    unit: float = 1e-3,
+    stated: int | None = None,
+    files: int = 1,
+    part: slice = slice(None),
+    omega_matter: float = OMEGA_MATTER,
+    position_type: str = "f4",
+    id_type: str = "u4",
+    masses: np.ndarray | None = None,
+) -> Path:
+    """A GADGET-1 or -2 file. `unit` is the length unit in Mpc/h, `stated` the particle number the header claims."""
+    count = len(run.ids[part])
+    header = struct.pack(
+        f"{order}6I6d2d2i6I2i4d",
+        *(0, count if stated is None else stated, 0, 0, 0, 0),
+        *(0, 0 if masses is not None else run.mass / 1e10, 0, 0, 0, 0),
+        *(1 / (1 + run.z), run.z, 0, 0),
+        *(0, len(run.ids), 0, 0, 0, 0),
+        *(0, files, BOX / unit, omega_matter, 1 - omega_matter, H),
+    ).ljust(256, b"\0")
+    blocks = {
+        "HEAD": header,
+        "POS ": (run.positions[part] / unit).astype(order + position_type).tobytes(),
+        "VEL ": (run.velocities[part] * np.sqrt(1 + run.z)).astype(order + "f4").tobytes(),
+        "ID  ": run.ids[part].astype(order + id_type).tobytes(),
+    }
+    if masses is not None:
+        blocks["MASS"] = (masses[part] / 1e10).astype(order + "f4").tobytes()
+    with path.open("wb") as file:
+        for name, data in blocks.items():
+            marker = struct.pack(f"{order}I", len(data))
+            if version == 2:
+                file.write(struct.pack(f"{order}I4sII", 8, name.encode(), len(data) + 8, 8))
+            file.write(marker + data + marker)
+    return path
+
+
+def write_hdf5(
+    path: Path,
+    run: Run,
+    *,
+    style: str = "gadget",
+    stated: int | None = None,
+    files: int = 1,
+    part: slice = slice(None),
+) -> Path:
+    """An HDF5 snapshot. Styles: gadget (Mpc/h, not stated), gadget-units and arepo (kpc/h), swift (Mpc)."""
+    a = 1 / (1 + run.z)
+    numbers = [0, len(run.ids[part]) if stated is None else stated, 0, 0, 0, 0]
+    with h5py.File(path, "w") as file:
+        header = file.create_group("Header").attrs
+        header.update(NumPart_ThisFile=numbers, NumPart_Total=numbers, NumFilesPerSnapshot=files, Redshift=run.z)
+        dark = file.create_group("PartType1")
+        dark["ParticleIDs"] = run.ids[part].astype(np.uint64)
+        if style == "swift":
+            header.update(BoxSize=[BOX / H] * 3, Dimension=[3], Time=[0.0], NumFilesPerSnapshot=[1])
+            file.create_group("Cosmology").attrs.update(
+                {
+                    "Cosmological run": [1],
+                    "Scale-factor": [a],
+                    "Redshift": [run.z],
+                    "h": [H],
+                    "Omega_m": [OMEGA_MATTER],
+                    "Omega_lambda": [1 - OMEGA_MATTER],
+                    "Omega_b": [0.05],
+                    "Omega_cdm": [OMEGA_MATTER - 0.05],
+                    "Omega_nu_0": [0.0],
+                }
+            )
+            units = {"length": 3.08567758e24, "mass": 1.98841e43, "time": 3.08567758e19, "temperature": 1.0}
+            symbols = {"length": "U_L", "mass": "U_M", "time": "U_t", "temperature": "U_T"}
+            file.create_group("InternalCodeUnits").attrs.update(
+                {f"Unit {name} in cgs ({symbols[name]})": [value] for name, value in units.items()}
+            )
+            file.create_group("Parameters")
+            file.create_group("Policy")
+            for name, values, exponents in (
+                ("Coordinates", run.positions / H, {"U_L": 1.0, "a-scale": 1.0}),
+                ("Velocities", run.velocities.astype(np.float32), {"U_L": 1.0, "U_t": -1.0}),
+                ("Masses", np.full(len(run.ids), run.mass / H / 1e10), {"U_M": 1.0}),
+            ):
+                dark[name] = values
+                dark[name].attrs.update({f"{unit} exponent": [power] for unit, power in exponents.items()})
+            return path
+        kpc = 1.0 if style == "gadget" else 1e-3
+        header.update(BoxSize=BOX / kpc, Time=a, MassTable=[0, run.mass / 1e10, 0, 0, 0, 0])
+        dark["Coordinates"] = run.positions[part] / kpc
+        dark["Velocities"] = (run.velocities[part] * np.sqrt(1 + run.z)).astype(np.float32)
+        cosmology = {"Omega0": OMEGA_MATTER, "OmegaLambda": 1 - OMEGA_MATTER, "HubbleParam": H}
+        units = {"UnitLength_in_cm": 3.08567758e21, "UnitMass_in_g": 1.98841e43, "UnitVelocity_in_cm_per_s": 1e5}
+        if style == "arepo":
+            file.create_group("Config").attrs["VORONOI"] = ""
+            file.create_group("Parameters").attrs.update(cosmology | units | {"BoxSize": BOX / kpc})
+            for name, a_power, h_power, length, velocity, to_cgs in (
+                ("Coordinates", 1.0, -1.0, 1.0, 0.0, 3.08567758e21),
+                ("Velocities", 0.5, 0.0, 0.0, 1.0, 1e5),
+                ("ParticleIDs", 0.0, 0.0, 0.0, 0.0, 0.0),
+            ):
+                dark[name].attrs.update(a_scaling=a_power, h_scaling=h_power, mass_scaling=0.0, to_cgs=to_cgs)
+                dark[name].attrs.update(length_scaling=length, velocity_scaling=velocity)
+        else:
+            header.update(cosmology)
+            header.update(units if style == "gadget-units" else {})
+    return path
+
+
+def write_tipsy(path: Path, run: Run, *, order: str = "<", mass_sum: float = OMEGA_MATTER) -> Path:
+    """A tipsy file in units of the box; the particles lie in the order of `run`."""
+    count = len(run.ids)
+    particles = np.zeros(count, [("mass", "f4"), ("x", "3f4"), ("v", "3f4"), ("eps", "f4"), ("phi", "f4")])
+    particles["mass"] = mass_sum / count
+    particles["x"] = run.positions / BOX - 0.5
+    # G = 1, critical density = 1: the unit of velocity is H0 L sqrt(3 / 8 pi); velocities are comoving
+    particles["v"] = run.velocities * (1 + run.z) / (100 * BOX * np.sqrt(3 / (8 * np.pi)))
+    header = struct.pack(f"{order}d6i", 1 / (1 + run.z), count, 3, 0, count, 0, 0)
+    path.write_bytes(header + particles.astype(particles.dtype.newbyteorder(order)).tobytes())
+    return path
