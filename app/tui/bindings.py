@@ -10,7 +10,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["everywhere", "runs", "curves", "figures", "figure", "confirm", "help"]
+Where = Literal["everywhere", "runs", "list", "curves", "figures", "figure", "confirm", "help"]
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,21 @@ class Key:
     hint: str = ""
 
     @property
+    def shown(self) -> bool:
+        """Whether the footer shows it; hints for the curves stand above the curves."""
+        return bool(self.hint) and self.where != "curves"
+
+    @property
     def signs(self) -> str:
         """The keys as people write them: "f enter", "esc", "^p"."""
         names = (name.replace("ctrl+", "^") for name in self.key.split(","))
         return " ".join(_SIGNS.get(name, name) for name in names)
 
 
-_SIGNS = {"slash": "/", "question_mark": "?", "escape": "esc", "left": "←", "right": "→"}
+_SIGNS = {"slash": "/", "question_mark": "?", "escape": "esc", "left": "←", "right": "→", "up": "↑", "down": "↓"}
 TITLES: dict[Where, str] = {
     "runs": "Runs",
+    "list": "In the list of runs",
     "curves": "Curves of the chosen run",
     "figures": "Figures of a run",
     "figure": "One figure",
@@ -66,6 +72,10 @@ KEYS: tuple[Key, ...] = (
         "runs.filter", "slash", "filter", "show only runs whose name, recipe or state has these words", "runs", "filter"
     ),
     Key("runs.clear", "escape", "clear", "close the filter and show all runs", "runs"),
+    Key("list.next", "j,down", "cursor_down", "next run", "list"),
+    Key("list.previous", "k,up", "cursor_up", "previous run", "list"),
+    Key("list.first", "g,home", "scroll_top", "first run", "list"),
+    Key("list.last", "G,end", "scroll_bottom", "last run", "list"),
     Key("curves.metric", "m", "metric(1)", "next metric", "curves", "metric"),
     Key("curves.metric_back", "M", "metric(-1)", "previous metric", "curves"),
     Key("curves.log", "l", "log", "logarithmic or linear axis", "curves", "log"),
@@ -91,10 +101,7 @@ def keys_of(*places: Where) -> list[Key]:
 
 
 def bindings(*places: Where) -> list[BindingType]:
-    """Textual's bindings for some places; keys of the curves stand beside the curves, not in the footer."""
+    """Textual's bindings for some places."""
     return [
-        Binding(
-            key.key, key.action, key.hint or key.description, show=bool(key.hint) and key.where != "curves", id=key.id
-        )
-        for key in keys_of(*places)
+        Binding(key.key, key.action, key.hint or key.description, show=key.shown, id=key.id) for key in keys_of(*places)
     ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import work
 from textual.app import App
+from textual.command import Provider
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -28,8 +30,8 @@ class Workbench(App[None], inherit_bindings=False):
     TITLE = "halodeck"
     CSS_PATH = "workbench.tcss"
     BINDINGS = bindings("everywhere")
-    COMMANDS: ClassVar = {Commands}
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
 
     entries: reactive[tuple[Entry, ...]] = reactive(())
     """All runs, newest first."""

@@ -13,14 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, Field
 from core.cosmos.cosmology import growth
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.lattice import Lattice, find_lattice, first_id
 from core.cosmos.formats.snapshots import Snapshot, read_snapshot
-from core.cosmos.halos import friends_of_friends, measure
-from core.cosmos.paint import paint
-from core.cosmos.simulate import Evolution, check_evolution, evolve
+from core.cosmos.simulate import Evolution, at_redshift, check_evolution, evolve
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError
 from core.files import checksum
@@ -126,22 +124,16 @@ def import_pair(
     displacement = found.displacement(final.particles)
     _check_same_run(found.displacement(initial.particles), displacement, final_path)
     progress(0.5, "halos")
-    cells, box_size, z = found.cells, found.box_size, final.particles.redshift
-    velocity = Field("velocity", found.grid(velocities, final.particles.ids), box_size, "km/s", z)
-    q = lattice(cells, box_size)
-    positions = q + by_particle(displacement.values)
-    labels = friends_of_friends(positions, box_size, minimum_particles)
-    mass = final.particles.particle_mass
-    halos = measure(labels, positions, by_particle(velocity.values), q, box_size, mass, z)
-    density = Field("density", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian")
-    label = Field("label", labels.reshape((cells,) * 3), box_size, "halo", z)
+    velocity = found.grid(velocities, final.particles.ids)
+    particle_mass, z = final.particles.particle_mass, final.particles.redshift
+    fields, halos = at_redshift(displacement.values, velocity, found.box_size, particle_mass, z, minimum_particles)
     progress(0.9, f"writing {output.name}")
     return write_universe(
         output,
         name=output.stem,
-        box_size=box_size,
+        box_size=found.box_size,
         cosmology=initial.cosmology,
-        fields=[delta, density, displacement, velocity, label],
+        fields=[delta, *fields],
         catalogues={"fof": halos},
         provenance={
             **(provenance or {}),
@@ -149,11 +141,6 @@ def import_pair(
             "settings": {"minimum_particles": minimum_particles},
         },
     )
-
-
-def by_particle(vectors: Array) -> Array:
-    """(3, n, n, n) on the lattice as (n^3, 3)."""
-    return np.ascontiguousarray(vectors.reshape(3, -1).T)
 
 
 def _check_headers(initial: Snapshot, final: Snapshot, found: Lattice) -> None:

@@ -83,30 +83,43 @@ def evolve(
             progress(0.05 + 0.8 * done / total, f"N-body step {done} of {total}")
         progress(0.05 + 0.8 * done / total, f"halos at z = {z:g}")
         suffix = "" if z == redshifts[-1] else f"_z{z:g}"
-        output, halos = _output(state, cosmology, box_size, z, evolution.minimum_particles, suffix)
+        a = 1 / (1 + z)
+        to_kms = a * cosmology.hubble(a) * functions.rate(a) * state.first
+        output, halos = at_redshift(
+            state.displacement.cpu().numpy(),
+            (to_kms * state.velocity).cpu().numpy(),
+            box_size,
+            cosmology.particle_mass(box_size, cells),
+            z,
+            evolution.minimum_particles,
+            suffix,
+        )
         fields += output
         catalogues[f"fof{suffix}"] = halos
     progress(1.0, "done")
     return fields, catalogues
 
 
-def _output(
-    state: nbody.State, cosmology: Cosmology, box_size: float, z: float, minimum: int, suffix: str
+def at_redshift(
+    displacement: Array,
+    velocity: Array,
+    box_size: float,
+    particle_mass: float,
+    z: float,
+    minimum: int,
+    suffix: str = "",
 ) -> tuple[list[Field], Catalogue]:
-    """Density, displacement, velocity, labels and halos of one moment."""
-    cells = state.displacement.shape[-1]
-    a = 1 / (1 + z)
-    to_kms = a * cosmology.hubble(a) * growth(cosmology.omega_matter).rate(a) * state.first
-    displacement = state.displacement.cpu().numpy()
-    velocity = (to_kms * state.velocity).cpu().numpy()
+    """Density, displacement, velocity, labels and halos of particles at one moment.
+
+    displacement [Mpc/h] and peculiar velocity [km/s] (3, n, n, n) by lattice id; halos of `minimum` particles.
+    """
+    cells = displacement.shape[-1]
     q = lattice(cells, box_size)
-    positions = q + _by_particle(displacement)
+    positions = q + by_particle(displacement)
     labels = friends_of_friends(positions, box_size, minimum)
-    particle_mass = cosmology.particle_mass(box_size, cells)
-    halos = measure(labels, positions, _by_particle(velocity), q, box_size, particle_mass, z)
-    density = paint(positions, cells, box_size)
+    halos = measure(labels, positions, by_particle(velocity), q, box_size, particle_mass, z)
     fields = [
-        Field(f"density{suffix}", density, box_size, "overdensity", z, "eulerian"),
+        Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian"),
         Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
         Field(f"velocity{suffix}", velocity, box_size, "km/s", z),
         Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),
@@ -181,6 +194,6 @@ def memory_needed(cells: int, mesh_ratio: float) -> float:
     return 4.0 * cells**3 * max(21 + 5.5 * mesh_ratio**3, 9 + 7 * 1.5**3)
 
 
-def _by_particle(vectors: Array) -> Array:
+def by_particle(vectors: Array) -> Array:
     """(3, n, n, n) as (n^3, 3)."""
     return np.ascontiguousarray(vectors.reshape(3, -1).T)

@@ -28,10 +28,12 @@ _NO_RUNS = """[b]There are no runs in $folder yet.[/b]
 
 Leave with [b]q[/b] and type
 
-  [b $accent]halodeck demo[/]             the whole loop in a few minutes: simulate, train, predict, compare
-  [b $accent]halodeck train halonet[/]    train a network; `halodeck recipes` lists the others
+  [b $accent]halodeck demo[/]             the whole loop in a few minutes
+  [b $accent]halodeck train halonet[/]    a network of your own
+  [b $accent]halodeck recipes[/]          what else can be trained
 
 What is started in another window appears here by itself."""
+_NEED_A_RUN = ("figures", "pause", "resume", "stop", "delete", "filter", "metric", "log", "smooth")
 
 
 class RunsScreen(Frame):
@@ -67,6 +69,10 @@ class RunsScreen(Frame):
             view.can_focus = False
         self.count()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that need a run are not offered where there is none."""
+        return action not in _NEED_A_RUN or bool(self.bench.entries)
+
     # what there is
 
     def count(self) -> None:
@@ -75,7 +81,10 @@ class RunsScreen(Frame):
         problem, entries = self.bench.problem, self.bench.entries
         empty = self.query_one("#empty", Static)
         empty.display = not entries
-        self.query_one("#body").display = bool(entries)
+        body = self.query_one("#body")
+        if body.display != bool(entries):
+            body.display = bool(entries)
+            self.refresh_bindings()
         if problem:
             empty.update(Content.from_markup("[$error]$problem[/]", problem=problem))
         else:

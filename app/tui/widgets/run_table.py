@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
+from app.tui.bindings import bindings
 from app.tui.follow import Entry
 from app.tui.wording import STATES, duration, number, speed, steps
 
@@ -61,6 +62,8 @@ def columns_for(width: int, names: Sequence[str]) -> list[Column]:
 
 class RunTable(DataTable[Text]):
     """Runs as rows; the cursor stays on its run when rows come and go."""
+
+    BINDINGS = bindings("list")
 
     def __init__(self) -> None:
         super().__init__(id="runs", cursor_type="row", zebra_stripes=False)
