@@ -10,21 +10,36 @@ from pathlib import Path
 def main() -> None:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
     _check_packages()
+    from typer.exceptions import Abort, TyperException
+
     from core.errors import HalodeckError
+    from core.files import explain
 
     try:
         from app.cli import program
 
-        program()
+        # standalone, Typer would tell a wrong usage in several lines
+        code = program(prog_name="halodeck", standalone_mode=False)
+        if code == 130:  # Typer's word for Ctrl-C
+            _say("interrupted; nothing half-written is left")
+        sys.exit(code)
     except HalodeckError as error:
         _say(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _say("interrupted; nothing half-written is left")
-        sys.exit(130)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "halodeck"
+        _say(f"{error.format_message().rstrip('.')} (see `{command} --help`)")
+        sys.exit(error.exit_code)
+    except Abort:  # a question was answered by no
+        _say("nothing was done")
+        sys.exit(1)
     except BrokenPipeError:  # the reader, e.g. `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _say(str(explain(error, Path(error.filename or "a file"))))
+        sys.exit(1)
     except MemoryError:
         _say("out of memory: use fewer cells, smaller tiles or a machine with more")
         sys.exit(1)

@@ -1,8 +1,9 @@
 """The Lagrangian halo finder of Berger & Stein 2019 (arXiv:1805.04537, section 4).
 
-Three steps for each of a falling list of peak thresholds: connected regions above it give centres; around each centre
-shells grow, counting only cells of no other halo, until their mean probability falls below P_shell(R); then the next
-threshold. P_shell is the mean probability in the shell at the edge of a true halo of radius R.
+Three steps for each of a falling list of peak thresholds: connected regions above it, of cells that are in no halo
+yet, give centres; around each centre shells grow, counting only such cells, until their mean probability falls below
+P_shell(R); then the next threshold. P_shell is the mean probability in the shell at the edge of a true halo of radius
+R.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import torch
+from pydantic import Field as Setting
 
 from core.config import Settings
 from core.errors import RunError
@@ -54,17 +55,17 @@ class Optimiser(Settings):
 
     name: Literal["sgd", "adamw"] = "sgd"
     """sgd as in the paper, or adamw, which needs far fewer steps."""
-    learning_rate: float = 0.01
+    learning_rate: float = Setting(0.01, gt=0, allow_inf_nan=False)
     """Largest learning rate."""
-    momentum: float = 0.9
+    momentum: float = Setting(0.9, ge=0, lt=1)
     """Momentum of sgd."""
-    weight_decay: float = 0.0
+    weight_decay: float = Setting(0.0, ge=0, allow_inf_nan=False)
     """Decay of the weights, decoupled in adamw."""
-    warmup: int = 0
+    warmup: int = Setting(0, ge=0)
     """Steps over which the learning rate rises from zero."""
     schedule: Literal["constant", "cosine"] = "constant"
     """Whether the learning rate stays, or falls to zero as half a cosine."""
-    clip: float = 0.0
+    clip: float = Setting(0.0, ge=0)
     """Largest norm of the gradient; 0 leaves it as it is."""
 
     def build(self, parameters: Any) -> torch.optim.Optimizer:

@@ -81,7 +81,7 @@ def roc_curves(ours: list[Roc], baseline: list[Roc]) -> Curves:
 
 
 def mass_functions(truth: list[Catalogue], ours: list[Catalogue], baseline: list[Catalogue], minimum: float) -> Curves:
-    highest = max(float(c["mass"].max()) for c in (*truth, *ours, *baseline) if len(c))
+    highest = max((float(c["mass"].max()) for c in (*truth, *ours, *baseline) if len(c)), default=10 * minimum)
     edges = mass_edges(minimum, highest * 1.001, 4)
 
     def series(name: str, many: list[Catalogue], style: Style = "line") -> Series:

@@ -52,9 +52,11 @@ def best_smoothing(universes: Sequence[Universe], masks: Sequence[Array], fracti
     return max(SMOOTHINGS, key=score)
 
 
-def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box]) -> Report:
-    """Numbers and figures over all boxes; an error is the standard error of the mean over boxes."""
-    minimum = min(float(halos["mass"].min()) for *_, halos in boxes if len(halos)) * 0.999
+def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], minimum: float) -> Report:
+    """Numbers and figures over all boxes for halos of at least `minimum` [Msun/h].
+
+    An error is the standard error of the mean over boxes.
+    """
     predicted = [_catalogue(prediction).at_least(minimum) for _, prediction, *_ in boxes]
     probabilities = [np.asarray(prediction.field("probability").values) for _, prediction, *_ in boxes]
     densities = [smoothed(t.field("delta_linear").values, constants["smoothing"]) for t, *_ in boxes]
@@ -84,8 +86,8 @@ def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box]) ->
         _number(
             "collapsed_fraction",
             "collapsed fraction, predicted / true",
-            ((p > 0.5).mean() / m.mean() for p, m in zip(probabilities, masks, strict=True)),
-            (c.mean() / m.mean() for c, m in zip(cuts, masks, strict=True)),
+            (_share(p > 0.5, m) for p, m in zip(probabilities, masks, strict=True)),
+            map(_share, cuts, masks),
         ),
         Number("halos_true", "halos, true", float(sum(map(len, truth)))),
         Number("halos", "halos, predicted", float(sum(map(len, predicted))), baseline=float(sum(map(len, baseline)))),
@@ -149,6 +151,11 @@ def _baseline_halos(cut: Array, box: Box) -> Catalogue:
     universe = box[0]
     _, centres, radii = finder.connected_halos(cut, 2)
     return finder.catalogue(centres, radii, universe.box_size, universe.cells, universe.cosmology.mean_density)
+
+
+def _share(mask: Array, truth: Array) -> float:
+    """Cells of a mask per cell of the truth; NaN where there is no truth."""
+    return np.count_nonzero(mask) / np.count_nonzero(truth) if truth.any() else float("nan")
 
 
 def _number(

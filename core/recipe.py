@@ -34,7 +34,7 @@ class Recipe(Settings):
     title: ClassVar[str]
     paper: ClassVar[str]
 
-    seed: int = 1
+    seed: int = Setting(1, ge=0, lt=2**63)
     """Seed of the initial weights, the order of the data and everything else that is drawn."""
     validate_every: int = Setting(100, ge=1)
     """Steps between looks at the validation universes."""

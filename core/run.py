@@ -88,11 +88,14 @@ class Run:
 
         path = self.path / "config.toml"
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            config = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise explain(error, path) from error
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise RunError(f"{path} is damaged ({error})", "restore it or delete the run") from error
+        if missing := {"recipe", "created", "settings"} - config.keys():
+            raise RunError(f"{path} lacks {', '.join(sorted(missing))}", "restore it or delete the run")
+        return config
 
     # what a worker writes
 
@@ -226,7 +229,7 @@ def all_runs(root: Path) -> list[Run]:
         if (path / "config.toml").is_file():
             try:
                 created.append((Run(path).created, path.name, Run(path)))
-            except (HalodeckError, KeyError, ValueError):
+            except (HalodeckError, TypeError, ValueError):
                 continue
     return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)]
 

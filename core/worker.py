@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -98,7 +98,8 @@ class _Pulse:
 
     def beat(self, until: threading.Event) -> None:
         while not until.wait(HEARTBEAT):
-            self.say()
+            with suppress(HalodeckError):  # a full disk is the training's to report
+                self.say()
 
 
 @contextmanager
@@ -151,9 +152,11 @@ def _train_and_report(
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     try:
         _train(run, job, learner, samples, pulse, stop, on_step)
-    finally:
-        # nothing learnt is lost, whatever ended the loop
+    except Interrupted:
         _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+        raise
+    # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
+    _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
 
     pulse.say(message="measuring the finder and the baseline", speed=None)
     recipe.finish(learner, job.universes)
@@ -211,14 +214,21 @@ def _obey(run: Run, pulse: _Pulse, stop: threading.Event, step: Step) -> None:
         run.emit("state", state="paused")
         while request not in ("resume", "stop") and not stop.wait(0.2):
             request = run.take_request()
+        pulse.say(state="running", message="training")
         run.emit("state", state="running")
     if request == "stop" or stop.is_set():
         raise Interrupted(f"run {run.name} was stopped at step {step.step}", "`halodeck resume` goes on from here")
 
 
 def _write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
-    with appearing(path) as temporary:
-        torch.save({"recipe": run.recipe, **parts}, temporary)
+    with appearing(path) as temporary, temporary.open("wb") as file:
+        try:
+            torch.save({"recipe": run.recipe, **parts}, file)
+        except RuntimeError as error:
+            # torch hides a full disk behind an error of its own
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def _read_tensors(path: Path, run: Run, device: torch.device) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.cli.universes import simulate_many
 CELLS = 64
 BOX_SIZE = 64.0
 COSMOLOGY = "planck2015"
-SEEDS = list(range(1, 25))
+SEEDS = list(range(101, 125))
 STEPS = 15
 
 

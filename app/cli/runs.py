@@ -270,7 +270,7 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
 
 def watch(
     name: RunArgument = "latest",
-    interval: Annotated[float, typer.Option(help="Seconds between looks.")] = 1.0,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
     runs: RunsOption = RUNS,
 ) -> None:
     """Follow a run until it ends; Ctrl-C leaves it running."""

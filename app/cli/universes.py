@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,9 @@ def simulate(
     cells: Annotated[int, typer.Option(help="Particles per side.")] = 64,
     box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 64.0,
     cosmology: Annotated[str, typer.Option(help="planck2018, planck2015, halonet, wmap5 or petulante.")] = "planck2018",
+    like: Annotated[
+        Path | None, typer.Option(help="Take cells, box and cosmology from this universe, e.g. an imported one.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9.")] = "1",
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
@@ -51,6 +55,11 @@ def simulate(
     from core.cosmos.cosmology import preset
 
     chosen = preset(cosmology)
+    if like:
+        from core.cosmos.universe import open_universe
+
+        model = open_universe(like)
+        cells, box, chosen = model.cells, model.box_size, replace(model.cosmology, name=model.name)
     numbers, redshifts = parse_seeds(seeds), parse_numbers(outputs, "--outputs")
     from core.cosmos.simulate import Evolution
 
@@ -169,13 +178,11 @@ def view(
     log: Annotated[bool, typer.Option("--log", help="Logarithmic colours (of 1 + overdensity).")] = False,
     asinh: Annotated[bool, typer.Option("--asinh", help="Colours linear near zero, logarithmic far from it.")] = False,
     peaks: Annotated[bool, typer.Option("--max", help="Show the highest value of a cell, not the mean.")] = False,
-    width: Annotated[int | None, typer.Option(help="Columns; default the terminal's.")] = None,
-    height: Annotated[int | None, typer.Option(help="Rows; default what the shape needs.")] = None,
+    width: Annotated[int | None, typer.Option(min=10, help="Columns; default the terminal's.")] = None,
+    height: Annotated[int | None, typer.Option(min=3, help="Rows; default what the shape needs.")] = None,
     save: Annotated[Path | None, typer.Option(help="Write PNG, SVG, PDF, text or ANSI instead.")] = None,
 ) -> None:
     """Draw a slice of a field in the terminal."""
-    from dataclasses import replace
-
     from core.cosmos.universe import open_universe
     from core.views import slice_figure
 

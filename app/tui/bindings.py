@@ -23,6 +23,8 @@ class Key:
     description: str
     where: Where
     hint: str = ""
+    first: bool = False
+    """Asked before the focused widget: over a slow line the keys typed after it arrive together with it."""
 
     @property
     def shown(self) -> bool:
@@ -69,7 +71,13 @@ KEYS: tuple[Key, ...] = (
     Key("runs.stop", "s", "stop", "stop the chosen run after its current step and keep a checkpoint", "runs", "stop"),
     Key("runs.delete", "d", "delete", "delete the folder of the chosen run, after a question", "runs", "delete"),
     Key(
-        "runs.filter", "slash", "filter", "show only runs whose name, recipe or state has these words", "runs", "filter"
+        "runs.filter",
+        "slash",
+        "filter",
+        "show only runs whose name, recipe or state has these words",
+        "runs",
+        "filter",
+        first=True,
     ),
     Key("runs.clear", "escape", "clear", "close the filter and show all runs", "runs"),
     Key("list.next", "j,down", "cursor_down", "next run", "list"),
@@ -85,12 +93,13 @@ KEYS: tuple[Key, ...] = (
     Key("figures.back", "escape,backspace", "back", "back to the runs", "figures", "back"),
     Key("figure.next", "right,n", "turn(1)", "next figure", "figure", "next"),
     Key("figure.previous", "left,b", "turn(-1)", "previous figure", "figure", "previous"),
-    Key("figure.back", "escape,f,enter,backspace", "back", "back to the report", "figure", "back"),
+    Key("figure.back", "escape,f,enter", "back", "back to the report", "figure", "back"),
     Key("confirm.yes", "y", "answer(True)", "yes, do it", "confirm", "yes"),
     Key("confirm.no", "n,escape", "answer(False)", "no, leave it", "confirm", "no"),
     Key("help.back", "escape", "back", "close the help", "help", "close"),
     Key("help", "question_mark", "help", "all keys", "everywhere", "help"),
     Key("palette", "ctrl+p", "command_palette", "find an action or a run by name", "everywhere", "palette"),
+    Key("how_to_quit", "ctrl+c", "help_quit", "say how to leave; a running worker hears nothing of it", "everywhere"),
     Key("quit", "q,ctrl+q", "quit", "leave the workbench; runs go on", "everywhere", "quit"),
 )
 
@@ -103,5 +112,6 @@ def keys_of(*places: Where) -> list[Key]:
 def bindings(*places: Where) -> list[BindingType]:
     """Textual's bindings for some places."""
     return [
-        Binding(key.key, key.action, key.hint or key.description, show=key.shown, id=key.id) for key in keys_of(*places)
+        Binding(key.key, key.action, key.hint or key.description, show=key.shown, priority=key.first, id=key.id)
+        for key in keys_of(*places)
     ]

@@ -21,12 +21,11 @@ from core.errors import HalodeckError
 from core.files import explain
 from core.run import Run, Status
 
-EVENTS_EVERY = 0.5
-"""Seconds between two looks at the chosen run."""
-LIST_EVERY = 1.0
-"""Seconds between two looks at the folder."""
+EVERY = 1.0
+"""Seconds between two looks; a live curve costs some 8 kB for each."""
 LOG_LINES = 40
 _TAIL = 1 << 16
+_UNREADABLE = Status("failed")
 
 Stamp = tuple[int, int, int] | None
 
@@ -103,12 +102,12 @@ class Follower:
         while not self._stopped:
             self._wake.clear()
             self.look()
-            self._wake.wait(EVENTS_EVERY)
+            self._wake.wait(EVERY)
 
     def look(self) -> None:
-        """Look once: at the chosen run, and at the folder when its time has come."""
+        """Look once: at the folder, unless that was just done, and at the chosen run."""
         if time.monotonic() >= self._next_list:
-            self._next_list = time.monotonic() + LIST_EVERY
+            self._next_list = time.monotonic() + EVERY / 2
             found = self._list()
             if found != self._found:
                 self._found = found
@@ -137,18 +136,17 @@ class Follower:
             return old
         run = Run(path)
         try:
-            config = run.config()
+            config, status = run.config(), run.status()
             recipe, created = str(config["recipe"]), float(config["created"])
         except HalodeckError as error:
-            return stamps, Entry(run, Status("failed"), problem=str(error))
-        except (KeyError, TypeError, ValueError) as error:
-            return stamps, Entry(
-                run, Status("failed"), problem=f"{path / 'config.toml'} is no run's config ({error!r})"
-            )
+            return stamps, Entry(run, _UNREADABLE, problem=str(error))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"{path}: config.toml or status.json is not a run's ({error!r}): restore them or delete the run"
+            return stamps, Entry(run, _UNREADABLE, problem=problem)
         validation = old[1].validation if old else None
         if not old or old[0][2] != stamps[2]:
             validation = _last_validation(path / "events.jsonl", validation)
-        return stamps, Entry(run, run.status(), recipe, created, validation)
+        return stamps, Entry(run, status, recipe, created, validation)
 
     def _look_at(self, run: Run | None) -> None:
         if run is None:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import App
 from textual.command import Provider
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from app.draw.colour import Depth
@@ -23,6 +23,9 @@ from app.tui.palette import Commands
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.runs import RunsScreen
 
+_WIDTHS = [(0, "-narrow"), (120, "-wide")]
+"""Cells from which on a layout is used: panes stacked, panes side by side."""
+
 
 class Workbench(App[None], inherit_bindings=False):
     """The workbench on one folder of runs."""
@@ -31,9 +34,9 @@ class Workbench(App[None], inherit_bindings=False):
     CSS_PATH = "workbench.tcss"
     BINDINGS = bindings("everywhere")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
 
-    entries: reactive[tuple[Entry, ...]] = reactive(())
+    entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
 
     def __init__(self, root: Path, depth: Depth) -> None:

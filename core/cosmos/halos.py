@@ -60,7 +60,7 @@ def measure(
     def centre(points: Array) -> Array:
         reference = points[first].astype(np.float64)
         offsets = nearest_image(points[members] - reference[halo], box_size)
-        return wrap(reference + mean(offsets), box_size).astype(np.float32)
+        return wrap((reference + mean(offsets)).astype(np.float32), box_size)
 
     mass = count * particle_mass
     mean_density = particle_mass * len(labels) / box_size**3

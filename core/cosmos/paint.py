@@ -27,11 +27,8 @@ def scatter(positions: torch.Tensor, cells: int) -> torch.Tensor:
 
         x, y, z = positions.numpy()
         deposit(x, y, z, mesh.numpy())
-        return mesh
-    flat = mesh.view(-1)
-    for chunk in positions.split(_CHUNK, dim=1):
-        for index, weight in _corners(chunk, cells):
-            flat.index_add_(0, index, weight)
+    else:
+        _scatter_torch(mesh, positions)
     return mesh
 
 
@@ -44,6 +41,19 @@ def gather(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         x, y, z = positions.numpy()
         collect(x, y, z, mesh.numpy(), values.numpy())
         return values
+    return _gather_torch(mesh, positions)
+
+
+def _scatter_torch(mesh: torch.Tensor, positions: torch.Tensor) -> None:
+    """Add unit masses to a contiguous mesh in place, on any device."""
+    flat = mesh.view(-1)
+    for chunk in positions.split(_CHUNK, dim=1):
+        for index, weight in _corners(chunk, mesh.shape[0]):
+            flat.index_add_(0, index, weight)
+
+
+def _gather_torch(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Interpolate the mesh at positions, on any device."""
     flat = mesh.reshape(-1)
     parts = [
         sum((flat[index] * weight for index, weight in _corners(chunk, mesh.shape[0])), torch.tensor(0.0))

@@ -13,6 +13,7 @@ read by memory map at its offset: slices of cubes far larger than memory cost no
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.cosmology import Cosmology
 from core.errors import InputError, UsageError, did_you_mean
-from core.files import appearing
+from core.files import appearing, explain
 
 FORMAT_VERSION = 1
 Kind = Literal["universe", "prediction"]
@@ -88,12 +89,18 @@ class Universe:
 def open_universe(path: Path) -> Universe:
     """Open a universe or prediction.
 
-    Raises: InputError for anything that is not one, is cut off, or was written by a newer halodeck.
+    Raises: InputError for anything that is not one, is cut off, or was written by a newer halodeck; ResourceError
+    for one that may not be read.
     """
     import h5py
 
-    if not path.exists():
-        raise InputError(f"{path} does not exist", "check the path")
+    try:
+        if not path.exists():
+            raise InputError(f"{path} does not exist", "check the path")
+        if path.is_file():
+            path.open("rb").close()
+    except OSError as error:
+        raise explain(error, path) from error
     if path.is_dir() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     try:
@@ -126,22 +133,25 @@ def write_universe(
     cells = fields[0].cells
     for item in fields:
         check_field(item, cells)
-    with appearing(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["halodeck_format"] = kind
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["name"] = name
-        file.attrs["box_size"] = box_size
-        file.attrs["cells"] = cells
-        file.create_group("cosmology").attrs.update(asdict(cosmology))
-        file.create_group("provenance").attrs["json"] = json.dumps(dict(provenance))
-        for item in fields:
-            dataset = file.create_dataset(f"fields/{item.name}", data=item.values)
-            dataset.attrs.update(units=item.units, redshift=item.redshift, frame=item.frame)
-        for catalogue_name, catalogue in catalogues.items():
-            group = file.create_group(f"halos/{catalogue_name}")
-            group.attrs.update(redshift=catalogue.redshift, definition=catalogue.definition)
-            for column, values in catalogue.columns.items():
-                group.create_dataset(column, data=values).attrs["units"] = catalogue.units.get(column, "")
+    columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
+    with appearing(path) as temporary:
+        _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
+        with h5py.File(temporary, "w") as file:
+            file.attrs["halodeck_format"] = kind
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["name"] = name
+            file.attrs["box_size"] = box_size
+            file.attrs["cells"] = cells
+            file.create_group("cosmology").attrs.update(asdict(cosmology))
+            file.create_group("provenance").attrs["json"] = json.dumps(dict(provenance))
+            for item in fields:
+                dataset = file.create_dataset(f"fields/{item.name}", data=item.values)
+                dataset.attrs.update(units=item.units, redshift=item.redshift, frame=item.frame)
+            for catalogue_name, catalogue in catalogues.items():
+                group = file.create_group(f"halos/{catalogue_name}")
+                group.attrs.update(redshift=catalogue.redshift, definition=catalogue.definition)
+                for column, values in catalogue.columns.items():
+                    group.create_dataset(column, data=values).attrs["units"] = catalogue.units.get(column, "")
     return open_universe(path)
 
 
@@ -157,11 +167,21 @@ def check_field(item: Field, cells: int | None = None) -> None:
         raise InputError(f"{item.name} has {shape[-1]} cells per side, not {cells}", "use one grid per universe")
     if item.values.dtype.kind == "f":
         # a sum is finite only if every value is; it costs no temporary array
-        if not np.isfinite(np.sum(item.values, dtype=np.float64)):
+        with np.errstate(invalid="ignore"):  # inf - inf
+            total = np.sum(item.values, dtype=np.float64)
+        if not np.isfinite(total):
             bad = int(np.count_nonzero(~np.isfinite(item.values)))
             raise InputError(f"{item.name} holds {bad} values that are not finite", "repair it before use")
         if item.values.min() == item.values.max():
             raise InputError(f"{item.name} is constant ({item.values.flat[0]:g})", "check its source")
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Claim room for the data before HDF5 starts: it may crash the process when a disk or quota is full at closing."""
+    margin = 1 << 20  # attributes, headers, alignment
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, size + margin)
 
 
 def _read(file: Any, path: Path) -> Universe:

@@ -106,12 +106,6 @@ class HaloNet(Recipe):
 
         self.check(universes)
         kept = len(universes) - self.split.test - self.split.validation
-        if kept < 1:
-            raise InputError(
-                f"{len(universes)} universes leave none to train on ({self.split.validation} validate, "
-                f"{self.split.test} test)",
-                f"give at least {self.split.validation + self.split.test + 1}",
-            )
         training, validation = universes[:kept], universes[kept : kept + self.split.validation]
         # one scale for all universes: box-scale fluctuations carry information (section 3.2)
         sigma = float(np.sqrt(np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])))
@@ -206,7 +200,7 @@ class HaloNet(Recipe):
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core import finder
 
-        self.check([universe])
+        self._check_box(universe)
         probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
         label, centres, radii = finder.find(
@@ -227,34 +221,51 @@ class HaloNet(Recipe):
             (truth, prediction, self.mask(truth), truth.catalogue("fof").at_least(self.minimum_mass(truth)))
             for truth, prediction in pairs
         ]
-        return report(self, learner.constants, boxes)
+        return report(self, learner.constants, boxes, min(self.minimum_mass(truth) for truth, _ in pairs))
 
     def minimum_mass(self, universe: Universe) -> float:
         """Mass of the smallest halo that counts [Msun/h]."""
-        return (self.minimum_cells - 0.5) * universe.particle_mass
+        return 0.999 * self.minimum_cells * universe.particle_mass  # the rounding of a catalogue must not drop it
 
     def check(self, universes: Sequence[Universe]) -> None:
-        """Refuse universes that the network cannot take. Raises: InputError."""
-        factor = 2**self.network.levels
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        needed = self.split.validation + self.split.test + 1
+        if len(universes) < needed:
+            raise InputError(
+                f"{len(universes)} universes leave none to train on ({self.split.validation} validate, "
+                f"{self.split.test} test)",
+                f"give at least {needed}",
+            )
         for universe in universes:
-            for side, what in (
-                (self.crop.size or universe.cells, "crop.size"),
-                (self.crop.tile or universe.cells, "crop.tile"),
-            ):
-                whole = side + (2 * self.crop.context if what == "crop.size" else 0)
-                if whole % factor:
-                    raise InputError(
-                        f"{what} sees {whole} cells, which {self.network.levels} levels cannot halve",
-                        f"choose a multiple of {factor} or fewer network.levels",
-                    )
-            if "label" not in universe.fields and universe.kind == "prediction":
-                raise InputError(f"{universe.path} is a prediction", "give a universe")
+            self._check_box(universe)
+            if "label" not in universe.fields or "fof" not in universe.halos:
+                raise InputError(f"{universe.path} has no halos to learn from", "give one that was evolved")
         sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
         if len(sizes) > 1:
             raise InputError(
                 f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
                 "train on one cell size",
             )
+
+    def _check_box(self, universe: Universe) -> None:
+        """Refuse a universe that the network cannot take. Raises: InputError."""
+        if "delta_linear" not in universe.fields:
+            raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
+        if self.crop.tile and self.crop.tile <= 2 * self.crop.buffer:
+            raise InputError(
+                f"crop.buffer of {self.crop.buffer} cells leaves nothing of a crop.tile of {self.crop.tile}",
+                "make the tile larger",
+            )
+        factor = 2**self.network.levels
+        for what, seen in (
+            ("crop.size", (self.crop.size or universe.cells) + 2 * self.crop.context),
+            ("crop.tile", self.crop.tile or universe.cells),
+        ):
+            if seen % factor:
+                raise InputError(
+                    f"{what} sees {seen} cells, which {self.network.levels} levels cannot halve",
+                    f"choose a multiple of {factor} or fewer network.levels",
+                )
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

@@ -30,7 +30,7 @@ class Frame(Screen[int | None]):
 
     def compose(self) -> ComposeResult:
         top = TopLine(self.bench.root, self.subject)
-        top.show(self.bench.entries)
+        top.count(self.bench.entries)
         yield top
         yield from self.body()
         yield Footer(compact=True, show_command_palette=False)
@@ -44,7 +44,7 @@ class Frame(Screen[int | None]):
 
     def count(self) -> None:
         """The list of runs has changed."""
-        self.query_one(TopLine).show(self.bench.entries)
+        self.query_one(TopLine).count(self.bench.entries)
 
     @work(thread=True, group="action")
     def attempt(self, action: Callable[[], str]) -> None:

@@ -8,8 +8,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.widgets import DataTable, Input, Static
+from textual.widget import Widget
+from textual.widgets import DataTable, Input
 
+from app.tui import actions
 from app.tui.bindings import bindings, keys_of
 from app.tui.follow import Entry, RunFollowed
 from app.tui.history import History
@@ -17,13 +19,14 @@ from app.tui.screens.confirm import ConfirmScreen
 from app.tui.screens.figures import FiguresScreen
 from app.tui.screens.frame import Frame
 from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.lines import Lines, Tail
 from app.tui.widgets.run_table import RunTable
-from app.tui.widgets.tail import Tail
 from app.tui.wording import STATES, folder, number, speed
-from core.run import Request, Run, delete_run
+from core.run import Run
 
 _RULE_AND_HEADER = 2
-_SHARE_NARROW, _SHARE_WIDE = 0.35, 0.6
+_SHARE_NARROW, _SHARE_WIDE = 0.35, 0.6  # of the screen's height
+_HEIGHT_FOR_TWO = 36
 _NO_RUNS = """[b]There are no runs in $folder yet.[/b]
 
 Leave with [b]q[/b] and type
@@ -44,7 +47,8 @@ class RunsScreen(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._history = History()
-        self._followed: Run | None = None
+        self._chosen: Entry | None = None
+        self._rows = 0
         self._turned = 0
         self._log_axis = True
         self._smooth = False
@@ -59,9 +63,9 @@ class RunsScreen(Frame):
                 yield FigureView(self.bench.depth, id="curve")
                 yield FigureView(self.bench.depth, id="second")
             with Vertical(id="words"):
-                yield Static(id="state")
+                yield Lines(id="state")
                 yield Tail(id="log")
-        yield Static(id="empty")
+        yield Lines(id="empty")
 
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
@@ -70,7 +74,9 @@ class RunsScreen(Frame):
         self.count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that need a run are not offered where there is none."""
+        """Keys that need a run are not offered where there is none; in the filter its own key is a letter."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
         return action not in _NEED_A_RUN or bool(self.bench.entries)
 
     # what there is
@@ -79,16 +85,16 @@ class RunsScreen(Frame):
         """The list of runs has changed."""
         super().count()
         problem, entries = self.bench.problem, self.bench.entries
-        empty = self.query_one("#empty", Static)
+        empty = self.query_one("#empty", Lines)
         empty.display = not entries
         body = self.query_one("#body")
         if body.display != bool(entries):
             body.display = bool(entries)
             self.refresh_bindings()
         if problem:
-            empty.update(Content.from_markup("[$error]$problem[/]", problem=problem))
+            empty.show(Content.from_markup("[$error]$problem[/]", problem=problem))
         else:
-            empty.update(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root)))
+            empty.show(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root)))
         self._list()
 
     def choose(self, name: str) -> None:
@@ -105,10 +111,10 @@ class RunsScreen(Frame):
 
     def follow(self, message: RunFollowed) -> None:
         """The chosen run has gone on."""
-        if message.run != self._followed:
+        if message.run != self._run:
             return  # the cursor has moved on
         self._history = message.history
-        self.query_one(Tail).show(message.log or "\n".join(self._history.messages))
+        self.query_one(Tail).show(Content(message.log or "\n".join(self._history.messages)))
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -119,7 +125,7 @@ class RunsScreen(Frame):
         matching = self._matching()
         all_runs = len(self.bench.entries)
         words = f"runs · {len(matching)} of {all_runs}" if len(matching) < all_runs else "runs"
-        self.query_one("#list").border_title = words
+        entitle(self.query_one("#list"), words)
         self.query_one(RunTable).show(matching)
         self._give_room()
         self._turn_to_chosen()
@@ -129,8 +135,10 @@ class RunsScreen(Frame):
         needed = self.query_one(RunTable).row_count + _RULE_AND_HEADER + self.query_one("#filter").display
         share = _SHARE_WIDE if self.has_class("-wide") else _SHARE_NARROW
         rows = min(needed, int(share * self.size.height))
-        self.query_one("#list").styles.height = rows
-        self.query_one("#body").styles.grid_rows = f"{rows} 1fr"
+        if rows != self._rows:
+            self._rows = rows
+            self.query_one("#list").styles.height = rows
+            self.query_one("#body").styles.grid_rows = f"{rows} 1fr"
 
     def _matching(self) -> list[Entry]:
         wanted = self.query_one("#filter", Input).value.lower().split()
@@ -141,49 +149,52 @@ class RunsScreen(Frame):
         ]
 
     def _turn_to_chosen(self) -> None:
-        entry = self.query_one(RunTable).chosen
-        run = entry.run if entry else None
-        if run != self._followed:
-            self._followed, self._history = run, History()
-            self.query_one(Tail).show("")
-            self.bench.follower.choose(run)
+        before, self._chosen = self._run, self.query_one(RunTable).chosen
+        if self._run != before:
+            self._history = History()
+            self.query_one(Tail).show(Content())
+            self.bench.follower.choose(self._run)
+        self._tell()
+        if not self._history.metrics():
             self._draw()
-        self._tell(entry)
+
+    @property
+    def _run(self) -> Run | None:
+        return self._chosen.run if self._chosen else None
 
     # how it looks
 
-    def _tell(self, entry: Entry | None) -> None:
-        """The lines of the state: what the run is and says, or what is wrong with it; where it runs and its numbers."""
-        line = self.query_one("#state", Static)
+    def _tell(self) -> None:
+        """The lines of the state: what the chosen run is and says; where it runs and its numbers."""
+        line, entry = self.query_one("#state", Lines), self._chosen
         if entry is None:
-            line.update("")
+            line.show(Content())
             return
-        sign, colour = STATES[entry.state]
-        status = entry.status
-        said = entry.problem or status.message
-        first = f" {entry.state} · {said}" if said else f" {entry.state}"
+        (sign, colour), status, said = STATES[entry.state], entry.status, entry.problem or entry.status.message
         second = [f"{name} {number(value)}" for name, value in (status.values or {}).items() if name != "loss"]
         if status.alive:
             second.insert(0, f"{speed(status.speed)} on {status.host}, process {status.pid}")
-        line.update(Content.assemble((sign, f"ansi_{colour}"), first, "\n", " · ".join(second)))
+        first = f" {entry.state} · {said}" if said else f" {entry.state}"
+        line.show(Content.assemble((sign, f"ansi_{colour}"), first, "\n", " · ".join(second)))
 
     def _draw(self) -> None:
         """The chosen metric, and where there is room below, the one after it."""
-        from app.tui.curves import live_curves
+        metrics, name = self._history.metrics(), self._chosen.name if self._chosen else ""
+        curve, second = self.query_one("#curve", FigureView), self.query_one("#second", FigureView)
+        second.display = len(metrics) > 1 and self.app.size.height >= _HEIGHT_FOR_TWO
+        if not metrics:
+            entitle(curve, name)
+            entry = self._chosen
+            curve.show(None, entry.problem or entry.status.message or "no steps yet" if entry else "")
+            return
+        from app.tui.curves import live_curves  # numpy only when there is something to draw
 
-        metrics = self._history.metrics()
-        for place, view in enumerate(self.query(FigureView)):
-            if view.id == "second":
-                view.display = len(metrics) > 1 and self.app.size.height >= 36
-            if not metrics:
-                view.border_title = self._followed.name if self._followed else ""
-                view.show(None, "no steps yet" if self._followed else "")
-                continue
+        hints = "  ".join(f"{key.key} {key.hint}" for key in keys_of("curves") if key.hint)
+        for place, (view, hint) in enumerate(((curve, f"   [dim]{hints}[/]"), (second, ""))):
             metric = metrics[(self._turned + place) % len(metrics)]
-            hints = "  ".join(f"{key.key} {key.hint}" for key in keys_of("curves") if key.hint)
-            title = f"{metric} of {self._followed.name if self._followed else ''}"
-            view.border_title = f"{title}   [dim]{hints}[/]" if not place else title
-            view.show(live_curves(self._history, metric, self._log_axis, self._smooth))
+            entitle(view, f"{metric} of {name}{hint}")
+            if view.display:
+                view.show(live_curves(self._history, metric, self._log_axis, self._smooth))
 
     # what can be done
 
@@ -200,13 +211,13 @@ class RunsScreen(Frame):
         self._draw()
 
     def action_figures(self) -> None:
-        if self._followed:
-            self.app.push_screen(FiguresScreen(self._followed))
+        if self._run:
+            self.app.push_screen(FiguresScreen(self._run))
 
     def action_filter(self) -> None:
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)
         self._list()
 
     def action_clear(self) -> None:
@@ -226,49 +237,33 @@ class RunsScreen(Frame):
         self._list()
 
     def action_pause(self) -> None:
-        self._with_chosen(lambda run: ask(run, "pause"))
+        self._with_chosen(lambda run: actions.ask(run, "pause"))
 
     def action_stop(self) -> None:
-        self._with_chosen(lambda run: ask(run, "stop"))
+        self._with_chosen(lambda run: actions.ask(run, "stop"))
 
     def action_resume(self) -> None:
-        self._with_chosen(resume)
+        self._with_chosen(actions.resume)
 
     def action_delete(self) -> None:
-        run = self._followed
+        run = self._run
         if run is None:
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.attempt(lambda: delete(run))
+                self.attempt(lambda: actions.delete(run))
 
         consequence = f"{folder(run.path)} goes for good: its events, checkpoints, weights, predictions and report."
         self.app.push_screen(ConfirmScreen(f"Delete {run.name}?", consequence), answered)
 
     def _with_chosen(self, action: Callable[[Run], str]) -> None:
-        run = self._followed
+        run = self._run
         if run is not None:
             self.attempt(lambda: action(run))
 
 
-def ask(run: Run, request: Request) -> str:
-    """Ask the worker of a run for something. Raises: RunError when no worker lives."""
-    run.request(request)
-    return f"asked {run.name} to {request}: it answers after its current step"
-
-
-def resume(run: Run) -> str:
-    """Let a paused run go on, or start a new worker for a run that has none. Raises: HalodeckError."""
-    if run.status().alive:
-        return ask(run, "resume")
-    from app import launch
-
-    launch.resume(run)
-    return f"{run.name} goes on from its last checkpoint"
-
-
-def delete(run: Run) -> str:
-    """Delete the folder of a run. Raises: RunError while its worker lives."""
-    delete_run(run)
-    return f"{run.name} is deleted"
+def entitle(widget: Widget, words: str) -> None:
+    """Write a pane's title; Textual would send the whole pane again for the same words."""
+    if widget.border_title != words:
+        widget.border_title = words

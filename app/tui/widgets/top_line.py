@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textual.content import Content
-from textual.widgets import Static
 
 from app.tui.follow import Entry
+from app.tui.widgets.lines import Lines
 from app.tui.wording import folder
 
 
-class TopLine(Static):
+class TopLine(Lines):
     """Program, subject of the screen, host, runs and their folder."""
 
     def __init__(self, root: Path, subject: str = "") -> None:
@@ -21,7 +21,7 @@ class TopLine(Static):
         self._root = root
         self._subject = subject
 
-    def show(self, entries: Sequence[Entry]) -> None:
+    def count(self, entries: Sequence[Entry]) -> None:
         """Count the runs."""
         running = sum(entry.state == "running" for entry in entries)
         runs = f"{len(entries)} run{'' if len(entries) == 1 else 's'}"
@@ -31,4 +31,4 @@ class TopLine(Static):
         parts.append(f"{socket.gethostname()}")
         parts.append(f"{runs}, [$success]{running} running[/]" if running else runs)
         line = Content.from_markup("  ·  ".join(parts), subject=self._subject)
-        self.update(Content.assemble(line, "  ·  ", Content(folder(self._root))))
+        self.show(Content.assemble(line, "  ·  ", Content(folder(self._root))))

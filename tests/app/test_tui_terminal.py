@@ -1,0 +1,134 @@
+"""The workbench in a real terminal: what it imports, and how it leaves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.tui.app import run_workbench
+from core.errors import UsageError
+from core.run import Run, create_run
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "scipy", "sklearn", "h5py", "matplotlib", "numba", "plotext", "pynbody", "pydantic", "textual_image")
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = f"import sys, app.tui.app, app.tui.workbench; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_way_in_imports_no_textual() -> None:
+    code = "import sys, app.tui.app; print('textual' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "False"
+
+
+def test_without_a_terminal_it_refuses(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs a terminal"):
+        run_workbench(tmp_path)
+
+
+class Terminal:
+    """A tmux server of its own with one pane."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        environment = {key: value for key, value in os.environ.items() if key not in ("TMUX", "COLORTERM", "NO_COLOR")}
+        command = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
+        subprocess.run(command, check=True, env={**environment, "TERM": "screen-256color", "PS1": "$ "}, cwd=ROOT)
+
+    def tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", str(self.socket), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def type(self, line: str) -> None:
+        self.tmux("send-keys", line, "Enter")
+
+    def screen(self, *options: str) -> str:
+        return self.tmux("capture-pane", "-p", *options)
+
+    def sees(self, *words: str) -> None:
+        until(lambda: all(word in self.screen() for word in words), self.screen)
+
+
+def until(condition: Callable[[], bool], told: Callable[[], str] = str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    terminal = Terminal(tmp_path / "socket")
+    yield terminal
+    # a test may have killed the server
+    subprocess.run(["tmux", "-S", str(terminal.socket), "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = create_run(tmp_path / "runs", "halonet", {})
+    for step in range(1, 30):
+        run.emit("step", step=step, loss=1.0 / step)
+    run.write_status(state="running", step=29, steps=100, values={"loss": 1 / 29}, speed=2.0)
+    return run
+
+
+def opened(terminal: Terminal, run: Run) -> psutil.Process:
+    """Open the workbench in the terminal; its process, once it shows the run."""
+    name = run.path.parent.with_name("pid")
+    script = run.path.parent.with_name("open.py")
+    script.write_text(
+        "import os, pathlib, sys\n"
+        "from app.tui.app import run_workbench\n"
+        f"pathlib.Path({str(name)!r}).write_text(str(os.getpid()))\n"
+        f"sys.exit(run_workbench(pathlib.Path({str(run.path.parent)!r})))\n"
+    )
+    terminal.type(f"PYTHONPATH={ROOT} {sys.executable} {script}; echo code $?")
+    terminal.sees("● running", "halonet-001", "loss of", "q quit")
+    return psutil.Process(int(name.read_text()))
+
+
+def test_a_signal_leaves_a_sane_terminal_and_the_run(terminal: Terminal, run: Run) -> None:
+    before, after = run.path.parent.with_name("before"), run.path.parent.with_name("after")
+    terminal.type(f"stty -a > {before}")
+    process = opened(terminal, run)
+    # the usual colours over SSH and tmux: no truecolor code is sent
+    colours = terminal.screen("-e")
+    assert "38;5;" in colours
+    assert "38;2;" not in colours
+    assert terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["1", "1"]
+    process.send_signal(signal.SIGTERM)
+    terminal.sees("code 143")
+    assert terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
+    terminal.type(f"stty -a > {after}")
+    until(lambda: after.exists() and after.read_text() == before.read_text() != "")
+    assert run.status().state == "running"
+    assert run.take_request() is None
+
+
+def test_a_lost_terminal_ends_the_workbench_but_not_the_run(terminal: Terminal, run: Run) -> None:
+    process = opened(terminal, run)
+    terminal.tmux("kill-server")
+    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    assert run.status().state == "running"
+
+
+def test_quit_says_that_the_run_goes_on(terminal: Terminal, run: Run) -> None:
+    opened(terminal, run)
+    terminal.tmux("send-keys", "q")
+    terminal.sees("1 run goes on", "code 0")

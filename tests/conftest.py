@@ -1,0 +1,73 @@
+"""What many tests share: tiny universes and runs of the recipe halonet on them."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # one thread for each test process and its children, set before torch is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from core.cosmos.universe import Universe, open_universe
+from core.run import Run, create_run
+
+
+@pytest.fixture(scope="session")
+def universes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
+    """Four universes of 16^3 particles in 25 Mpc/h with halos of at least 8 particles, seeds 1 to 4."""
+    from core.cosmos.cosmology import preset
+    from core.cosmos.simulate import Evolution, simulate
+
+    folder = tmp_path_factory.mktemp("universes")
+    evolution = Evolution(steps=5, mesh_ratio=2, minimum_particles=8, device="cpu")
+    for seed in range(1, 5):
+        simulate(
+            folder / f"u{seed}.h5",
+            cells=16,
+            box_size=25.0,
+            cosmology=preset("planck2018"),
+            seed=seed,
+            evolution=evolution,
+        )
+    return [open_universe(path) for path in sorted(folder.glob("*.h5"))]
+
+
+@pytest.fixture
+def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
+    """`new_run("steps=5", ...)` is a new run of halonet's table [smoke] with these settings on the tiny universes."""
+
+    def create(*overrides: str) -> Run:
+        from core import recipe
+        from core.config import read_table, resolve
+
+        settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
+        return create_run(
+            tmp_path / "runs",
+            "halonet",
+            settings.model_dump(mode="json"),
+            universes=[str(universe.path) for universe in universes],
+            device="cpu",
+        )
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def done_run(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run: read it, never change it."""
+    from core import recipe
+    from core.config import read_table, resolve
+    from core.worker import work
+
+    settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), [])
+    run = create_run(
+        tmp_path_factory.mktemp("done"),
+        "halonet",
+        settings.model_dump(mode="json"),
+        universes=[str(universe.path) for universe in universes],
+        device="cpu",
+    )
+    work(run)
+    return run

@@ -1,0 +1,100 @@
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from core.errors import HalodeckError, InputError, ResourceError, did_you_mean
+from core.files import appearing, checksum, explain, write_json, write_text
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "a.txt"
+    with appearing(path) as temporary:
+        temporary.write_text("half")
+        assert not path.exists()
+        temporary.write_text("whole")
+    assert path.read_text() == "whole"
+    assert left(path.parent) == ["a.txt"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, InputError])
+def test_a_failure_keeps_the_old_file(tmp_path: Path, failure: type[BaseException]) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def fail_halfway() -> None:
+        with appearing(path) as temporary:
+            temporary.write_text("half")
+            raise failure("stop")
+
+    with pytest.raises(failure):
+        fail_halfway()
+    assert path.read_text() == "old"
+    assert left(tmp_path) == ["a.txt"]
+
+
+def test_no_space_left(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    (tmp_path / f".a.txt.{os.getpid()}.part").symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match=r"no space left for .*a\.txt: free some room"):
+        write_text(path, "words " * 10000)
+    assert left(tmp_path) == []
+
+
+def test_no_space_left_told_by_hdf5(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match="no space left"), appearing(tmp_path / "a.h5"):
+        raise OSError("Can't write data (file write failed, errno = 28, error message = 'No space left on device')")
+
+
+@pytest.mark.parametrize("place", ["file/a.txt", "file/b/a.txt", "/proc/halodeck/a.txt", "/proc/a.txt"])
+def test_impossible_places(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ResourceError):
+        write_text(tmp_path / place, "x")
+    assert left(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no space left for p: free some room"),
+        (errno.EACCES, "no permission for p: choose a folder"),
+        (errno.EROFS, "no permission for p"),
+        (errno.ENOENT, "p does not exist: check the path"),
+        (errno.EIO, "p: Input/output error"),
+    ],
+)
+def test_refusals_in_words(number: int, words: str) -> None:
+    assert str(explain(OSError(number, os.strerror(number)), Path("p"))).startswith(words)
+
+
+def test_json_and_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"a": [1, None, "µ"]})
+    assert json.loads(path.read_text()) == {"a": [1, None, "µ"]}
+    assert path.read_bytes().endswith(b"\n")
+    assert checksum(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_errors_say_problem_and_remedy() -> None:
+    assert str(HalodeckError("it is wrong", "mend it")) == "it is wrong: mend it"
+    assert str(HalodeckError("it is wrong")) == "it is wrong"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "words"),
+    [
+        ("densty", ["density", "label"], "did you mean 'density'?"),
+        ("zzz", ["b", "a"], "known: a, b"),
+        ("zzz", [], "there are none yet"),
+    ],
+)
+def test_suggestions(name: str, known: list[str], words: str) -> None:
+    assert did_you_mean(name, known) == words

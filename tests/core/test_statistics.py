@@ -1,0 +1,86 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cosmos.universe import Universe, write_universe
+from core.errors import InputError, UsageError
+from core.figures import Curves, Report, dump_report
+from core.statistics import statistics
+
+
+def curves(report: Report, name: str) -> Curves:
+    figure = report.figures[name]
+    assert isinstance(figure, Curves)
+    return figure
+
+
+def test_one_universe_beside_theory(universes: list[Universe]) -> None:
+    universe = universes[0]
+    report = statistics(universe)
+    assert set(report.figures) == {"power", "mass_function"}
+    power = curves(report, "power")
+    assert [series.name for series in power.series] == ["u1", "linear theory, z = 0"]
+    assert power.ratio_to == "linear theory, z = 0"
+    numbers = {number.key: number.value for number in report.numbers}
+    assert numbers["variance"] == pytest.approx(float(np.std(universe.field("density").values)), rel=1e-5)
+    assert numbers["halos.u1.fof"] == len(universe.catalogue("fof"))
+    functions = curves(report, "mass_function")
+    assert [series.name for series in functions.series] == ["u1 fof", "warren06 theory", "tinker08 theory"]
+    # the curve integrates to the catalogue: bins of 1/4 dex
+    density = np.nansum(functions.series[0].y) / 4 * universe.box_size**3
+    assert density == pytest.approx(len(universe.catalogue("fof")), rel=1e-6)
+    assert dump_report(report)["facts"]["box"] == "25 Mpc/h, 16^3 cells"
+
+
+def test_linear_field_follows_linear_theory(universes: list[Universe]) -> None:
+    ratios = []
+    for universe in universes:
+        measured, theory = curves(statistics(universe, field="delta_linear"), "power").series
+        ratios.append((measured.y / theory.y)[2:])
+    # four boxes, some 2000 modes above the third shell: 5 % is three standard deviations
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_universe_beside_itself(universes: list[Universe]) -> None:
+    twin = replace(universes[0], name="twin")
+    report = statistics(universes[0], twin)
+    np.testing.assert_allclose(curves(report, "correlation").series[0].y, 1, rtol=1e-5)
+    np.testing.assert_allclose(curves(report, "transfer").series[0].y, 1, rtol=1e-5)
+    assert curves(report, "power").ratio_to == "twin"
+    assert len(curves(report, "mass_function").series) == 4
+    assert report.title == "u1 and twin"
+
+
+def test_different_universes_do_not_correlate(universes: list[Universe]) -> None:
+    r = curves(statistics(universes[0], universes[1], "delta_linear"), "correlation").series[0].y
+    assert abs(np.mean(r[3:])) < 0.2
+
+
+@pytest.mark.parametrize("field", ["velocity", "label", "densty"])
+def test_fields_without_a_spectrum(universes: list[Universe], field: str) -> None:
+    with pytest.raises(UsageError):
+        statistics(universes[0], field=field)
+
+
+def test_a_prediction_has_no_linear_theory(universes: list[Universe], tmp_path: Path) -> None:
+    universe = universes[0]
+    probability = replace(universe.field("delta_linear"), name="probability")
+    empty = replace(universe.catalogue("fof"), columns={k: v[:0] for k, v in universe.catalogue("fof").columns.items()})
+    prediction = write_universe(
+        tmp_path / "p.h5",
+        name="p",
+        box_size=universe.box_size,
+        cosmology=universe.cosmology,
+        fields=[probability],
+        catalogues={"halonet": empty},
+        provenance={},
+        kind="prediction",
+    )
+    report = statistics(prediction)
+    assert [series.name for series in curves(report, "power").series] == ["p"]
+    assert curves(report, "power").ratio_to is None
+    assert curves(report, "mass_function").series == ()
+    with pytest.raises(InputError, match="differ"):
+        statistics(prediction, replace(prediction, box_size=30.0), "probability")

@@ -1,0 +1,75 @@
+"""Who may import whom, seen from outside: what a fresh process has loaded. The layers themselves: lint-imports."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "scipy", "sklearn", "h5py", "numba", "pynbody", "colossus", "matplotlib"}
+SCREENS = {"textual", "typer", "rich", "plotext"}
+
+
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has loaded after running the code."""
+    report = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print('\\nLOADED', *sorted({m.partition('.')[0] for m in sys.modules})))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", report + code, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.rsplit("LOADED", 1)[1].split())
+
+
+MAIN = "from app.main import main; main()"
+
+
+def test_the_probe_sees_imports() -> None:
+    assert {"scipy", "numpy"} <= loaded_by("import scipy")
+
+
+def test_help_loads_next_to_nothing() -> None:
+    assert not loaded_by(MAIN, "--help") & (HEAVY | {"numpy", "pydantic", "textual", "plotext"})
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["train", "--help"], ["simulate", "--help"]])
+def test_commands_load_nothing_heavy_before_they_work(arguments: list[str]) -> None:
+    assert not loaded_by(MAIN, *arguments) & (HEAVY | {"numpy", "textual", "plotext"})
+
+
+def test_listing_runs_and_recipes_loads_no_torch() -> None:
+    assert not loaded_by(MAIN, "runs", "--runs", "nowhere") & HEAVY
+
+
+def test_first_paint_loads_nothing_heavy() -> None:
+    assert not loaded_by("import app.tui.app") & HEAVY
+
+
+def test_drawing_needs_no_engine() -> None:
+    assert not loaded_by("import core.figures, app.draw") & (HEAVY | {"pydantic", "textual", "typer"})
+
+
+def test_engine_knows_no_front_end() -> None:
+    code = (
+        "import importlib, pkgutil, core, models\n"
+        "for package in (core, models):\n"
+        "    for item in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        importlib.import_module(item.name)\n"
+        "assert 'core.recipes.halonet' in __import__('sys').modules\n"
+    )
+    assert not loaded_by(code) & (SCREENS | {"app"})
+
+
+def test_models_import_nothing_of_ours() -> None:
+    assert not loaded_by("import models.vnet, models.blocks, models.losses") & {"core", "app"}
+
+
+def test_physics_knows_no_learning() -> None:
+    code = (
+        "import importlib, pkgutil, sys, core.cosmos\n"
+        "for item in pkgutil.walk_packages(core.cosmos.__path__, 'core.cosmos.'):\n"
+        "    importlib.import_module(item.name)\n"
+        "learning = {'core.recipe', 'core.run', 'core.learner', 'core.worker', 'core.config', 'core.samples'}\n"
+        "sys.exit(1 if learning & set(sys.modules) else 0)\n"
+    )
+    assert "models" not in loaded_by(code)
