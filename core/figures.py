@@ -146,10 +146,10 @@ def numbers_table(report: Report) -> Table:
     """The numbers of a report as a table: ours, the baseline's, the paper's; columns without an entry are left out."""
     columns = ("quantity", "value", "+-", "baseline", "paper", "note")
     rows = [
-        (f"{n.name} [{n.unit}]" if n.unit else n.name, n.value, n.error, n.baseline, n.paper, n.note or None)
+        (f"{n.name} [{n.unit}]" if n.unit else n.name, n.value, n.error, n.baseline, n.paper, n.note)
         for n in report.numbers
     ]
-    used = [i for i in range(len(columns)) if i < 2 or any(row[i] is not None for row in rows)]
+    used = [i for i in range(len(columns)) if i < 2 or any(row[i] not in (None, "") for row in rows)]
     return Table(report.title, tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
 
 

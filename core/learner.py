@@ -116,9 +116,7 @@ class Network:
             torch.manual_seed(mix(self.seed + 1, step))
             batch = samples.training(step)
             loss = self.loss(inner(self.forward(batch.inputs), batch.targets), batch.targets)
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise RunError(f"the loss became {value} at step {step}", "lower optimiser.learning_rate")
+            value = _finite(float(loss.detach()), "the loss", step)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if self.settings.clip:
@@ -133,7 +131,8 @@ class Network:
         count = 0
         for batch in samples.validation():
             output = inner(self.predict(batch.inputs), batch.targets)
-            values = {"loss": float(self.loss(output, batch.targets)), **self.metrics(output, batch.targets)}
+            loss = _finite(float(self.loss(output, batch.targets)), "the validation loss", self.step)
+            values = {"loss": loss, **self.metrics(output, batch.targets)}
             for name, value in values.items():
                 totals[name] = totals.get(name, 0.0) + value
             count += 1
@@ -169,6 +168,13 @@ class Network:
     def restore(self, state: dict[str, Any]) -> None:
         self.load_weights(state)
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def _finite(value: float, what: str, step: int) -> float:
+    """The value, refused where training has blown up."""
+    if not math.isfinite(value):
+        raise RunError(f"{what} became {value} at step {step}", "lower optimiser.learning_rate")
+    return value
 
 
 def inner(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.errors import HalodeckError, RunError, did_you_mean
 from core.files import explain, write_json, write_text
@@ -136,11 +136,10 @@ class Run:
             return Status("new", message="not started")
         except (OSError, ValueError) as error:
             return Status("failed", message=f"status.json cannot be read ({error})")
-        state = data.get("state", "failed")
-        if state in ("running", "paused") and not _breathes(data):
-            state, data["message"] = "lost", "the worker died without a word; resume it from its last checkpoint"
-        known = {key: data[key] for key in Status.__dataclass_fields__ if key in data and key != "state"}
-        return Status(state, **known)
+        try:
+            return _status(data)
+        except (AttributeError, TypeError, ValueError) as error:
+            return Status("failed", message=f"status.json is damaged ({error})")
 
     def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Events from a byte offset on, and the offset to go on from. Broken lines are passed over."""
@@ -255,6 +254,28 @@ def _process() -> dict[str, Any]:
     import psutil
 
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def _status(data: dict[str, Any]) -> Status:
+    """What status.json says, unless the worker that wrote it is gone."""
+    if data.get("state") not in get_args(State):
+        raise ValueError(f"unknown state {data.get('state')!r}")
+    state: State = data["state"]
+    message, pid = str(data.get("message", "")), data.get("pid")
+    if state in ("running", "paused") and not _breathes(data):
+        state, message = "lost", "the worker died without a word; resume it from its last checkpoint"
+    speed = data.get("speed")
+    return Status(
+        state=state,
+        step=int(data.get("step", 0)),
+        steps=int(data.get("steps", 0)),
+        values={str(name): float(value) for name, value in (data.get("values") or {}).items()},
+        speed=None if speed is None else float(speed),
+        message=message,
+        host=str(data.get("host", "")),
+        pid=pid if isinstance(pid, int) else 0,
+        updated=float(data.get("updated", 0.0)),
+    )
 
 
 def _breathes(data: dict[str, Any]) -> bool:

@@ -79,7 +79,7 @@ def load_learner(run: Run, job: Job) -> Learner:
     if not path.exists():
         raise RunError(f"run {run.name} has no weights yet", "train it first")
     learner = job.recipe.learner(job.device)
-    learner.load_weights(_read_tensors(path, run, job.device)["weights"])
+    learner.load_weights(_read_tensors(path, run, job.device, "weights"))
     return learner
 
 
@@ -148,7 +148,7 @@ def _train_and_report(
     samples = recipe.samples(job.universes, job.device)
     learner = recipe.learner(job.device)
     if (run.path / "checkpoint.pt").exists():
-        learner.restore(_read_tensors(run.path / "checkpoint.pt", run, job.device)["state"])
+        learner.restore(_read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     try:
         _train(run, job, learner, samples, pulse, stop, on_step)
@@ -231,15 +231,22 @@ def _write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
             raise
 
 
-def _read_tensors(path: Path, run: Run, device: torch.device) -> dict[str, Any]:
-    """Tensors and plain values, never pickled classes."""
+def _read_tensors(path: Path, run: Run, device: torch.device, part: str) -> dict[str, Any]:
+    """One part of what `_write_tensors` wrote: tensors and plain values, never pickled classes."""
     import pickle
+    import zipfile
+    import zlib
 
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself compares no checksums
+            if archive.testzip():
+                raise zipfile.BadZipFile("checksum")
         data = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, pickle.PickleError) as error:
         raise RunError(f"{path} cannot be read", "delete it to start again from the beginning") from error
     if not isinstance(data, dict) or data.get("recipe") != run.recipe:
         other = data.get("recipe") if isinstance(data, dict) else "something else"
         raise RunError(f"{path} is of {other}, the run is {run.recipe}", "put the run's own file back or delete it")
-    return data
+    if part not in data:
+        raise RunError(f"{path} holds no {part}", "put the run's own file back or delete it")
+    return dict(data[part])

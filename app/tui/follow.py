@@ -140,7 +140,7 @@ class Follower:
             recipe, created = str(config["recipe"]), float(config["created"])
         except HalodeckError as error:
             return stamps, Entry(run, _UNREADABLE, problem=str(error))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             problem = f"{path}: config.toml or status.json is not a run's ({error!r}): restore them or delete the run"
             return stamps, Entry(run, _UNREADABLE, problem=problem)
         validation = old[1].validation if old else None

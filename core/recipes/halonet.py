@@ -110,6 +110,9 @@ class HaloNet(Recipe):
         # one scale for all universes: box-scale fluctuations carry information (section 3.2)
         sigma = float(np.sqrt(np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])))
 
+        for universe in universes[: kept + self.split.validation]:
+            check_field(universe.field("delta_linear"))
+
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
             delta = torch.from_numpy(np.array(universe.field("delta_linear").values)) / sigma
             return delta[None].to(device), torch.from_numpy(self.mask(universe)).to(device, torch.uint8)

@@ -108,5 +108,5 @@ def test_table_of_numbers_leaves_out_what_nobody_has() -> None:
     numbers = (Number("a", "A", 1.0, "Mpc/h", paper=2.0), Number("b", "B", None, note="why"))
     table = numbers_table(Report("t", numbers, {}))
     assert table.columns == ("quantity", "value", "paper", "note")
-    assert table.rows == (("A [Mpc/h]", 1.0, 2.0, None), ("B", None, None, "why"))
+    assert table.rows == (("A [Mpc/h]", 1.0, 2.0, ""), ("B", None, None, "why"))
     assert numbers_table(Report("t", (Number("a", "A", 1.0),), {})).columns == ("quantity", "value")

@@ -156,6 +156,11 @@ def test_a_loss_that_is_not_finite_ends_training() -> None:
     assert all(torch.equal(value, before[name]) for name, value in learner.module.named_parameters())
 
 
+def test_a_validation_loss_that_is_not_finite_ends_training() -> None:
+    with pytest.raises(RunError, match=r"the validation loss became nan at step 0: lower optimiser\.learning_rate"):
+        network().validate(Noise(scale=float("nan")))
+
+
 def test_weights_of_another_network() -> None:
     with pytest.raises(RunError, match="belong to another network: use the settings"):
         network(width=4).load_weights(network(width=5).weights())
@@ -188,7 +193,7 @@ def test_sgd_by_hand() -> None:
     batch = Noise().training(1)
     loss = dice_loss(other.module.train()(batch.inputs), batch.targets)
     gradients = torch.autograd.grad(loss, list(other.module.parameters()))
-    assert losses(learner) == [pytest.approx(float(loss))]
+    assert losses(learner) == [pytest.approx(float(loss.detach()))]
     for after, before, gradient in zip(learner.module.parameters(), other.module.parameters(), gradients, strict=True):
         torch.testing.assert_close(after.detach(), before.detach() - 0.5 * gradient)
 

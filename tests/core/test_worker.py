@@ -212,7 +212,7 @@ def test_what_breaks_a_step_leaves_the_last_checkpoint(
 
 def test_a_loss_that_is_not_finite(new_run: NewRun) -> None:
     run = new_run("optimiser.learning_rate=1e30", *EVERY)
-    with pytest.raises(RunError, match="the loss became nan at step"):
+    with pytest.raises(RunError, match="loss became nan at step"):
         work(run)
     assert run.status().state == "failed"
     assert "lower optimiser.learning_rate" in run.status().message
@@ -239,12 +239,19 @@ def test_no_space_left_for_the_checkpoint(new_run: NewRun) -> None:
 
 
 def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    # the heartbeat's thread must not shout; training tells it
+    # the heartbeat's thread must not shout (an exception there would be a warning, so an error): training tells it
     monkeypatch.setattr("core.worker.HEARTBEAT", 0.01)
-    run = new_run("steps=30", "validate_every=1")
-    part = run.path / f".status.json.{os.getpid()}.part"
+    run = new_run("steps=30", "validate_every=10")
+
+    def full(path: Path, data: Any) -> None:
+        raise ResourceError(f"no space left for {path}")
+
+    def fill_the_disk() -> None:
+        monkeypatch.setattr("core.run.write_json", full)
+        time.sleep(0.1)
+
     with pytest.raises(ResourceError, match="no space left"):
-        work(run, at(5, lambda: (part.unlink(missing_ok=True), part.symlink_to("/dev/full"), time.sleep(0.1))))
+        work(run, at(5, fill_the_disk))
 
 
 @pytest.mark.parametrize("keep", [0, 10, 1000, 20_000])
@@ -270,15 +277,16 @@ def test_no_flipped_byte_leads_to_a_traceback(done_run: Run, checkpoint: bytes, 
 
     path = tmp_path / "checkpoint.pt"
     refused = 0
-    for place in range(5, len(checkpoint), len(checkpoint) // 60):
+    for place in range(5, len(checkpoint), len(checkpoint) // 200):
         damaged = bytearray(checkpoint)
         damaged[place] ^= 0x55
         path.write_bytes(damaged)
         try:
-            _read_tensors(path, done_run, torch.device("cpu"))
+            _read_tensors(path, done_run, torch.device("cpu"), "state")
         except HalodeckError:
             refused += 1
-    assert refused > 30
+    # the rest fell on padding and on parts of the ZIP format that nobody reads
+    assert refused > 100
 
 
 @pytest.mark.parametrize("content", [{"recipe": "other"}, {"weights": 1}, [1, 2]])

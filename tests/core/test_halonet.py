@@ -1,0 +1,294 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core import recipe
+from core.config import read_table, resolve
+from core.cosmos.box import Array, Catalogue, Field
+from core.cosmos.universe import Universe, open_universe, write_universe
+from core.errors import InputError
+from core.figures import Curves, Report, Row, Slice, dump_report, load_report
+from core.learner import Network
+from core.protohalos import best_smoothing, cut_at, smoothed
+from core.recipes.halonet import HaloNet, validation_metrics
+from core.run import Run
+from core.samples import Crops
+
+CPU = torch.device("cpu")
+
+
+def smoke(*overrides: str) -> HaloNet:
+    settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
+    assert isinstance(settings, HaloNet)
+    return settings
+
+
+def prediction_of(universe: Universe, probability: Array, halos: Catalogue, path: Path) -> Universe:
+    """A prediction as a run would write it."""
+    return write_universe(
+        path,
+        name=universe.name,
+        box_size=universe.box_size,
+        cosmology=universe.cosmology,
+        fields=[Field("probability", probability.astype(np.float32), universe.box_size)],
+        catalogues={"halonet": halos},
+        provenance={},
+        kind="prediction",
+    )
+
+
+def none_of(halos: Catalogue) -> Catalogue:
+    return replace(halos, columns={name: values[:0] for name, values in halos.columns.items()})
+
+
+def value(report: Report, key: str) -> Any:
+    return next(number for number in report.numbers if number.key == key).value
+
+
+@pytest.fixture
+def learner(universes: list[Universe]) -> Network:
+    """An untrained network that knows what the report needs."""
+    settings = smoke()
+    made = settings.learner(CPU)
+    made.constants.update(settings.samples(universes, CPU).constants)
+    settings.finish(made, universes)
+    return made
+
+
+def test_universes_are_split_whole(universes: list[Universe]) -> None:
+    settings = smoke()
+    samples = settings.samples(universes, CPU)
+    assert isinstance(samples, Crops)
+    assert (len(samples.training_boxes), len(samples.validation_boxes)) == (2, 1)
+    assert settings.held_out(universes) == universes[3:]
+    deltas = [np.array(universe.field("delta_linear").values) for universe in universes]
+    sigma = np.sqrt(np.mean([delta.astype(np.float64).var() for delta in deltas[:2]]))
+    assert samples.constants["sigma"] == pytest.approx(sigma)
+    np.testing.assert_allclose(samples.training_boxes[1][0][0].numpy(), deltas[1] / sigma, rtol=1e-5)
+    np.testing.assert_allclose(samples.validation_boxes[0][0][0].numpy(), deltas[2] / sigma, rtol=1e-5)
+    np.testing.assert_array_equal(samples.training_boxes[0][1].numpy(), settings.mask(universes[0]))
+
+
+def test_only_halos_that_count_are_in_the_mask(universes: list[Universe]) -> None:
+    universe = universes[0]
+    label, count = np.asarray(universe.field("label").values), universe.catalogue("fof")["count"]
+    for minimum in (8, 30, 10**6):
+        mask = smoke(f"minimum_cells={minimum}").mask(universe)
+        assert mask.sum() == count[count >= minimum].sum()
+        assert not mask[label == 0].any()
+
+
+def test_the_learner_depends_on_the_seed_alone() -> None:
+    def weights(seed: int) -> torch.Tensor:
+        torch.manual_seed(int(torch.randint(1000, (1,))))
+        return torch.cat([p.detach().flatten() for p in smoke(f"seed={seed}").learner(CPU).module.parameters()])
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_tiles_with_context_agree_with_the_whole_box(universes: list[Universe], learner: Network) -> None:
+    # zero padding reaches as deep as the network sees: with the whole box and circular padding tiles need a buffer
+    learner.bf16 = False
+    whole = smoke().probability(learner, universes[0])
+    tiled = smoke("crop.tile=48", "crop.buffer=16").probability(learner, universes[0])
+    np.testing.assert_allclose(tiled, whole, atol=1e-4)
+    assert whole.shape == (16, 16, 16)
+    assert 0 < whole.min() < whole.max() < 1
+
+
+def test_metrics_while_training() -> None:
+    truth = torch.zeros((1, 4, 4, 4), dtype=torch.uint8)
+    truth[0, :2] = 1
+    logits = torch.stack([-20.0 * (truth * 2.0 - 1), 20.0 * (truth * 2.0 - 1)], dim=1)
+    assert validation_metrics(logits, truth) == pytest.approx({"dice": 1.0, "foreground_dice": 1.0, "auc": 1.0})
+    assert validation_metrics(-logits, truth) == pytest.approx({"dice": 0.0, "foreground_dice": 0.0, "auc": 0.0})
+
+
+def test_the_truth_as_prediction_is_perfect(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings = smoke()
+    truth = universes[3]
+    halos = truth.catalogue("fof").at_least(settings.minimum_mass(truth))
+    prediction = prediction_of(truth, settings.mask(truth), halos, tmp_path / "p.h5")
+    report = settings.evaluate(learner, [(truth, prediction)])
+    perfect = {
+        "dice": 1.0,
+        "foreground_dice": 1.0,
+        "auc": 1.0,
+        "collapsed_fraction": 1.0,
+        "mass_function": 1.0,
+        "matched": 1.0,
+        "separation": 0.0,
+        "power_ratio": 1.0,
+        "correlation": 1.0,
+        "halos": len(halos),
+        "halos_true": len(halos),
+    }
+    assert {key: value(report, key) for key in perfect} == pytest.approx(perfect, rel=1e-6)
+    # the baseline is not: the bar is above it
+    baseline = {number.key: number.baseline for number in report.numbers}
+    assert baseline["foreground_dice"] is not None
+    assert 0.2 < baseline["foreground_dice"] < 0.95
+    slices = report.figures["slices"]
+    assert isinstance(slices, Row)
+    difference = slices.figures[-1]
+    assert isinstance(difference, Slice)
+    assert not difference.values.any()
+
+
+def test_the_opposite_of_the_truth_is_worthless(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke(), universes[3]
+    prediction = prediction_of(truth, ~settings.mask(truth), truth.catalogue("fof"), tmp_path / "p.h5")
+    report = settings.evaluate(learner, [(truth, prediction)])
+    assert value(report, "dice") == value(report, "auc") == value(report, "foreground_dice") == 0
+
+
+def test_no_predicted_halos(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke(), universes[3]
+    prediction = prediction_of(truth, 0.1 * settings.mask(truth), none_of(truth.catalogue("fof")), tmp_path / "p.h5")
+    report = settings.evaluate(learner, [(truth, prediction)])
+    assert value(report, "halos") == value(report, "mass_function") == value(report, "matched") == 0
+    assert value(report, "separation") is None
+    loaded = load_report(dump_report(report))
+    assert value(loaded, "power_ratio") is None
+
+
+def test_no_true_halos(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke("minimum_cells=4000"), universes[3]
+    halos = truth.catalogue("fof")
+    prediction = prediction_of(truth, np.asarray(truth.field("label").values) > 0, halos, tmp_path / "p.h5")
+    report = load_report(dump_report(settings.evaluate(learner, [(truth, prediction)])))
+    assert value(report, "halos_true") == 0
+    assert value(report, "matched") is None
+    assert value(report, "collapsed_fraction") is None
+    nobody = prediction_of(truth, 0 * settings.mask(truth) + np.eye(16), none_of(halos), tmp_path / "q.h5")
+    assert value(settings.evaluate(learner, [(truth, nobody)]), "halos") == 0
+
+
+def test_two_boxes_have_an_error(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings = smoke()
+    pairs = []
+    for number, truth in enumerate(universes[2:]):
+        flipped = settings.mask(truth) ^ (np.random.default_rng(number).random((16,) * 3) < 0.1 * (number + 1))
+        pairs.append((truth, prediction_of(truth, flipped, truth.catalogue("fof"), tmp_path / f"{truth.name}.h5")))
+    report = settings.evaluate(learner, pairs)
+    single = [value(settings.evaluate(learner, [pair]), "dice") for pair in pairs]
+    [dice] = [number for number in report.numbers if number.key == "dice"]
+    assert dice.value == pytest.approx(np.mean(single))
+    assert dice.error == pytest.approx(abs(single[0] - single[1]) / 2)
+    assert dice.paper == 0.93
+    assert report.facts["held-out universes"] == "u3, u4"
+    for name in ("roc", "mass_function", "power", "correlation"):
+        figure = report.figures[name]
+        assert isinstance(figure, Curves)
+        assert "network" in {series.name.split(" (")[0] for series in figure.series}
+
+
+def test_prediction_is_a_universe_of_probabilities(universes: list[Universe], learner: Network) -> None:
+    told: list[float] = []
+    settings = smoke()
+    fields, catalogues = settings.predict(learner, universes[3], lambda fraction, doing: told.append(fraction))
+    probability, label = fields
+    assert (probability.name, label.name) == ("probability", "label")
+    [halos] = catalogues.values()
+    assert label.values.max() == len(halos)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    if len(halos):
+        assert halos["mass"].min() >= settings.minimum_mass(universes[3])
+
+
+def test_what_is_measured_before_prediction(universes: list[Universe], learner: Network) -> None:
+    settings = smoke()
+    assert learner.constants["fraction"] == pytest.approx(settings.mask(universes[2]).mean())
+    assert vars(settings.shell(learner)) == {
+        name.removeprefix("shell."): number for name, number in learner.constants.items() if "shell." in name
+    }
+    paper = smoke("finder.shell=paper")
+    other = paper.learner(CPU)
+    other.constants.update(paper.samples(universes, CPU).constants)
+    paper.finish(other, universes)
+    assert paper.shell(other).knee == 6.7
+
+
+def test_baseline_by_hand(universes: list[Universe]) -> None:
+    settings, universe = smoke(), universes[2]
+    mask = settings.mask(universe)
+    fraction = float(mask.mean())
+    delta = universe.field("delta_linear").values
+    assert cut_at(delta, fraction).mean() == pytest.approx(fraction, abs=2 / 16**3)
+    assert not cut_at(delta, 0.0).any()
+    best = best_smoothing([universe], [mask], fraction)
+
+    def overlap(radius: float) -> int:
+        return int((cut_at(smoothed(delta, radius), fraction) & mask).sum())
+
+    assert overlap(best) >= max(overlap(0.5), overlap(3.0))
+    np.testing.assert_allclose(smoothed(np.roll(delta, 5, 1), 1.5), np.roll(smoothed(delta, 1.5), 5, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["split.test=3"], "4 universes leave none to train on .*: give at least 5"),
+        (["network.levels=5"], "crop.size sees 16 cells, which 5 levels cannot halve: choose a multiple of 32"),
+        (["crop.context=1"], "crop.size sees 18 cells"),
+        (["crop.tile=10"], "crop.tile sees 10 cells"),
+        (["crop.tile=16", "crop.buffer=8"], "crop.buffer of 8 cells leaves nothing of a crop.tile of 16"),
+    ],
+)
+def test_settings_that_do_not_fit(universes: list[Universe], overrides: list[str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        smoke(*overrides).check(universes)
+
+
+def test_universes_that_do_not_fit(universes: list[Universe], done_run: Run, learner: Network) -> None:
+    smoke().check(universes)
+    prediction = open_universe(done_run.path / "predictions" / "u4.h5")
+    with pytest.raises(InputError, match="is a prediction without delta_linear: give a universe"):
+        smoke().check([*universes, prediction])
+    with pytest.raises(InputError, match="is a prediction without delta_linear"):
+        smoke().predict(learner, prediction)
+    with pytest.raises(InputError, match=r"cells of 1\.5625, 3\.125 Mpc/h: train on one cell size"):
+        smoke().check([*universes, replace(universes[0], box_size=50.0)])
+    with pytest.raises(InputError, match="has no halos to learn from"):
+        smoke().check([*universes, replace(universes[0], halos={})])
+
+
+@pytest.mark.parametrize(("bad", "words"), [(np.nan, "holds 1 values that are not finite"), (None, "is constant")])
+def test_fields_that_cannot_be_used(
+    universes: list[Universe], learner: Network, tmp_path: Path, bad: float | None, words: str
+) -> None:
+    path = tmp_path / "u2.h5"
+    path.write_bytes(universes[1].path.read_bytes())
+    info = universes[1].fields["delta_linear"]
+    values = np.memmap(path, info.dtype, "r+", info.offset, info.shape)
+    if bad is None:
+        values[...] = 0.5
+    else:
+        values[3, 4, 5] = bad
+    values.flush()
+    universe = open_universe(path)
+    with pytest.raises(InputError, match=words):
+        smoke().samples([universe, *universes], CPU)
+    with pytest.raises(InputError, match=words):
+        smoke().predict(learner, universe)
+
+
+def test_the_smoke_run_beats_a_coin(done_run: Run) -> None:
+    validations = [event for event in done_run.events()[0] if event["event"] == "validation"]
+    assert validations[-1]["auc"] > 0.55
+    assert validations[-1]["loss"] < validations[0]["loss"] + 0.05
+
+
+def test_a_run_on_crops_with_context(new_run: Callable[..., Run]) -> None:
+    from core.worker import work
+
+    run = new_run("crop.size=8", "crop.context=4", "crop.batch=2", "crop.tile=16", "crop.buffer=4", "steps=3")
+    work(run)
+    assert run.status().state == "done"
