@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format validate bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -21,6 +21,9 @@ check:
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+validate: $(INSTALLED)
+	$(BIN)/python -m tests.validation
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/universe.py

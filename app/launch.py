@@ -16,11 +16,11 @@ from core.run import Run
 # -P keeps the working directory out of the module path: a folder called core there must not be imported
 _PROGRAM = ("-P", "-c", "from app.main import main; main()")
 _SIGN_OF_LIFE = 30.0
-"""Seconds to wait for the worker's first word."""
+"""Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
 
 
 def resume(run: Run) -> None:
-    """Start a detached worker for a run and wait for its first word.
+    """Start a detached worker for a run and wait until it trains.
 
     It has its own session, no input, and prints to worker.log.
     Raises: RunError when a worker lives already or the new one dies at once.
@@ -30,12 +30,14 @@ def resume(run: Run) -> None:
     before = run.status().updated
     worker = start(("resume", str(run.path)), run.path / "worker.log")
     deadline = time.monotonic() + _SIGN_OF_LIFE
-    while run.status().updated == before and time.monotonic() < deadline:
-        if worker.poll() is not None:
+    while worker.poll() is None and time.monotonic() < deadline:
+        status = run.status()
+        if status.updated != before and (status.steps or not status.alive):
             break
         time.sleep(0.05)
     status = run.status()
     if status.state == "failed":
+        worker.wait()  # its log is whole then
         raise RunError(f"run {run.name} failed at its start ({status.message})", f"see {run.path / 'worker.log'}")
     if status.updated == before:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")

@@ -8,6 +8,7 @@ R.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,22 +41,41 @@ class ShellThreshold:
         return np.clip(np.where(radius <= self.knee, inner, outer), 0.02, 0.98)
 
 
-def find(
-    probability: Array, thresholds: tuple[float, ...], shell: ShellThreshold, minimum_cells: int
-) -> tuple[Array, Array, Array]:
-    """Halos in a probability field (n, n, n) of a periodic box.
+@dataclass(frozen=True)
+class Found:
+    """Halos in a box, largest first, in cells: the label of every cell (int32, 0 for none), centres (N, 3), radii (N,)
+    and the index of the threshold at which each was found."""
 
-    Returns the label of every cell (int32, 0 for none, 1 for the largest halo), and centre (N, 3) and radius (N,)
-    of the halos in cells. Halos of less than `minimum_cells`, 4/3 pi R^3, are dropped.
-    """
+    label: Array
+    centres: Array
+    radii: Array
+    level: Array
+
+    def catalogue(self, box_size: float, mean_density: float) -> Catalogue:
+        """As a catalogue in Lagrangian space: M = 4/3 pi R^3 rho_m, rho_m in Msun/h / (Mpc/h)^3."""
+        cell = box_size / self.label.shape[0]
+        position = (self.centres * cell % box_size).astype(np.float32)
+        columns: dict[str, Array] = {
+            "mass": 4 / 3 * np.pi * (self.radii * cell) ** 3 * mean_density,
+            "position": position,
+            "lagrangian_position": position,
+            "lagrangian_radius": self.radii * cell,
+        }
+        units = {"mass": "Msun/h", "position": "Mpc/h", "lagrangian_position": "Mpc/h", "lagrangian_radius": "Mpc/h"}
+        return Catalogue(columns, box_size, 0.0, "Lagrangian shells", units)
+
+
+def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold, minimum_cells: int) -> Found:
+    """Halos in a probability field (n, n, n) of a periodic box; less than `minimum_cells`, 4/3 pi R^3, is dropped."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
     cells = probability.shape[0]
-    largest = min(LARGEST_RADIUS, cells // 2)
-    table = shell(np.arange(largest + 1) + 0.5)
+    # a shell no richer than the box is no halo: far out every mean tends to that of the box
+    table = np.maximum(shell(np.arange(min(LARGEST_RADIUS, cells // 2) + 1) + 0.5), probability.mean())
     label = np.zeros(probability.shape, dtype=np.int32)
     centres: list[Array] = []
     radii: list[float] = []
-    for threshold in thresholds:
+    levels: list[int] = []
+    for level, threshold in enumerate(thresholds):
         for centre in _regions((probability > threshold) & (label == 0)):
             i, j, k = (round(x) % cells for x in centre)
             if label[i, j, k]:
@@ -65,80 +85,27 @@ def find(
                 continue
             centres.append(centre)
             radii.append(radius)
+            levels.append(level)
             _claim(label, centre, radius, len(radii))
     order = np.argsort(-np.array(radii), kind="stable")
     rank_of = np.zeros(len(radii) + 1, dtype=np.int32)
     rank_of[order + 1] = np.arange(1, len(radii) + 1)
-    return rank_of[label], np.array(centres).reshape(-1, 3)[order], np.array(radii)[order]
-
-
-def catalogue(centres: Array, radii: Array, box_size: float, cells: int, mean_density: float) -> Catalogue:
-    """Halos in cells as a catalogue in Lagrangian space: M = 4/3 pi R^3 rho_m [Msun/h]."""
-    radius = radii * box_size / cells
-    position = (centres * box_size / cells % box_size).astype(np.float32)
-    columns: dict[str, Array] = {
-        "mass": 4 / 3 * np.pi * radius**3 * mean_density,
-        "position": position,
-        "lagrangian_position": position,
-        "lagrangian_radius": radius,
-    }
-    units = {"mass": "Msun/h", "position": "Mpc/h", "lagrangian_position": "Mpc/h", "lagrangian_radius": "Mpc/h"}
-    return Catalogue(columns, box_size, 0.0, "Lagrangian shells", units)
-
-
-def measure_shell(probability: Array, halos: Catalogue, minimum_cells: int) -> tuple[Array, Array]:
-    """Radius [cells] and mean probability in the shell at the edge of every true halo that counts."""
-    scale = probability.shape[0] / halos.box_size
-    counted = halos["count"] >= minimum_cells
-    radii = halos["lagrangian_radius"][counted] * scale
-    centres = halos["lagrangian_position"][counted].astype(np.float64) * scale
-    return radii, np.array([_shell_at(probability, *place) for place in zip(centres, radii, strict=True)])
-
-
-def fit_shell(radii: Array, edge: Array) -> ShellThreshold:
-    """Two straight lines through measured shell probabilities, the knee where they fit best.
-
-    Radii are binned so that the many small halos do not drown the few large ones; with less than four populated bins
-    the threshold is their mean, with no halo at all the paper's.
-    """
-    if not len(radii):
-        return ShellThreshold()
-    edges = np.geomspace(radii.min() * 0.999, radii.max() * 1.001, 13)
-    which = np.digitize(radii, edges) - 1
-    count = np.bincount(which, minlength=12)
-    keep = count >= 3
-    if keep.sum() < 4:
-        mean = float(edge.mean())
-        return ShellThreshold(0.0, mean, 0.0, mean, float(radii.max()))
-    x = (np.bincount(which, radii, 12) / np.maximum(count, 1))[keep]
-    y = (np.bincount(which, edge, 12) / np.maximum(count, 1))[keep]
-    weight = np.sqrt(count[keep])
-    best: tuple[float, ShellThreshold] | None = None
-    for knee in x[1:-1]:
-        # value and slope on the left, change of slope on the right
-        design = np.stack([np.ones_like(x), x, np.maximum(x - knee, 0)], axis=1)
-        solution = np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)[0]
-        misfit = float((((design @ solution - y) * weight) ** 2).sum())
-        if best is None or misfit < best[0]:
-            value, slope, bend = (float(item) for item in solution)
-            best = misfit, ShellThreshold(slope, value, slope + bend, value - bend * float(knee), float(knee))
-    assert best is not None
-    return best[1]
-
-
-def connected_halos(mask: Array, minimum_cells: int) -> tuple[Array, Array, Array]:
-    """Connected regions of a periodic mask as halos: label, centre and volume-equivalent radius in cells."""
-    _, region = np.unique(label_cells(mask)[mask], return_inverse=True)
-    label = np.zeros(mask.shape, dtype=np.int32)
-    label[mask] = rank(region, minimum_cells)
-    count = np.bincount(label.reshape(-1))[1:]
-    centres = _centres_of_mass(label, len(count))
-    return label, centres, (3 * count / (4 * np.pi)) ** (1 / 3)
+    return Found(
+        rank_of[label],
+        np.array(centres).reshape(-1, 3)[order],
+        np.array(radii)[order],
+        np.array(levels, dtype=np.int64)[order],
+    )
 
 
 def _regions(mask: Array) -> Array:
-    """Centres of mass (N, 3) in cells of the connected regions, largest first."""
-    return connected_halos(mask, 1)[1] if mask.any() else np.zeros((0, 3))
+    """Centres of mass (N, 3) in cells of the connected regions of a periodic mask, largest first."""
+    if not mask.any():
+        return np.zeros((0, 3))
+    _, region = np.unique(label_cells(mask)[mask], return_inverse=True)
+    label = np.zeros(mask.shape, dtype=np.int32)
+    label[mask] = rank(region, 1)
+    return _centres_of_mass(label, int(label.max()))
 
 
 def _centres_of_mass(label: Array, count: int) -> Array:
@@ -157,7 +124,7 @@ def _centres_of_mass(label: Array, count: int) -> Array:
 
 
 @compiled
-def _profile(probability: Array, label: Array, centre: Array, inner: float, outer: float, own: int) -> float:
+def shell_mean(probability: Array, label: Array, centre: Array, inner: float, outer: float, own: int) -> float:
     """Mean probability of the cells at distances [inner, outer) whose label is 0 (or any, for own < 0); -1 if none."""
     n = probability.shape[0]
     reach = int(np.ceil(outer))
@@ -183,7 +150,7 @@ def _grow(probability: Array, label: Array, centre: Array, table: Array) -> floa
     """
     before = 0.0
     for shell in range(table.size):
-        mean = _profile(probability, label, centre, shell, shell + 1.0, 0)
+        mean = shell_mean(probability, label, centre, shell, shell + 1.0, 0)
         if mean < 0.0:
             return float(shell) if shell else 0.0
         excess = mean - table[shell]
@@ -209,9 +176,3 @@ def _claim(label: Array, centre: Array, radius: float, halo: int) -> None:
                     a, b, c = i % n, j % n, k % n
                     if label[a, b, c] == 0:
                         label[a, b, c] = halo
-
-
-def _shell_at(probability: Array, centre: Array, radius: float) -> float:
-    """Mean probability in the shell one cell wide around a radius."""
-    values = np.ascontiguousarray(probability, dtype=np.float32)
-    return float(_profile(values, np.zeros((1, 1, 1), np.int32), centre, max(radius - 0.5, 0.0), radius + 0.5, -1))

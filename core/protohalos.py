@@ -1,9 +1,4 @@
-"""The report on halos predicted in Lagrangian space, beside the truth and a baseline: for every recipe that finds them.
-
-The baseline is what one would do without a network: the linear density smoothed by a Gaussian and cut at the level
-that leaves the right collapsed fraction; its halos are the connected regions. The smoothing is the best one on the
-validation universes.
-"""
+"""The report on halos predicted in Lagrangian space, beside the truth and a baseline."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from core import finder
+from core import baseline as smoothing
 from core import protohalo_figures as draw
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
@@ -24,50 +19,30 @@ from core.recipe import Recipe
 Box: TypeAlias = tuple[Universe, Universe, Array, Catalogue]
 """Truth, prediction, true mask, true halos that count."""
 
-SMOOTHINGS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
-"""Gaussian radii in cells among which the baseline chooses."""
 
-
-def smoothed(delta: Array, radius: float) -> Array:
-    """A periodic field smoothed by a Gaussian of this radius in cells."""
-    from scipy.ndimage import gaussian_filter
-
-    return np.asarray(gaussian_filter(np.asarray(delta), radius, mode="wrap"))
-
-
-def cut_at(field: Array, fraction: float) -> Array:
-    """The mask of the highest values that fill this fraction of the box."""
-    return np.asarray(field > np.quantile(field, 1 - fraction))
-
-
-def best_smoothing(universes: Sequence[Universe], masks: Sequence[Array], fraction: float) -> float:
-    """The Gaussian radius in cells whose cut has the highest mean foreground Dice."""
-
-    def score(radius: float) -> float:
-        fields = (smoothed(universe.field("delta_linear").values, radius) for universe in universes)
-        return float(
-            np.mean([foreground_dice(cut_at(f, fraction), mask) for f, mask in zip(fields, masks, strict=True)])
-        )
-
-    return max(SMOOTHINGS, key=score)
-
-
-def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], minimum: float) -> Report:
-    """Numbers and figures over all boxes for halos of at least `minimum` [Msun/h].
+def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], minimum_cells: int) -> Report:
+    """Numbers and figures over all boxes for halos of at least `minimum_cells` Lagrangian cells.
 
     An error is the standard error of the mean over boxes.
     """
+    # the rounding of a catalogue must not drop the smallest halo that counts
+    minimum = 0.999 * minimum_cells * min(truth.particle_mass for truth, *_ in boxes)
     predicted = [_catalogue(prediction).at_least(minimum) for _, prediction, *_ in boxes]
     probabilities = [np.asarray(prediction.field("probability").values) for _, prediction, *_ in boxes]
-    densities = [smoothed(t.field("delta_linear").values, constants["smoothing"]) for t, *_ in boxes]
-    cuts = [cut_at(density, constants["fraction"]) for density in densities]
-    baseline = [_baseline_halos(cut, box).at_least(minimum) for cut, box in zip(cuts, boxes, strict=True)]
-    truth = [halos for *_, halos in boxes]
+    densities = [smoothing.smoothed(t.field("delta_linear").values, constants["baseline.smoothing"]) for t, *_ in boxes]
+    cuts = [smoothing.cut(density, constants["baseline.fraction"]) for density in densities]
+    baseline = [
+        smoothing.find(density, constants, minimum_cells)
+        .catalogue(t.box_size, t.cosmology.mean_density)
+        .at_least(minimum)
+        for density, (t, *_) in zip(densities, boxes, strict=True)
+    ]
+    truth = [halos.at_least(minimum) for *_, halos in boxes]
     masks = [mask for _, _, mask, _ in boxes]
 
     rocs = [roc(p, mask) for p, mask in zip(probabilities, masks, strict=True)]
     base_rocs = [roc(d, mask) for d, mask in zip(densities, masks, strict=True)]
-    large = 100 / 27 * minimum
+    large = 100 / minimum_cells * minimum
     numbers = [
         _number(
             "dice",
@@ -127,9 +102,9 @@ def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], mi
         "held-out universes": ", ".join(t.name for t, *_ in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
         "smallest halo": f"{minimum:.3g} Msun/h",
-        "baseline": f"linear density smoothed by a Gaussian of {constants['smoothing']:g} cells, "
-        f"cut at the collapsed fraction {constants['fraction']:.3f}",
-        "P_shell(R)": "measured on the validation universes" if "shell.knee" in constants else "the paper's",
+        "baseline": f"linear density smoothed by a Gaussian of {constants['baseline.smoothing']:g} cells, "
+        f"cut at the collapsed fraction {constants['baseline.fraction']:.3f}; halos by the same finder",
+        "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
     }
     return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
 
@@ -145,12 +120,6 @@ NOTES = (
 def _catalogue(prediction: Universe) -> Catalogue:
     [name] = prediction.halos
     return prediction.catalogue(name)
-
-
-def _baseline_halos(cut: Array, box: Box) -> Catalogue:
-    universe = box[0]
-    _, centres, radii = finder.connected_halos(cut, 2)
-    return finder.catalogue(centres, radii, universe.box_size, universe.cells, universe.cosmology.mean_density)
 
 
 def _share(mask: Array, truth: Array) -> float:

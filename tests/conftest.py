@@ -1,14 +1,16 @@
 """What many tests share: tiny universes and runs of the recipe halonet on them."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # one thread for each test process and its children, set before torch is imported
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # one thread for each test process and its children: threads that wait for each other by spinning on a busy machine
+    # are a hundred times slower; numba's would also wake torch's
+    os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 from core.cosmos.universe import Universe, open_universe
 from core.run import Run, create_run
@@ -71,3 +73,26 @@ def done_run(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory
     )
     work(run)
     return run
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """`command("runs", "--json")` does what `halodeck runs --json` would in an empty folder: code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        from app.main import main
+
+        monkeypatch.setattr(sys, "argv", ["halodeck", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return call

@@ -62,9 +62,15 @@ def print_figure(figure: Figure, columns: int | None = None, rows: int | None = 
         print(drawing.plain())
         return
     system = {"truecolor": "truecolor", "256": "256", "16": "standard"}[depth()]
-    Console(force_terminal=True, color_system=system, width=columns or width(), legacy_windows=False).print(  # type: ignore[arg-type]
-        drawing, end=""
+    # no_color=False: --color has more to say than NO_COLOR, which `depth` has seen already
+    console = Console(
+        force_terminal=True,
+        color_system=system,  # type: ignore[arg-type]
+        width=columns or width(),
+        legacy_windows=False,
+        no_color=False,
     )
+    console.print(drawing, end="")
 
 
 def print_report(report: Report) -> None:

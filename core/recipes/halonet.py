@@ -7,6 +7,7 @@ probabilities into a catalogue in Lagrangian space.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from core.cosmos.universe import Universe
     from core.figures import Report
-    from core.finder import ShellThreshold
     from core.samples import Crops
 
 
@@ -67,8 +67,8 @@ class FinderSettings(Settings):
 
     thresholds: tuple[float, ...] = (0.9999, 0.99, 0.975)
     """Falling probabilities above which connected regions become centres."""
-    shell: Literal["paper", "measured"] = "paper"
-    """P_shell(R): the paper's fit, or measured at the edges of the true halos of the validation universes."""
+    calibrate: bool = False
+    """Measure P_shell(R) and how many of the thresholds to use on the validation universes, instead of the paper's."""
 
 
 class SplitSettings(Settings):
@@ -105,22 +105,21 @@ class HaloNet(Recipe):
         from core.samples import Crops
 
         self.check(universes)
-        kept = len(universes) - self.split.test - self.split.validation
-        training, validation = universes[:kept], universes[kept : kept + self.split.validation]
+        used = universes[: -self.split.test]
+        training = used[: -self.split.validation]
+        for universe in used:
+            check_density(universe)
         # one scale for all universes: box-scale fluctuations carry information (section 3.2)
         sigma = float(np.sqrt(np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])))
-
-        for universe in universes[: kept + self.split.validation]:
-            check_field(universe.field("delta_linear"))
 
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
             delta = torch.from_numpy(np.array(universe.field("delta_linear").values)) / sigma
             return delta[None].to(device), torch.from_numpy(self.mask(universe)).to(device, torch.uint8)
 
-        boxes = [box(universe) for universe in universes[: kept + self.split.validation]]
+        boxes = [box(universe) for universe in used]
         return Crops(
             boxes[: len(training)],
-            boxes[len(training) : len(training) + len(validation)],
+            boxes[len(training) :],
             crop=self.crop.size or universes[0].cells,
             context=self.crop.context,
             batch=self.crop.batch,
@@ -173,62 +172,43 @@ class HaloNet(Recipe):
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes what the finder and the baseline need."""
-        from core import finder
-        from core.protohalos import best_smoothing
+        from core import baseline
+        from core.calibration import calibrate
 
         end = len(universes) - self.split.test
         validation = universes[end - self.split.validation : end]
         masks = [self.mask(universe) for universe in validation]
-        learner.constants["fraction"] = float(np.mean([mask.mean() for mask in masks]))
-        learner.constants["smoothing"] = best_smoothing(validation, masks, learner.constants["fraction"])
-        if self.finder.shell == "measured":
-            edges = [
-                finder.measure_shell(self.probability(learner, universe), universe.catalogue("fof"), self.minimum_cells)
-                for universe in validation
-            ]
-            fit = finder.fit_shell(*(np.concatenate(part) for part in zip(*edges, strict=True)))
-            learner.constants.update({f"shell.{name}": value for name, value in vars(fit).items()})
-
-    def shell(self, learner: Learner) -> ShellThreshold:
-        """P_shell(R) of the finder."""
-        from core.finder import ShellThreshold
-
-        measured = {
-            name.removeprefix("shell."): value for name, value in learner.constants.items() if name.startswith("shell.")
-        }
-        return ShellThreshold(**measured)
+        halos = [universe.catalogue("fof") for universe in validation]
+        densities = [universe.field("delta_linear").values for universe in validation]
+        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        if self.finder.calibrate:
+            probabilities = [self.probability(learner, universe) for universe in validation]
+            found = calibrate(probabilities, halos, self.finder.thresholds, self.minimum_cells)
+            learner.constants.update(found.as_constants("finder"))
 
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
-        from core import finder
+        from core.calibration import from_constants
 
         self._check_box(universe)
+        check_density(universe)
         probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
-        label, centres, radii = finder.find(
-            probability, self.finder.thresholds, self.shell(learner), self.minimum_cells
-        )
+        calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
+        found = calibration.find(probability, self.finder.thresholds, self.minimum_cells)
         fields = [
             Field("probability", probability, universe.box_size, "probability"),
-            Field("label", label, universe.box_size, "halo"),
+            Field("label", found.label, universe.box_size, "halo"),
         ]
-        mean_density = universe.cosmology.mean_density
         progress(1.0, "done")
-        return fields, {"halonet": finder.catalogue(centres, radii, universe.box_size, universe.cells, mean_density)}
+        return fields, {"halonet": found.catalogue(universe.box_size, universe.cosmology.mean_density)}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
         from core.protohalos import report
 
-        boxes = [
-            (truth, prediction, self.mask(truth), truth.catalogue("fof").at_least(self.minimum_mass(truth)))
-            for truth, prediction in pairs
-        ]
-        return report(self, learner.constants, boxes, min(self.minimum_mass(truth) for truth, _ in pairs))
-
-    def minimum_mass(self, universe: Universe) -> float:
-        """Mass of the smallest halo that counts [Msun/h]."""
-        return 0.999 * self.minimum_cells * universe.particle_mass  # the rounding of a catalogue must not drop it
+        boxes = [(truth, prediction, self.mask(truth), truth.catalogue("fof")) for truth, prediction in pairs]
+        return report(self, learner.constants, boxes, self.minimum_cells)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
@@ -269,6 +249,14 @@ class HaloNet(Recipe):
                     f"{what} sees {seen} cells, which {self.network.levels} levels cannot halve",
                     f"choose a multiple of {factor} or fewer network.levels",
                 )
+
+
+def check_density(universe: Universe) -> None:
+    """Read the linear density through and refuse what would only show as a strange loss. Raises: InputError."""
+    from core.cosmos.universe import check_field
+
+    field = universe.field("delta_linear")
+    check_field(replace(field, name=f"{field.name} of {universe.path}"))
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

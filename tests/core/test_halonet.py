@@ -14,7 +14,6 @@ from core.cosmos.universe import Universe, open_universe, write_universe
 from core.errors import InputError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learner import Network
-from core.protohalos import best_smoothing, cut_at, smoothed
 from core.recipes.halonet import HaloNet, validation_metrics
 from core.run import Run
 from core.samples import Crops
@@ -113,7 +112,7 @@ def test_metrics_while_training() -> None:
 def test_the_truth_as_prediction_is_perfect(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
     settings = smoke()
     truth = universes[3]
-    halos = truth.catalogue("fof").at_least(settings.minimum_mass(truth))
+    halos = truth.catalogue("fof").at_least(settings.minimum_cells * truth.particle_mass * 0.999)
     prediction = prediction_of(truth, settings.mask(truth), halos, tmp_path / "p.h5")
     report = settings.evaluate(learner, [(truth, prediction)])
     perfect = {
@@ -200,36 +199,19 @@ def test_prediction_is_a_universe_of_probabilities(universes: list[Universe], le
     assert told == sorted(told)
     assert told[-1] == 1.0
     if len(halos):
-        assert halos["mass"].min() >= settings.minimum_mass(universes[3])
+        assert halos["mass"].min() > 0.999 * settings.minimum_cells * universes[3].particle_mass
 
 
 def test_what_is_measured_before_prediction(universes: list[Universe], learner: Network) -> None:
     settings = smoke()
-    assert learner.constants["fraction"] == pytest.approx(settings.mask(universes[2]).mean())
-    assert vars(settings.shell(learner)) == {
-        name.removeprefix("shell."): number for name, number in learner.constants.items() if "shell." in name
-    }
-    paper = smoke("finder.shell=paper")
+    assert learner.constants["baseline.fraction"] == pytest.approx(settings.mask(universes[2]).mean())
+    assert 1 <= learner.constants["finder.levels"] <= len(settings.finder.thresholds)
+    paper = smoke("finder.calibrate=false")
     other = paper.learner(CPU)
     other.constants.update(paper.samples(universes, CPU).constants)
     paper.finish(other, universes)
-    assert paper.shell(other).knee == 6.7
-
-
-def test_baseline_by_hand(universes: list[Universe]) -> None:
-    settings, universe = smoke(), universes[2]
-    mask = settings.mask(universe)
-    fraction = float(mask.mean())
-    delta = universe.field("delta_linear").values
-    assert cut_at(delta, fraction).mean() == pytest.approx(fraction, abs=2 / 16**3)
-    assert not cut_at(delta, 0.0).any()
-    best = best_smoothing([universe], [mask], fraction)
-
-    def overlap(radius: float) -> int:
-        return int((cut_at(smoothed(delta, radius), fraction) & mask).sum())
-
-    assert overlap(best) >= max(overlap(0.5), overlap(3.0))
-    np.testing.assert_allclose(smoothed(np.roll(delta, 5, 1), 1.5), np.roll(smoothed(delta, 1.5), 5, 1), atol=1e-5)
+    assert not [name for name in other.constants if name.startswith("finder.")]
+    assert paper.predict(other, universes[3])[0][0].name == "probability"
 
 
 @pytest.mark.parametrize(

@@ -323,7 +323,7 @@ def test_weights_for_prediction(done_run: Run, new_run: NewRun, universes: list[
     learner = load_learner(done_run, job)
     assert isinstance(learner, Network)
     assert learner.step == 12
-    assert {"sigma", "fraction", "smoothing"} <= set(learner.constants)
+    assert {"sigma", "baseline.fraction", "finder.levels"} <= set(learner.constants)
     fresh = job.recipe.learner(job.device)
     assert isinstance(fresh, Network)
     delta = torch.from_numpy(universes[0].field("delta_linear").values.copy())[None, None]
