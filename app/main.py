@@ -9,6 +9,8 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
+    # OpenMP threads that spin while they wait make a shared machine many times slower; it must be set before torch
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _check_packages()
     from typer.exceptions import Abort, TyperException
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import threading
 import time
@@ -56,8 +57,8 @@ def work(
     """
     if run.status().alive:
         raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
-    run.take_request()
-    with _pulse(run) as pulse, _stop_on_signals() as stop:
+    with _only_worker(run), _pulse(run) as pulse, _stop_on_signals() as stop:
+        run.take_request()
         try:
             _train_and_report(run, pulse, stop, on_step, progress)
         except Interrupted:
@@ -81,6 +82,19 @@ def load_learner(run: Run, job: Job) -> Learner:
     learner = job.recipe.learner(job.device)
     learner.load_weights(_read_tensors(path, run, job.device, "weights"))
     return learner
+
+
+@contextmanager
+def _only_worker(run: Run) -> Iterator[None]:
+    """Hold the run's lock; the system lets go of it however the process ends."""
+    with (run.path / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"another worker has run {run.name}", "watch it with `halodeck watch`") from None
+        except OSError:
+            pass  # some network file systems know no locks: the status is all there is to go by
+        yield
 
 
 class _Pulse:

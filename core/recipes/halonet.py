@@ -124,7 +124,7 @@ class HaloNet(Recipe):
             context=self.crop.context,
             batch=self.crop.batch,
             seed=self.seed,
-            constants={"sigma": sigma},
+            constants={"sigma": sigma, "cell_size": universes[0].box_size / universes[0].cells},
         )
 
     def learner(self, device: torch.device) -> Network:
@@ -193,6 +193,12 @@ class HaloNet(Recipe):
 
         self._check_box(universe)
         check_density(universe)
+        trained, given = learner.constants["cell_size"], universe.box_size / universe.cells
+        if not np.isclose(trained, given, rtol=1e-3):
+            raise InputError(
+                f"{universe.path} has cells of {given:g} Mpc/h, the network was trained on {trained:g}",
+                "train on universes of that cell size, see `halodeck simulate --like`",
+            )
         probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
         calibration = from_constants(learner.constants, "finder", self.finder.thresholds)

@@ -16,7 +16,7 @@ from core.errors import ResourceError, RunError
 from core.run import Run, State
 from core.worker import work
 
-STEPS = 150
+STEPS = 250
 
 
 def halodeck(*arguments: object) -> str:

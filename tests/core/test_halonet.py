@@ -238,6 +238,8 @@ def test_universes_that_do_not_fit(universes: list[Universe], done_run: Run, lea
         smoke().predict(learner, prediction)
     with pytest.raises(InputError, match=r"cells of 1\.5625, 3\.125 Mpc/h: train on one cell size"):
         smoke().check([*universes, replace(universes[0], box_size=50.0)])
+    with pytest.raises(InputError, match=r"cells of 3\.125 Mpc/h, the network was trained on 1\.5625"):
+        smoke().predict(learner, replace(universes[0], box_size=50.0))
     with pytest.raises(InputError, match="has no halos to learn from"):
         smoke().check([*universes, replace(universes[0], halos={})])
 

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import signal
 import threading
@@ -158,6 +159,17 @@ def test_a_paused_run_can_be_stopped(new_run: NewRun) -> None:
         work(run, at(2, lambda: run.request("pause")))
     other.join()
     assert run.status().state == "stopped"
+
+
+def test_of_two_workers_at_once_one_gets_the_lock(new_run: NewRun) -> None:
+    run = new_run()
+    with (run.path / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # the other has not said a word yet
+        assert run.status().state == "new"
+        with pytest.raises(RunError, match="another worker has run"):
+            work(run)
+    assert run.status().state == "new"
 
 
 def test_a_second_worker_is_refused(new_run: NewRun) -> None:
