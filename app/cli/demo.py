@@ -38,5 +38,5 @@ def run_demo(runs: Path, out: Path) -> None:
 
 WORDS = """What this can show: that initial conditions, N-body, friends-of-friends, network, halo finder and statistics
 work together, and that a small network beats the best smoothed density on universes it never saw.
-What it cannot: the paper's numbers. Its network is 400 times larger, its boxes 500 times, its training 700 times
-longer, and its truth are Peak Patch spheres."""
+What it cannot: the paper's numbers. Its network has 200 times the weights, its boxes 160 times the volume, its
+training took three days on four GPUs, and its truth are Peak Patch spheres."""

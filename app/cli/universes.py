@@ -44,6 +44,8 @@ def simulate(
     outputs: Outputs = "0",
     minimum_particles: Minimum = 20,
     fixed: Annotated[bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases.")] = False,
+    paired: Annotated[bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe.")] = False,
+    integrator: Annotated[str, typer.Option(help="bullfrog or fastpm.")] = "bullfrog",
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
     force: Force = False,
@@ -63,8 +65,15 @@ def simulate(
     numbers, redshifts = parse_seeds(seeds), parse_numbers(outputs, "--outputs")
     from core.cosmos.simulate import Evolution
 
-    evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
-    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, force)
+    evolution = Evolution(
+        steps,
+        mesh_ratio,
+        redshifts,
+        integrator,  # type: ignore[arg-type]  # checked by check_evolution
+        minimum_particles=minimum_particles,
+        device=device,
+    )
+    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, paired, force)
 
 
 def simulate_many(
@@ -75,6 +84,7 @@ def simulate_many(
     cosmology: Any,
     evolution: Any,
     fixed: bool = False,
+    paired: bool = False,
     force: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -88,11 +98,11 @@ def simulate_many(
     paths = []
     with progress_bar("simulate") as progress:
         for number, seed in enumerate(seeds):
-            path = out / f"{cosmology.name}-{cells}-L{box:g}-s{seed:04d}.h5"
+            path = out / f"{cosmology.name}-{cells}-L{box:g}-s{seed:04d}{'-paired' if paired else ''}.h5"
             paths.append(path)
             if path.exists() and not force:
                 there = open_universe(path).provenance.get("settings")
-                if there == simulation_settings(cells, box, fixed, evolution):
+                if there == simulation_settings(cells, box, fixed, paired, evolution):
                     continue
                 raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
             run_simulation(
@@ -103,6 +113,7 @@ def simulate_many(
                 seed=seed,
                 evolution=evolution,
                 fixed=fixed,
+                paired=paired,
                 provenance=provenance(),
                 progress=part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: "),
             )
@@ -112,7 +123,7 @@ def simulate_many(
 
 
 def import_(
-    initial: Annotated[Path, typer.Argument(help="Snapshot of the initial conditions.")],
+    initial: Annotated[Path, typer.Argument(help="Snapshot of the initial conditions, or a cube.")],
     final: Annotated[
         Path | None, typer.Argument(help="Final snapshot of the same particles; none: evolve here.")
     ] = None,
@@ -121,12 +132,27 @@ def import_(
     omega_matter: Annotated[float | None, typer.Option(help="Matter density today.")] = None,
     omega_baryon: Annotated[float | None, typer.Option(help="Baryon density today.")] = None,
     h: Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc).")] = None,
+    cosmology: Annotated[str | None, typer.Option(help="A preset for all of these that are not given.")] = None,
     sigma8: Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today.")] = None,
     spectral_index: Annotated[float | None, typer.Option(help="Slope of the primordial spectrum.")] = None,
-    redshift: Annotated[float | None, typer.Option(help="Redshift of the initial snapshot.")] = None,
+    redshift: Annotated[float | None, typer.Option(help="Redshift of the initial snapshot or the cube.")] = None,
     length_unit: Annotated[
         str | None, typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc.")
     ] = None,
+    halos: Annotated[
+        Path | None, typer.Option(help="Halo catalogue of the final snapshot, to take the place of our own halos.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=...")
+    ] = None,
+    total_matter: Annotated[
+        bool, typer.Option("--total-matter", help="Paint gas, stars and dark matter, not the dark matter alone.")
+    ] = False,
+    field: Annotated[
+        str | None, typer.Option(help="What a cube holds: density, delta_linear, brightness_temperature, ...")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file.")] = None,
+    cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats.")] = None,
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
     outputs: Outputs = "0",
@@ -134,12 +160,14 @@ def import_(
     device: Device = "auto",
     force: Force = False,
 ) -> None:
-    """Bring in a GADGET-1/2, GADGET-HDF5, AREPO, SWIFT or tipsy snapshot as a universe.
+    """Bring in a snapshot (GADGET-1/2, GADGET-HDF5, AREPO, SWIFT, tipsy, RAMSES) or a cube (.npy, HDF5, 21cmFAST,
+    raw floats) as a universe.
 
     Units and cosmology come from the file; what it lacks must be given by an option.
     """
-    from core.cosmos.formats.given import Given
-    from core.cosmos.imports import import_initial, import_pair
+    from core.cosmos.formats.given import Given, in_cosmology
+    from core.cosmos.formats.recognise import is_catalogue, is_cube, recognise
+    from core.cosmos.imports import TheirHalos, import_cube, import_initial, import_pair
     from core.cosmos.simulate import Evolution
     from core.provenance import provenance
 
@@ -147,13 +175,28 @@ def import_(
     if path.exists() and not force:
         raise InputError(f"{path} exists", "use --force or another --out")
     given = Given(box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, length_unit)
+    if cosmology:
+        given = in_cosmology(given, cosmology)
+    described = recognise(initial)
+    if is_catalogue(described):
+        raise UsageError(
+            f"{initial} is a halo catalogue ({described.kind})",
+            "give it with the snapshots: --halos, after ICS and FINAL",
+        )
+    if final is None and (halos or total_matter):
+        raise UsageError(
+            "--halos and --total-matter belong to a final snapshot", "give one after the initial conditions"
+        )
     with progress_bar("import") as progress:
-        if final is None:
+        if is_cube(described) or cells is not None:
+            import_cube(initial, path, given, field, dataset, cells, provenance())
+        elif final is None:
             redshifts = parse_numbers(outputs, "--outputs")
             evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
             import_initial(initial, path, given, evolution, provenance(), progress)
         else:
-            import_pair(initial, final, path, given, minimum_particles, provenance(), progress)
+            theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
+            import_pair(initial, final, path, given, minimum_particles, theirs, total_matter, provenance(), progress)
     info(path)
 
 
@@ -207,15 +250,17 @@ def stats(
     path: Annotated[Path, typer.Argument(help="A universe or prediction.")],
     other: Annotated[Path | None, typer.Argument(help="Another of the same box, to compare with.")] = None,
     field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
+    bispectrum: Annotated[bool, typer.Option("--bispectrum", help="Also the reduced bispectrum.")] = False,
+    voids: Annotated[bool, typer.Option("--voids", help="Also the void probability of the halos.")] = False,
     as_json: JsonOption = False,
     save: SaveOption = None,
 ) -> None:
-    """Power spectrum, cross-correlation, transfer function and halo mass function."""
+    """Power spectrum, cross-correlation, transfer function, pixel distribution and halo mass function."""
     from core.cosmos.universe import open_universe
     from core.figures import dump_report
     from core.statistics import statistics
 
-    report = statistics(open_universe(path), open_universe(other) if other else None, field)
+    report = statistics(open_universe(path), open_universe(other) if other else None, field, bispectrum, voids)
     if save:
         save_report(report, save)
     print_json(dump_report(report)) if as_json else print_report(report)
@@ -241,6 +286,14 @@ def parse_numbers(text: str, option: str) -> tuple[float, ...]:
         return tuple(float(item) for item in text.split(","))
     except ValueError:
         raise UsageError(f"{option} {text!r} cannot be read", "write numbers separated by commas") from None
+
+
+def parse_columns(text: str | None) -> dict[str, str]:
+    """mass=M_fof [Msun/h],x=X [Mpc/h],... as a mapping. Raises: UsageError."""
+    pairs = [item.partition("=") for item in text.split(",")] if text else []
+    if not all(name.strip() and column.strip() for name, _, column in pairs):
+        raise UsageError(f"--columns {text!r} cannot be read", "write mass=M_fof [Msun/h],x=X [Mpc/h],...")
+    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

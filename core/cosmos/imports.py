@@ -1,24 +1,31 @@
-"""Universes from snapshots made by others.
+"""Universes from snapshots, halo catalogues and cubes made by others.
 
 Initial conditions alone give the linear field, which our own N-body evolves; initial conditions and a later snapshot
-of the same run are matched by particle id.
+of the same run are matched by particle id, and a catalogue of that snapshot may take the place of our own halos. A cube
+is a universe of one field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.cosmos.box import Array, Field
+from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import growth
+from core.cosmos.formats.catalogues import read_catalogue
+from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given
+from core.cosmos.formats.header import parts_of
 from core.cosmos.formats.lattice import Lattice, find_lattice, first_id
-from core.cosmos.formats.snapshots import Snapshot, read_snapshot
-from core.cosmos.simulate import Evolution, at_redshift, check_evolution, evolve
+from core.cosmos.formats.membership import Membership, assign, measured
+from core.cosmos.formats.snapshots import Matter, Snapshot, read_snapshot
+from core.cosmos.paint import paint
+from core.cosmos.simulate import Evolution, at_redshift, by_particle, check_evolution, evolve
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError
 from core.files import checksum
@@ -29,6 +36,15 @@ LARGEST_DENSITY = 0.5
 
 SAME_RUN = 0.5
 """Smallest correlation of initial and later displacements: 0.8-1 within one run, 0 between two."""
+
+
+@dataclass(frozen=True)
+class TheirHalos:
+    """A halo catalogue of the later snapshot, that takes the place of our own."""
+
+    path: Path
+    columns: Mapping[str, str] | None = None
+    """Columns of a CSV, as formats.catalogues.read_catalogue takes them."""
 
 
 def linear_field(snapshot: Snapshot) -> tuple[Field, Lattice]:
@@ -104,19 +120,23 @@ def import_pair(
     output: Path,
     given: Given,
     minimum_particles: int = 20,
+    halos: TheirHalos | None = None,
+    total_matter: bool = False,
     provenance: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> Universe:
     """Make a universe of initial conditions and a later snapshot of the same run, matched by particle id.
 
     Everything is moved so that the lattice's first node lies at (0, 0, 0). A redshift in `given` is that of the
-    initial conditions. Raises: InputError for what cannot be read, or for snapshots of different runs.
+    initial conditions. The catalogue is ours, or that of `halos`, with labels to match; the density is that of the
+    dark matter, or with `total_matter` that of all particles by their masses.
+    Raises: InputError for what cannot be read, or for snapshots of different runs.
     """
     progress(0.0, f"reading {initial_path.name}")
     initial = read_snapshot(initial_path, given)
     delta, found = linear_field(initial)
     progress(0.3, f"reading {final_path.name}")
-    final = read_snapshot(final_path, replace(given, redshift=None))
+    final = read_snapshot(final_path, replace(given, redshift=None), total_matter)
     velocities = final.particles.velocities
     if velocities is None:
         raise InputError(f"{final_path} has no velocities", "give a full snapshot")
@@ -126,7 +146,25 @@ def import_pair(
     progress(0.5, "halos")
     velocity = found.grid(velocities, final.particles.ids)
     particle_mass, z = final.particles.particle_mass, final.particles.redshift
-    fields, halos = at_redshift(displacement.values, velocity, found.box_size, particle_mass, z, minimum_particles)
+    if halos is None:
+        fields, catalogue = at_redshift(delta, displacement.values, velocity, particle_mass, z, minimum_particles)
+        told: dict[str, Any] = {"settings": {"minimum_particles": minimum_particles}}
+    else:
+        taken, told = _taken(halos, given, final)
+        label = found.grid(taken.labels, final.particles.ids)
+        catalogue = measured(taken.catalogue, label, delta, displacement.values, velocity, found, particle_mass)
+        positions = lattice(found.cells, found.box_size) + by_particle(displacement.values)
+        density = paint(positions, found.cells, found.box_size)
+        fields = [
+            Field("density", density, found.box_size, "overdensity", z, "eulerian"),
+            displacement,
+            Field("velocity", velocity, found.box_size, "km/s", z),
+            Field("label", label, found.box_size, "halo", z),
+        ]
+    if final.matter is not None:
+        density = paint_matter(final.matter, found)
+        fields = [replace(item, values=density) if item.name == "density" else item for item in fields]
+        told["density"] = "of all matter"
     progress(0.9, f"writing {output.name}")
     return write_universe(
         output,
@@ -134,13 +172,74 @@ def import_pair(
         box_size=found.box_size,
         cosmology=initial.cosmology,
         fields=[delta, *fields],
-        catalogues={"fof": halos},
+        # the name under which a universe keeps the halos of its labels, whoever found them: see their definition
+        catalogues={"fof": catalogue},
+        provenance={**(provenance or {}), **_origin([initial, final], given, found), **told},
+    )
+
+
+def import_cube(
+    path: Path,
+    output: Path,
+    given: Given,
+    name: str | None = None,
+    dataset: str | None = None,
+    cells: int | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Universe:
+    """Make a universe of one field: a cube in .npy, HDF5 or raw floats; options as for formats.cubes.read_cube.
+
+    Raises: InputError for what is no cube or says too little.
+    """
+    cube = read_cube(path, given, name, dataset, cells)
+    return write_universe(
+        output,
+        name=output.stem,
+        box_size=cube.field.box_size,
+        cosmology=cube.known.cosmology,
+        fields=[cube.field],
+        catalogues={},
         provenance={
             **(provenance or {}),
-            **_origin([initial, final], given, found),
-            "settings": {"minimum_particles": minimum_particles},
+            "sources": [{"path": str(path), "sha256": checksum(path), "format": cube.format}],
+            "given": given.stated() | ({"dataset": dataset} if dataset else {}),
+            "repairs": list(cube.repairs),
         },
     )
+
+
+def paint_matter(matter: Matter, found: Lattice) -> Array:
+    """Overdensity (n, n, n) of particles of many masses, cloud in cell, on the mesh that begins at the first node."""
+    cells = found.cells
+    scaled = (matter.positions - np.asarray(found.offset)) * (cells / found.box_size)
+    low = np.floor(scaled).astype(np.int64)
+    above = scaled - low
+    mesh = np.zeros(cells**3)
+    for corner in product((0, 1), repeat=3):
+        node = np.ravel_multi_index(tuple(((low + corner) % cells).T), (cells,) * 3)
+        weight = np.where(corner, above, 1 - above).prod(axis=1) * matter.shares
+        mesh += np.bincount(node, weight, cells**3)
+    return (mesh * cells**3 - 1).astype(np.float32).reshape((cells,) * 3)
+
+
+def _taken(halos: TheirHalos, given: Given, final: Snapshot) -> tuple[Membership, dict[str, Any]]:
+    """Labels by somebody's catalogue of the final snapshot, and what the provenance says of it."""
+    snapshot = Given(
+        box_size=final.particles.box_size,
+        omega_matter=final.cosmology.omega_matter,
+        h=final.cosmology.h,
+        redshift=final.particles.redshift,
+        length_unit=given.length_unit,
+    )
+    taken = assign(halos.path, read_catalogue(halos.path, snapshot, halos.columns), final.particles)
+    return taken, {
+        "halos": {
+            "sources": [{"path": str(path), "sha256": checksum(path)} for path in parts_of(halos.path)],
+            "definition": taken.catalogue.definition,
+            "labels": taken.source,
+            "repairs": list(taken.repairs),
+        }
+    }
 
 
 def _check_headers(initial: Snapshot, final: Snapshot, found: Lattice) -> None:

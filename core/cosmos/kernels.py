@@ -12,6 +12,12 @@ from core.cosmos.box import Array
 
 F = TypeVar("F", bound=Callable[..., object])
 
+_CHUNK = 1 << 20
+"""Particles sorted at once before they are painted: their copy stays in cache."""
+
+_TILE = 16
+"""Cells per side of the columns of mesh that particles are sorted into: such a column stays in cache."""
+
 
 def compiled(function: F) -> F:
     """Compile a loop for one thread."""
@@ -24,15 +30,47 @@ def compiled_parallel(function: F) -> F:
 
 
 @compiled
-def deposit(x: Array, y: Array, z: Array, mesh: Array) -> None:
-    """Add unit masses to the eight nodes around each position (cloud in cell). Positions in cells, any image."""
+def deposit(x: Array, y: Array, z: Array, order: int, mesh: Array) -> None:
+    """Add unit masses to the order^3 nodes around each position. Positions in cells, any image.
+
+    Particles are sorted into columns of the mesh first: painting in random order waits for memory at every node.
+    """
     n = mesh.shape[0]
-    for p in range(x.size):
-        fx, fy, fz = np.floor(x[p]), np.floor(y[p]), np.floor(z[p])
-        dx, dy, dz = x[p] - fx, y[p] - fy, z[p] - fz
-        i, j, k = int(fx) % n, int(fy) % n, int(fz) % n
-        i1, j1, k1 = (i + 1) % n, (j + 1) % n, (k + 1) % n
+    side = (n + _TILE - 1) // _TILE
+    points = np.empty((min(_CHUNK, x.size), 3), dtype=np.float32)
+    column = np.empty(points.shape[0], dtype=np.int32)
+    for first in range(0, x.size, _CHUNK):
+        count = min(_CHUNK, x.size - first)
+        start = np.zeros(side * side + 1, dtype=np.int64)
+        for p in range(count):
+            i, j = int(np.floor(x[first + p])), int(np.floor(y[first + p]))
+            if i < 0 or i >= n:  # a remainder costs more than the rest of this loop
+                i %= n
+            if j < 0 or j >= n:
+                j %= n
+            column[p] = i // _TILE * side + j // _TILE
+            start[column[p] + 1] += 1
+        for c in range(side * side):
+            start[c + 1] += start[c]
+        for p in range(count):
+            slot = start[column[p]]
+            start[column[p]] = slot + 1
+            points[slot, 0], points[slot, 1], points[slot, 2] = x[first + p], y[first + p], z[first + p]
+        if order == 2:
+            _add_cic(points[:count], mesh)
+        else:
+            _add_spline(points[:count], order, mesh)
+
+
+@compiled
+def _add_cic(points: Array, mesh: Array) -> None:
+    n = mesh.shape[0]
+    for p in range(points.shape[0]):
+        fx, fy, fz = np.floor(points[p, 0]), np.floor(points[p, 1]), np.floor(points[p, 2])
+        dx, dy, dz = points[p, 0] - fx, points[p, 1] - fy, points[p, 2] - fz
         ex, ey, ez = 1 - dx, 1 - dy, 1 - dz
+        i, j, k = _fold(int(fx), n), _fold(int(fy), n), _fold(int(fz), n)
+        i1, j1, k1 = _fold(i + 1, n), _fold(j + 1, n), _fold(k + 1, n)
         mesh[i, j, k] += ex * ey * ez
         mesh[i, j, k1] += ex * ey * dz
         mesh[i, j1, k] += ex * dy * ez
@@ -43,15 +81,55 @@ def deposit(x: Array, y: Array, z: Array, mesh: Array) -> None:
         mesh[i1, j1, k1] += dx * dy * dz
 
 
+@compiled
+def _add_spline(points: Array, order: int, mesh: Array) -> None:
+    n = mesh.shape[0]
+    weights = np.empty((3, 4), dtype=np.float32)
+    nodes = np.empty((3, 4), dtype=np.int64)
+    for p in range(points.shape[0]):
+        for axis in range(3):
+            first = _weights(points[p, axis], order, weights[axis])
+            for a in range(order):
+                nodes[axis, a] = _fold(first + a, n)
+        for a in range(order):
+            for b in range(order):
+                weight = weights[0, a] * weights[1, b]
+                for c in range(order):
+                    mesh[nodes[0, a], nodes[1, b], nodes[2, c]] += weight * weights[2, c]
+
+
+@compiled
+def _fold(i: int, n: int) -> int:
+    """i modulo n, quick for those already within."""
+    return i if 0 <= i < n else i % n
+
+
+@compiled
+def _weights(x: float, order: int, weights: Array) -> int:
+    """B-spline weights of `order` consecutive nodes around x (2: cloud in cell, 3: TSC, 4: PCS); the first node."""
+    node = np.floor(x + 0.5) if order == 3 else np.floor(x)
+    d = x - node
+    if order == 2:
+        weights[0], weights[1] = 1 - d, d
+        return int(node)
+    if order == 3:
+        weights[0], weights[1], weights[2] = (0.5 - d) ** 2 / 2, 0.75 - d * d, (0.5 + d) ** 2 / 2
+        return int(node) - 1
+    e = 1 - d
+    weights[0], weights[3] = e * e * e / 6, d * d * d / 6
+    weights[1], weights[2] = (4 - 6 * d * d + 3 * d * d * d) / 6, (4 - 6 * e * e + 3 * e * e * e) / 6
+    return int(node) - 1
+
+
 @compiled_parallel
 def collect(x: Array, y: Array, z: Array, mesh: Array, values: Array) -> None:
-    """Interpolate the mesh at each position with the weights of `deposit`."""
+    """Interpolate the mesh at each position with cloud-in-cell weights, the transpose of `deposit`."""
     n = mesh.shape[0]
     for p in numba.prange(x.size):
         fx, fy, fz = np.floor(x[p]), np.floor(y[p]), np.floor(z[p])
         dx, dy, dz = x[p] - fx, y[p] - fy, z[p] - fz
-        i, j, k = int(fx) % n, int(fy) % n, int(fz) % n
-        i1, j1, k1 = (i + 1) % n, (j + 1) % n, (k + 1) % n
+        i, j, k = _fold(int(fx), n), _fold(int(fy), n), _fold(int(fz), n)
+        i1, j1, k1 = _fold(i + 1, n), _fold(j + 1, n), _fold(k + 1, n)
         ex, ey, ez = 1 - dx, 1 - dy, 1 - dz
         values[p] = (
             ex * (ey * (ez * mesh[i, j, k] + dz * mesh[i, j, k1]) + dy * (ez * mesh[i, j1, k] + dz * mesh[i, j1, k1]))
@@ -61,35 +139,35 @@ def collect(x: Array, y: Array, z: Array, mesh: Array, values: Array) -> None:
         )
 
 
-@compiled
+@compiled_parallel
 def shell_sums(a: Array, b: Array, window_order: int, sums: Array) -> None:
     """Sum |a|^2, |b|^2, Re(a b*), |k| and the number of modes in shells one fundamental mode wide.
 
-    `a`, `b` are rfftn layouts (n, n, n/2+1); `sums` (5, shells) float64 is filled. Each amplitude is divided by
-    sinc^order of the mass assignment. Modes with a Nyquist component are left out.
+    `a`, `b` are rfftn layouts (n, n, n/2+1); `sums` (n, 5, shells) float64 is filled, one plane of modes a row, so that
+    the order of summation does not depend on the number of threads. Each amplitude is divided by sinc^order of the
+    mass assignment.
     """
     n = a.shape[0]
     half = n // 2
     inverse = np.ones(half + 1)
-    for i in range(1, half + 1):
-        argument = np.pi * i / n
-        inverse[i] = (argument / np.sin(argument)) ** (2 * window_order)
-    for i in range(n):
+    for m in range(1, half + 1):
+        argument = np.pi * m / n
+        inverse[m] = (argument / np.sin(argument)) ** (2 * window_order)
+    for plane in numba.prange(n):
+        i = np.int64(plane)
         ki = min(i, n - i)
         for j in range(n):
             kj = min(j, n - j)
-            if ki == half or kj == half:
-                continue
             for k in range(half):
                 wavenumber = np.sqrt(ki * ki + kj * kj + k * k)
                 shell = int(wavenumber + 0.5)
-                if shell >= sums.shape[1]:
-                    continue
+                if shell >= sums.shape[2]:
+                    break
                 weight = 1.0 if k == 0 else 2.0
                 correction = weight * inverse[ki] * inverse[kj] * inverse[k]
                 va, vb = a[i, j, k], b[i, j, k]
-                sums[0, shell] += correction * (va.real * va.real + va.imag * va.imag)
-                sums[1, shell] += correction * (vb.real * vb.real + vb.imag * vb.imag)
-                sums[2, shell] += correction * (va.real * vb.real + va.imag * vb.imag)
-                sums[3, shell] += weight * wavenumber
-                sums[4, shell] += weight
+                sums[i, 0, shell] += correction * (va.real * va.real + va.imag * va.imag)
+                sums[i, 1, shell] += correction * (vb.real * vb.real + vb.imag * vb.imag)
+                sums[i, 2, shell] += correction * (va.real * vb.real + va.imag * vb.imag)
+                sums[i, 3, shell] += weight * wavenumber
+                sums[i, 4, shell] += weight

@@ -1,4 +1,4 @@
-"""Halo mass functions: counts in bins of log mass with Poisson errors, and fitting functions from the literature."""
+"""Halo mass functions: counts in bins of log mass with their errors, and fitting functions from the literature."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
+from core.cosmos.jackknife import SUBCUBES, jackknife_error, subcube
 from core.errors import UsageError, did_you_mean
 
 THEORIES = {"tinker08": "200m", "press74": "fof", "sheth99": "fof", "warren06": "fof", "watson13": "fof"}
@@ -17,12 +18,17 @@ THEORIES = {"tinker08": "200m", "press74": "fof", "sheth99": "fof", "warren06": 
 
 @dataclass(frozen=True)
 class MassFunction:
-    """dn/dlog10 M [(h/Mpc)^3] at the geometric centre of each bin [Msun/h], halos counted, and the volume they fill."""
+    """dn/dlog10 M [(h/Mpc)^3] at the geometric centre of each bin [Msun/h], halos counted, and the volume they fill.
+
+    `regions` (R, bins) splits the counts by sub-cube, 27 a box; `region_volume` (R,) in (Mpc/h)^3.
+    """
 
     mass: Array
     width: Array
     count: Array
     volume: float
+    regions: Array
+    region_volume: Array
 
     @property
     def density(self) -> Array:
@@ -33,12 +39,25 @@ class MassFunction:
         """One Poisson standard deviation."""
         return np.asarray(np.sqrt(self.count) / (self.volume * self.width))
 
+    @property
+    def jackknife(self) -> Array:
+        """One standard deviation from the scatter between sub-cubes: Poisson noise and structure together."""
+        return np.asarray(jackknife_error(self.regions, self.region_volume) / self.width)
+
 
 def mass_function(catalogues: Sequence[Catalogue], edges: Array, column: str = "mass") -> MassFunction:
     """The mass function of one or more boxes together; edges in Msun/h."""
-    count = sum((np.histogram(c[column], edges)[0] for c in catalogues), np.zeros(len(edges) - 1, dtype=np.int64))
-    volume = sum(c.box_size**3 for c in catalogues)
-    return MassFunction(np.sqrt(edges[1:] * edges[:-1]), np.diff(np.log10(edges)), count, volume)
+    regions = np.concatenate([_by_subcube(c, edges, column) for c in catalogues])
+    region_volume = np.repeat([c.box_size**3 / SUBCUBES for c in catalogues], SUBCUBES)
+    centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(np.log10(edges))
+    return MassFunction(centre, width, regions.sum(axis=0), float(region_volume.sum()), regions, region_volume)
+
+
+def _by_subcube(catalogue: Catalogue, edges: Array, column: str) -> Array:
+    """Counts (27, bins) of halos."""
+    cube = subcube(catalogue["position"], catalogue.box_size)
+    counts = np.histogram2d(cube, catalogue[column], (np.arange(SUBCUBES + 1), edges))[0]
+    return counts.astype(np.int64)
 
 
 def mass_edges(lowest: float, highest: float, per_decade: int = 5) -> Array:

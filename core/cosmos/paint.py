@@ -1,39 +1,58 @@
-"""Between particles and meshes: cloud-in-cell painting and its transpose, on CPU (numba) or GPU (torch)."""
+"""Between particles and meshes: mass assignment by B-splines and interpolation, on CPU (numba) or GPU (torch)."""
 
 from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Literal
 
 import torch
 
 from core.cosmos.box import Array
 
+Assignment = Literal["cic", "tsc", "pcs"]
+
+ORDER: dict[Assignment, int] = {"cic": 2, "tsc": 3, "pcs": 4}
+"""Nodes per axis over which a particle is spread: cloud in cell, triangular-shaped cloud, piecewise cubic spline
+(Hockney & Eastwood 1981). The Fourier transform of the mesh carries sinc^order per axis."""
+
 _CHUNK = 1 << 24
-"""Particles handled at once on a GPU: bounds the memory of the eight corner indices."""
+"""Particles handled at once on a GPU: bounds the memory of the corner indices."""
 
 
-def paint(positions: Array, cells: int, box_size: float) -> Array:
-    """Overdensity (n, n, n) float32 of particles (N, 3) [Mpc/h] on a mesh, cloud in cell."""
-    scaled = torch.as_tensor(positions).T.to(torch.float32) * (cells / box_size)
-    counts = scatter(scaled, cells)
+def paint(positions: Array, cells: int, box_size: float, assignment: Assignment = "cic", device: str = "cpu") -> Array:
+    """Overdensity (n, n, n) float32 of particles (N, 3) [Mpc/h], in any periodic image, on a mesh."""
+    return overdensity(positions, cells, box_size, assignment, device=device).cpu().numpy()
+
+
+def overdensity(
+    positions: Array, cells: int, box_size: float, assignment: Assignment, shift: float = 0.0, device: str = "cpu"
+) -> torch.Tensor:
+    """Overdensity (n, n, n) float32 on the device, of particles moved by `shift` cells along each axis."""
+    scaled = torch.as_tensor(positions).to(device).T.to(torch.float32) * (cells / box_size)
+    if shift:
+        scaled += shift
+    counts = scatter(scaled, cells, ORDER[assignment])
     counts *= cells**3 / len(positions)
     counts -= 1
-    return counts.numpy()
+    return counts
 
 
-def scatter(positions: torch.Tensor, cells: int) -> torch.Tensor:
+def scatter(positions: torch.Tensor, cells: int, order: int = 2) -> torch.Tensor:
     """Counts (n, n, n) float32 of positions (3, N) in units of cells; positions may lie in any periodic image."""
     mesh = torch.zeros((cells,) * 3, dtype=torch.float32, device=positions.device)
     if positions.device.type == "cpu":
         from core.cosmos.kernels import deposit
 
         x, y, z = positions.numpy()
-        deposit(x, y, z, mesh.numpy())
+        deposit(x, y, z, order, mesh.numpy())
     else:
-        _scatter_torch(mesh, positions)
+        _scatter_torch(mesh, positions, order)
     return mesh
 
 
 def gather(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """The mesh (n, n, n) interpolated at positions (3, N) in units of cells: the transpose of `scatter`."""
+    """The mesh (n, n, n) interpolated at positions (3, N) in cells: the transpose of cloud-in-cell `scatter`."""
     if positions.device.type == "cpu":
         from core.cosmos.kernels import collect
 
@@ -44,37 +63,46 @@ def gather(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     return _gather_torch(mesh, positions)
 
 
-def _scatter_torch(mesh: torch.Tensor, positions: torch.Tensor) -> None:
+def _scatter_torch(mesh: torch.Tensor, positions: torch.Tensor, order: int = 2) -> None:
     """Add unit masses to a contiguous mesh in place, on any device."""
     flat = mesh.view(-1)
     for chunk in positions.split(_CHUNK, dim=1):
-        for index, weight in _corners(chunk, mesh.shape[0]):
+        for index, weight in _corners(chunk, mesh.shape[0], order):
             flat.index_add_(0, index, weight)
 
 
 def _gather_torch(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     """Interpolate the mesh at positions, on any device."""
     flat = mesh.reshape(-1)
-    parts = [
-        sum((flat[index] * weight for index, weight in _corners(chunk, mesh.shape[0])), torch.tensor(0.0))
-        for chunk in positions.split(_CHUNK, dim=1)
-    ]
+    parts = []
+    for chunk in positions.split(_CHUNK, dim=1):
+        values = torch.zeros_like(chunk[0])
+        for index, weight in _corners(chunk, mesh.shape[0], 2):
+            values += flat[index] * weight
+        parts.append(values)
     return torch.cat(parts)
 
 
-def _corners(positions: torch.Tensor, cells: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Flat index and weight of the eight nodes around each position."""
-    lower = positions.floor()
-    upper_weight = positions - lower
-    low = lower.to(torch.int64) % cells
-    high = (low + 1) % cells
-    result = []
-    for corner in range(8):
-        index = torch.zeros_like(low[0])
-        weight = torch.ones_like(upper_weight[0])
-        for axis in range(3):
-            upper = bool(corner >> axis & 1)
-            index = index * cells + (high if upper else low)[axis]
-            weight = weight * (upper_weight[axis] if upper else 1 - upper_weight[axis])
-        result.append((index, weight))
-    return result
+def _corners(positions: torch.Tensor, cells: int, order: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Flat index and weight of each of the order^3 nodes around every position."""
+    first, weights = _spline(positions, order)
+    x, y, z = first.to(torch.int64)
+    for i, j, k in itertools.product(range(order), repeat=3):
+        index = ((x + i) % cells * cells + (y + j) % cells) * cells + (z + k) % cells
+        yield index, weights[i][0] * weights[j][1] * weights[k][2]
+
+
+def _spline(positions: torch.Tensor, order: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """First node and the weights of the `order` nodes around each coordinate."""
+    if order == 2:
+        node = positions.floor()
+        d = positions - node
+        return node, [1 - d, d]
+    if order == 3:
+        node = (positions + 0.5).floor()
+        d = positions - node
+        return node - 1, [(0.5 - d) ** 2 / 2, 0.75 - d**2, (0.5 + d) ** 2 / 2]
+    node = positions.floor()
+    d = positions - node
+    e = 1 - d
+    return node - 1, [e**3 / 6, (4 - 6 * d**2 + 3 * d**3) / 6, (4 - 6 * e**2 + 3 * e**3) / 6, d**3 / 6]

@@ -1,18 +1,20 @@
-"""The linear matter power spectrum today.
+"""The linear matter power spectrum today, normalised so that the integral for sigma8 is exact.
 
-Eisenstein & Hu 1998 (astro-ph/9709112) transfer function with baryon wiggles, accurate to about 3 % against a
-Boltzmann code, normalised so that the integral for sigma8 is exact.
+The transfer function is that of Eisenstein & Hu 1998 (astro-ph/9709112) with baryon wiggles, accurate to about 3 %, or
+of the Boltzmann code CAMB (Lewis, Challinor & Lasenby 2000, astro-ph/9911177).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
+from core.errors import ResourceError
 
 T_CMB = 2.7255
 """Temperature of the microwave background [K]."""
@@ -24,11 +26,12 @@ class LinearPower:
 
     cosmology: Cosmology
     amplitude: float
+    transfer: Callable[[Array], Array]
 
     def __call__(self, k: Array) -> Array:
         k = np.asarray(k, dtype=np.float64)
         safe = np.where(k > 0, k, 1.0)
-        power = self.amplitude * safe**self.cosmology.spectral_index * transfer(safe, self.cosmology) ** 2
+        power = self.amplitude * safe**self.cosmology.spectral_index * self.transfer(safe) ** 2
         return np.where(k > 0, power, 0.0)
 
     def sigma(self, radius: float) -> float:
@@ -38,9 +41,73 @@ class LinearPower:
 
 @lru_cache(maxsize=16)
 def linear_power(cosmology: Cosmology) -> LinearPower:
-    """The linear spectrum of a cosmology, normalised to its sigma8."""
-    unnormalised = LinearPower(cosmology, 1.0)
-    return LinearPower(cosmology, cosmology.sigma8**2 / _variance(unnormalised, 8.0))
+    """The linear spectrum of a cosmology by Eisenstein & Hu, normalised to its sigma8."""
+    return _normalised(cosmology, partial(transfer, cosmology=cosmology))
+
+
+@lru_cache(maxsize=16)
+def camb_power(cosmology: Cosmology) -> LinearPower:
+    """The linear spectrum of a cosmology by CAMB without neutrino masses, normalised to its sigma8.
+
+    Takes some seconds. Between its wavenumbers (1e-4 to 50 h/Mpc) the transfer function is a spline in log k, beyond
+    them a power law. Raises: ResourceError where camb is not installed.
+    """
+    try:
+        import camb
+    except ImportError as error:
+        raise ResourceError("a spectrum by CAMB needs camb", "install it with: pip install 'halodeck[camb]'") from error
+    from scipy.interpolate import CubicSpline
+
+    h = cosmology.h
+    parameters = camb.set_params(
+        H0=100 * h,
+        ombh2=cosmology.omega_baryon * h**2,
+        omch2=(cosmology.omega_matter - cosmology.omega_baryon) * h**2,
+        mnu=0,
+        num_massive_neutrinos=0,
+        TCMB=T_CMB,
+        As=2e-9,
+        ns=cosmology.spectral_index,
+        NonLinear="NonLinear_none",
+        WantCls=False,
+    )
+    parameters.set_matter_power(redshifts=[0.0], kmax=60 * h)
+    k, _, [power] = camb.get_results(parameters).get_matter_power_spectrum(minkh=1e-4, maxkh=50, npoints=2000)
+    log_k, log_transfer = np.log(k), np.log(power / k**cosmology.spectral_index) / 2
+    spline = CubicSpline(log_k, log_transfer)
+    first, last = log_k[0], log_k[-1]
+    slope = float(spline(last, 1))
+
+    def by_camb(k: Array) -> Array:
+        x = np.log(k)
+        return np.asarray(np.exp(spline(np.clip(x, first, last)) + slope * np.maximum(x - last, 0)))
+
+    return _normalised(cosmology, by_camb)
+
+
+def nonlinear_wavenumber(power: Callable[[Array], Array]) -> float:
+    """k_nl [h/Mpc] at which k^3 P / (2 pi^2), the variance per unit ln k, reaches 1."""
+    from scipy.optimize import brentq
+
+    def excess(x: float) -> float:
+        return float(np.log(np.exp(3 * x) * power(np.exp(x)) / (2 * np.pi**2)))
+
+    return float(np.exp(brentq(excess, np.log(1e-3), np.log(1e3), xtol=1e-12)))
+
+
+def damped(power: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """P exp(-k / (2 k_nl)): initial conditions without the waves that have collapsed today.
+
+    Second-order displacements of this spectrum keep their phases to smaller scales (Petulante 2023, chapter 3; that the
+    damping scale there is the k where k = (2 pi^2 / P)^(1/3) is our reading).
+    """
+    scale = nonlinear_wavenumber(power)
+    return lambda k: power(k) * np.exp(-k / (2 * scale))
+
+
+def _normalised(cosmology: Cosmology, transfer: Callable[[Array], Array]) -> LinearPower:
+    unnormalised = LinearPower(cosmology, 1.0, transfer)
+    return LinearPower(cosmology, cosmology.sigma8**2 / _variance(unnormalised, 8.0), transfer)
 
 
 def _variance(power: LinearPower, radius: float) -> float:

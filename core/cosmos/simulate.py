@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -14,12 +14,14 @@ from core.cosmos.box import Array, Catalogue, Field, lattice
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.halos import friends_of_friends, measure
 from core.cosmos.initial import linear_field
+from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
+from core.cosmos.spherical import spherical_overdensity
 from core.cosmos.universe import Universe, check_field, write_universe
 from core.device import choose_device
-from core.errors import ResourceError, UsageError
+from core.errors import ResourceError, UsageError, did_you_mean
 from core.progress import Progress, part, silent
 
 
@@ -33,6 +35,8 @@ class Evolution:
     """Force-mesh cells per particle spacing."""
     outputs: tuple[float, ...] = (0.0,)
     """Redshifts to keep."""
+    integrator: nbody.Integrator = "bullfrog"
+    """bullfrog is exact to second order of perturbation theory in any step, fastpm to first."""
     start_redshift: float = 9.0
     """Redshift at which 2LPT hands over to the N-body."""
     minimum_particles: int = 20
@@ -77,7 +81,7 @@ def evolve(
     catalogues: dict[str, Catalogue] = {}
     for z, segment in zip(redshifts, segments, strict=True):
         for end in segment[1:]:
-            alpha = nbody.kick_factor(functions, state.first, end, "bullfrog")
+            alpha = nbody.kick_factor(functions, state.first, end, evolution.integrator)
             state = nbody.step(state, end, alpha, box_size, mesh)
             done += 1
             progress(0.05 + 0.8 * done / total, f"N-body step {done} of {total}")
@@ -86,9 +90,9 @@ def evolve(
         a = 1 / (1 + z)
         to_kms = a * cosmology.hubble(a) * functions.rate(a) * state.first
         output, halos = at_redshift(
+            delta,
             state.displacement.cpu().numpy(),
             (to_kms * state.velocity).cpu().numpy(),
-            box_size,
             cosmology.particle_mass(box_size, cells),
             z,
             evolution.minimum_particles,
@@ -101,9 +105,9 @@ def evolve(
 
 
 def at_redshift(
+    delta: Field,
     displacement: Array,
     velocity: Array,
-    box_size: float,
     particle_mass: float,
     z: float,
     minimum: int,
@@ -111,13 +115,20 @@ def at_redshift(
 ) -> tuple[list[Field], Catalogue]:
     """Density, displacement, velocity, labels and halos of particles at one moment.
 
-    displacement [Mpc/h] and peculiar velocity [km/s] (3, n, n, n) by lattice id; halos of `minimum` particles.
+    delta is the linear density at z = 0, displacement [Mpc/h] and peculiar velocity [km/s] (3, n, n, n) are by lattice
+    id; halos of `minimum` particles.
     """
-    cells = displacement.shape[-1]
+    cells, box_size = delta.cells, delta.box_size
     q = lattice(cells, box_size)
     positions = q + by_particle(displacement)
     labels = friends_of_friends(positions, box_size, minimum)
     halos = measure(labels, positions, by_particle(velocity), q, box_size, particle_mass, z)
+    mass, radius = spherical_overdensity(positions, labels, box_size, particle_mass)
+    strain = mean_strain(delta.values, labels.reshape((cells,) * 3), box_size)
+    columns = {"mass_200m": mass, "radius_200m": radius}
+    columns |= zip(("overdensity", "ellipticity", "prolateness"), overdensity_and_shape(strain), strict=True)
+    units = {"mass_200m": "Msun/h", "radius_200m": "Mpc/h", "overdensity": "", "ellipticity": "", "prolateness": ""}
+    halos = replace(halos, columns=halos.columns | columns, units=halos.units | units)
     fields = [
         Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian"),
         Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
@@ -136,6 +147,7 @@ def simulate(
     seed: int,
     evolution: Evolution,
     fixed: bool = False,
+    paired: bool = False,
     provenance: dict[str, Any] | None = None,
     progress: Progress = silent,
 ) -> Universe:
@@ -147,9 +159,9 @@ def simulate(
     check_evolution(evolution, cells)
     progress(0.0, "initial conditions")
     power = linear_power(cosmology)
-    delta = linear_field(cells, box_size, power, seed, str(choose_device(evolution.device)), fixed)
+    delta = linear_field(cells, box_size, power, seed, str(choose_device(evolution.device)), fixed, paired)
     fields, catalogues = evolve(delta, cosmology, evolution, part(progress, 0.02, 0.98))
-    settings = simulation_settings(cells, box_size, fixed, evolution)
+    settings = simulation_settings(cells, box_size, fixed, paired, evolution)
     return write_universe(
         path,
         name=path.stem,
@@ -161,10 +173,17 @@ def simulate(
     )
 
 
-def simulation_settings(cells: int, box_size: float, fixed: bool, evolution: Evolution) -> dict[str, Any]:
+def simulation_settings(cells: int, box_size: float, fixed: bool, paired: bool, evolution: Evolution) -> dict[str, Any]:
     """What besides cosmology and seed decides on a simulated universe, as kept in its provenance."""
     how = {name: value for name, value in asdict(evolution).items() if name != "device"}
-    return {"cells": cells, "box_size": box_size, "fixed": fixed, **how, "outputs": list(evolution.outputs)}
+    return {
+        "cells": cells,
+        "box_size": box_size,
+        "fixed": fixed,
+        "paired": paired,
+        **how,
+        "outputs": list(evolution.outputs),
+    }
 
 
 def check_evolution(evolution: Evolution, cells: int) -> None:
@@ -177,6 +196,11 @@ def check_evolution(evolution: Evolution, cells: int) -> None:
         raise UsageError(
             f"outputs at z = {', '.join(f'{z:g}' for z in evolution.outputs)}",
             f"give redshifts from 0 to below the start at z = {evolution.start_redshift:g}",
+        )
+    if evolution.integrator not in get_args(nbody.Integrator):
+        raise UsageError(
+            f"unknown integrator {evolution.integrator!r}",
+            did_you_mean(evolution.integrator, get_args(nbody.Integrator)),
         )
     if not 1 <= evolution.mesh_ratio <= 4:
         raise UsageError(f"a mesh ratio of {evolution.mesh_ratio:g}", "give 1 to 4")

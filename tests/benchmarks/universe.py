@@ -1,6 +1,9 @@
 """How long the parts of a universe take on this machine: `make bench`. Nothing here is asserted.
 
-Each part runs once to compile and warm up, then `REPEATS` times; the table shows the median of CPU and wall seconds.
+    python tests/benchmarks/universe.py [--cells 128] [--device cpu|cuda]
+
+Each part runs once to compile and warm up, then REPEATS times; the table shows medians. On a GPU it also shows the
+peak memory, and with --cells 256 or 512 it is the measurement of a whole N-body run on that device.
 """
 
 from __future__ import annotations
@@ -9,69 +12,97 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 
 from core.cosmos import nbody
-from core.cosmos.cosmology import growth, preset
+from core.cosmos.box import Field
+from core.cosmos.cosmology import Growth, growth, preset
 from core.cosmos.halos import friends_of_friends
-from core.cosmos.initial import linear_field
+from core.cosmos.initial import linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
-from core.cosmos.simulate import Evolution, evolve
 from core.cosmos.spectra import spectra
 
 REPEATS = 3
+STEPS = 20
 
 
-def measure(name: str, work: Callable[[], object]) -> None:
-    """Print one row."""
+def measure(name: str, device: torch.device, work: Callable[[], object]) -> None:
+    """Print one row: CPU seconds, wall seconds, peak GPU memory."""
+
+    def finish() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
     work()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     cpu, wall = [], []
     for _ in range(REPEATS):
+        finish()
         c, w = time.process_time(), time.perf_counter()
         work()
+        finish()
         cpu.append(time.process_time() - c)
         wall.append(time.perf_counter() - w)
-    print(f"{name:<44}{statistics.median(cpu):10.3f}{statistics.median(wall):10.3f}", flush=True)
+    peak = f"{torch.cuda.max_memory_allocated(device) / 2**30:10.1f}" if device.type == "cuda" else ""
+    print(f"{name:<44}{statistics.median(cpu):10.3f}{statistics.median(wall):10.3f}{peak}", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=128)
-    cells = parser.parse_args().cells
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    cells, device = arguments.cells, torch.device(arguments.device)
     box_size = float(cells)
     cosmology = preset("planck2015")
-    power = linear_power(cosmology)
-    print(f"{cells}^3 cells, box {box_size:g} Mpc/h, {torch.get_num_threads()} threads")
-    print(f"{'':<44}{'CPU s':>10}{'wall s':>10}")
+    power, functions = linear_power(cosmology), growth(cosmology.omega_matter)
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    print(f"{cells}^3 cells, box {box_size:g} Mpc/h, {where}")
+    print(f"{'':<44}{'CPU s':>10}{'wall s':>10}{'peak GiB' if device.type == 'cuda' else '':>10}")
 
-    delta = linear_field(cells, box_size, power, 1)
-    modes = torch.fft.rfftn(torch.from_numpy(delta.values))
-    functions = growth(cosmology.omega_matter)
-    psi1, psi2 = first_order(modes, box_size), second_order(modes, box_size)
-    a = 0.1
-    start = nbody.State(
-        functions.first(a) * psi1 + functions.second(a) * psi2,
-        psi1 + functions.second_slope(a) * psi2,
-        functions.first(a),
-    )
+    modes = linear_modes(white_noise(cells, 1, str(device)), box_size, power)
+    start = _start(modes, box_size, functions)
+    measure("Gaussian modes", device, lambda: linear_modes(white_noise(cells, 1, str(device)), box_size, power))
+    measure("2LPT (psi1 and psi2)", device, lambda: (first_order(modes, box_size), second_order(modes, box_size)))
     alpha = nbody.kick_factor(functions, start.first, 0.2, "bullfrog")
-    fields, _ = evolve(delta, cosmology, Evolution(steps=10))
-    displacement = next(f.values for f in fields if f.name == "displacement")
-    positions = nbody.mesh_positions(torch.from_numpy(displacement.copy()), box_size, cells).T.numpy().copy()
-    shuffled = np.random.default_rng(1).permutation(positions)
-
-    measure("Gaussian field", lambda: linear_field(cells, box_size, power, 1))
-    measure("2LPT (psi1 and psi2)", lambda: (first_order(modes, box_size), second_order(modes, box_size)))
     for ratio in (1, 2):
-        measure(f"N-body step, mesh ratio {ratio}", lambda r=ratio: nbody.step(start, 0.2, alpha, box_size, r * cells))  # type: ignore[misc]
-    measure("CIC painting, lattice order", lambda: paint(positions, cells, box_size))
-    measure("CIC painting, shuffled", lambda: paint(shuffled, cells, box_size))
-    measure("P(k)", lambda: spectra(delta))
-    measure("friends of friends", lambda: friends_of_friends(positions, box_size))
+        name = f"N-body step, mesh ratio {ratio}"
+        measure(name, device, partial(nbody.step, start, 0.2, alpha, box_size, ratio * cells))
+
+    begin = time.perf_counter()
+    final = _evolve(start, box_size, 2 * cells, functions)
+    print(f"{f'N-body, {STEPS} steps, mesh ratio 2':<44}{'':>10}{time.perf_counter() - begin:10.3f}")
+
+    positions = nbody.mesh_positions(final.displacement, box_size, cells).T.cpu().numpy().copy()
+    cpu = torch.device("cpu")
+    shuffled = np.random.default_rng(1).permutation(positions)
+    density = Field("density", paint(positions, cells, box_size), box_size)
+    measure("CIC painting, lattice order (CPU)", cpu, lambda: paint(positions, cells, box_size))
+    measure("CIC painting, shuffled (CPU)", cpu, lambda: paint(shuffled, cells, box_size))
+    measure("P(k) of a mesh (CPU)", cpu, lambda: spectra(density))
+    measure("friends of friends (CPU)", cpu, lambda: friends_of_friends(positions, box_size))
+
+
+def _start(modes: torch.Tensor, box_size: float, functions: Growth) -> nbody.State:
+    """2LPT at z = 9."""
+    a = 0.1
+    f = functions
+    psi1, psi2 = first_order(modes, box_size), second_order(modes, box_size)
+    return nbody.State(f.first(a) * psi1 + f.second(a) * psi2, psi1 + f.second_slope(a) * psi2, f.first(a))
+
+
+def _evolve(state: nbody.State, box_size: float, mesh: int, functions: Growth) -> nbody.State:
+    """To z = 0 in STEPS steps."""
+    for end in nbody.edges(state.first, [1.0], STEPS)[0][1:]:
+        alpha = nbody.kick_factor(functions, state.first, end, "bullfrog")
+        state = nbody.step(state, end, alpha, box_size, mesh)
+    return state
 
 
 if __name__ == "__main__":

@@ -187,3 +187,158 @@ def write_tipsy(path: Path, run: Run, *, order: str = "<", mass_sum: float = OME
     header = struct.pack(f"{order}d6i", 1 / (1 + run.z), count, 3, 0, count, 0, 0)
     path.write_bytes(header + particles.astype(particles.dtype.newbyteorder(order)).tobytes())
     return path
+
+
+@dataclass
+class Halos:
+    """Halos of a run in Mpc/h, Msun/h and km/s, in no order of mass; `members` are indices into the run's particles."""
+
+    positions: np.ndarray
+    masses: np.ndarray
+    radii: np.ndarray
+    members: list[np.ndarray]
+    z: float = 0.0
+    velocities: np.ndarray | None = None
+    ids: np.ndarray | None = None
+    parents: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.masses)
+        self.velocities = np.tile((100.0, -200.0, 300.0), (count, 1)) if self.velocities is None else self.velocities
+        self.ids = 1000 + np.arange(count) if self.ids is None else self.ids
+        self.parents = np.full(count, -1) if self.parents is None else self.parents
+
+
+ROCKSTAR_HEADER = """#a = {a:.6f}
+#Om = {om:.6f}; Ol = {ol:.6f}; h = {h:.6f}
+#FOF linking length: 0.280000
+#Unbound Threshold: 0.500000; FOF Refinement Threshold: 0.700000
+#Particle mass: 1.03289e+10 Msun/h
+#Box size: {box:.6f} Mpc/h
+#Units: Masses in Msun / h
+#Units: Positions in Mpc / h (comoving)
+#Units: Velocities in km / s (physical, peculiar)
+#Units: Halo Distances, Lengths, and Radii in kpc / h (comoving)
+"""
+
+
+def write_rockstar(
+    path: Path, halos: Halos, run: Run | None = None, *, box: float = BOX, parents: bool = False
+) -> Path:
+    """Rockstar's ascii list; with `run` the particle table beside it, as FULL_PARTICLE_CHUNKS makes it."""
+    header = ROCKSTAR_HEADER.format(a=1 / (1 + halos.z), om=OMEGA_MATTER, ol=1 - OMEGA_MATTER, h=H, box=box)
+    lines = [
+        "#id num_p mvir mbound_vir rvir vmax rvmax vrms x y z vx vy vz idx i_so" + " pid" * parents,
+        header.rstrip(),
+    ]
+    for row, (x, v) in enumerate(zip(halos.positions, halos.velocities, strict=True)):
+        mass, pid = f"{halos.masses[row]:.6e}", f" {halos.parents[row]}" * parents
+        place = " ".join(f"{value:.6f}" for value in (*x, *v))
+        count = len(halos.members[row])
+        lines.append(f"{halos.ids[row]} {count} {mass} {mass} {1e3 * halos.radii[row]:.6f} 9 9 9 {place} {row} -1{pid}")
+    path.write_text("\n".join(lines) + "\n")
+    if run is not None:
+        table = [
+            "#Particle table:",
+            "#x y z vx vy vz particle_id assigned_internal_haloid internal_haloid external_haloid",
+        ]
+        for row, members in enumerate(halos.members):
+            table += [f"0 0 0 0 0 0 {run.ids[member]} {row} {row} {halos.ids[row]}" for member in members]
+        path.with_suffix(".particles").write_text("\n".join(table) + "\n")
+    return path
+
+
+def write_ahf(path: Path, halos: Halos, run: Run | None = None, *, unit: float = 1e-3) -> Path:
+    """AHF's halos, named *_halos; with `run` its *_particles."""
+    names = ("ID", "hostHalo", "numSubStruct", "Mvir", "npart", "Xc", "Yc", "Zc", "VXc", "VYc", "VZc", "Rvir", "Rmax")
+    lines = ["#" + "\t".join(f"{name}({number})" for number, name in enumerate(names, 1))]
+    for row, (x, v) in enumerate(zip(halos.positions, halos.velocities, strict=True)):
+        values = [halos.ids[row], max(halos.parents[row], 0), 0, f"{halos.masses[row]:.6g}", len(halos.members[row])]
+        values += [*(f"{value / unit:.6f}" for value in x), *v, f"{halos.radii[row] / 1e-3:.3f}", 1.0]
+        lines.append("\t".join(map(str, values)))
+    path.write_text("\n".join(lines) + "\n")
+    if run is not None:
+        table = [str(len(halos.masses))]
+        for row, members in enumerate(halos.members):
+            table += [f"{len(members) + 1} {halos.ids[row]}", f"{10**9 + row} 0", *(f"{run.ids[m]} 1" for m in members)]
+        path.with_name(path.name.replace("_halos", "_particles")).write_text("\n".join(table) + "\n")
+    return path
+
+
+def write_groups(
+    path: Path,
+    halos: Halos,
+    *,
+    files: int = 1,
+    rows: slice = slice(None),
+    unit: float = 1e-3,
+    ids: np.ndarray | None = None,
+) -> Path:
+    """SUBFIND's groups in HDF5 in units that are not stated; `ids` of all members where they are listed."""
+    masses = halos.masses[rows]
+    lengths = np.zeros((len(masses), 6), np.int32)
+    lengths[:, 1] = [len(members) for members in halos.members[rows]]
+    with h5py.File(path, "w") as file:
+        file.create_group("Header").attrs.update(
+            Ngroups_ThisFile=len(masses),
+            Ngroups_Total=len(halos.masses),
+            NumFiles=files,
+            Redshift=halos.z,
+            BoxSize=BOX / unit,
+            Omega0=OMEGA_MATTER,
+            HubbleParam=H,
+        )
+        group = file.create_group("Group")
+        if len(masses):
+            group["GroupMass"] = (masses / 1e10).astype(np.float32)
+            group["GroupPos"] = (halos.positions[rows] / unit).astype(np.float32)
+            group["GroupLen"] = lengths.sum(axis=1)
+            group["GroupLenType"] = lengths
+        if ids is not None:
+            file["IDs/ID"] = ids
+    return path
+
+
+def write_ramses(folder: Path, run: Run, *, cpus: int = 2, h0: float = 100 * H) -> Path:
+    """An output of RAMSES with dark matter alone, `folder`/output_00007; no AMR files."""
+    folder = folder / "output_00007"
+    folder.mkdir()
+    a, megaparsec, second = 1 / (1 + run.z), 3.0856775814913673e24, 1e5 / 3.0856775814913673e24
+    # unit_t makes H0 = 1 of supercomoving time; unit_d is the mean density of matter, so that all masses add up to 1
+    numbers = {
+        "ncpu": cpus,
+        "ndim": 3,
+        "levelmin": 4,
+        "levelmax": 4,
+        "boxlen": 1.0,
+        "time": -1.0,
+        "aexp": a,
+        "H0": h0,
+        "omega_m": OMEGA_MATTER,
+        "omega_l": 1 - OMEGA_MATTER,
+        "omega_k": 0.0,
+        "omega_b": 0.05,
+        "unit_l": a * BOX / H * megaparsec,
+        "unit_d": OMEGA_MATTER * 1.8783e-29 * H**2 / a**3,
+        "unit_t": a**2 / (h0 * second),
+    }
+    lines = [
+        f"{name:<12}= {value:{'22.15E' if isinstance(value, float) else '10d'}}" for name, value in numbers.items()
+    ]
+    (folder / "info_00007.txt").write_text("\n".join(lines) + "\n\nordering type=hilbert\n")
+    (folder / "header_00007.txt").write_text("Total number of particles\n\nParticle fields\npos vel mass iord level\n")
+    velocity = numbers["unit_l"] / numbers["unit_t"] / 1e5
+    for cpu, part in enumerate(np.array_split(np.arange(len(run.ids)), cpus), 1):
+        blocks: list[np.ndarray] = [np.array([value], np.int32) for value in (cpus, 3, len(part))]
+        blocks += [np.zeros(4, np.int32), np.zeros(1, np.int32), np.zeros(1), np.zeros(1), np.zeros(1, np.int32)]
+        blocks += [*(run.positions[part] / BOX).T, *(run.velocities[part] / velocity).T]
+        blocks += [
+            np.full(len(part), 1 / len(run.ids)),
+            run.ids[part].astype(np.int32),
+            np.full(len(part), 4, np.int32),
+        ]
+        with (folder / f"part_00007.out{cpu:05d}").open("wb") as file:
+            for block in blocks:
+                marker = struct.pack("<I", block.nbytes)
+                file.write(marker + block.tobytes() + marker)
+    return folder

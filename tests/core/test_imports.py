@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from snapshot_writers import (
@@ -182,6 +183,23 @@ def test_import_pair(tmp_path: Path, offset: float) -> None:
     assert density.mean() == pytest.approx(0, abs=1e-5)
     assert len(universe.provenance["sources"]) == 2
     np.testing.assert_allclose(universe.provenance["lattice"]["offset [Mpc/h]"], offset, atol=1e-4)
+
+
+def test_density_of_all_matter(tmp_path: Path) -> None:
+    """Gas half a cell beside the dark matter smooths the density; the weights are the masses."""
+    initial = write_gadget(tmp_path / "ics", Run())
+    run, fraction, cell = later(), 0.25, BOX / CELLS
+    path = write_hdf5(tmp_path / "snap", run)
+    with h5py.File(path, "r+") as file:
+        file["Header"].attrs.update(NumPart_ThisFile=[CELLS**3] * 2 + [0] * 4)
+        file["Header"].attrs["MassTable"] = [run.mass * fraction / 1e10, run.mass * (1 - fraction) / 1e10, 0, 0, 0, 0]
+        file["PartType0/Coordinates"] = (run.positions + np.array([0, 0, cell])) % BOX
+        file["PartType0/Velocities"], file["PartType0/ParticleIDs"] = run.velocities, run.ids + CELLS**3
+    dark = import_pair(initial, path, tmp_path / "dark.h5", GIVEN).field("density").values
+    universe = import_pair(initial, path, tmp_path / "all.h5", GIVEN, total_matter=True)
+    expected = (1 - fraction) * dark + fraction * np.roll(dark, 1, axis=2)
+    np.testing.assert_allclose(universe.field("density").values, expected, atol=2e-3)
+    assert universe.provenance["density"] == "of all matter"
 
 
 def test_pairs_of_different_runs(tmp_path: Path) -> None:

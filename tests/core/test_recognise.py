@@ -166,6 +166,7 @@ def test_real_files(shared_data: object) -> None:
         "arepo-L50n32/ics": "gadget1",
         "genetic-ics/tipsy_32_z99.tipsy": "tipsy",
         "merger-trees/treeUNIT.hdf5": "hdf5",
+        "merger-trees/dummy_halocat_0.07812.list": "hlist",
         "21cmfast-z6.5/density_z6.5.npy": "npy",
         "arepo-L50n32/inputspec_ics.txt": "unknown",
         "arepo-L50n32": "directory",

@@ -7,7 +7,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from snapshot_writers import BOX, CELLS, GIVEN, OMEGA_MATTER, H, Run, write_gadget, write_hdf5, write_tipsy
+from snapshot_writers import (
+    BOX,
+    CELLS,
+    GIVEN,
+    OMEGA_MATTER,
+    H,
+    Run,
+    write_gadget,
+    write_hdf5,
+    write_ramses,
+    write_tipsy,
+)
 
 from core.cosmos.box import nearest_image
 from core.cosmos.formats.given import Given
@@ -90,17 +101,71 @@ def test_hdf5(tmp_path: Path, style: str) -> None:
     assert snapshot.units == ("Mpc/h, from the particle mass" if style == "gadget" else "stated in the file")
 
 
-def test_dark_matter_of_a_run_with_gas(tmp_path: Path) -> None:
-    """Gas is left out, but it counts in the mass that proves the units; the dark matter stands for all matter."""
-    run, fraction = Run(), 0.16
-    path = write_hdf5(tmp_path / "snap.hdf5", run)
+def with_gas(path: Path, run: Run, fraction: float) -> Path:
+    """An HDF5 snapshot with as many gas particles as dark ones, 0.1 Mpc/h beside them."""
+    write_hdf5(path, run)
     with h5py.File(path, "r+") as file:
         file["Header"].attrs.update(NumPart_ThisFile=[len(run.ids)] * 2 + [0] * 4)
         file["Header"].attrs["MassTable"] = [run.mass * fraction / 1e10, run.mass * (1 - fraction) / 1e10, 0, 0, 0, 0]
         for name, values in (("Coordinates", run.positions + 0.1), ("Velocities", run.velocities)):
             file[f"PartType0/{name}"] = values
         file["PartType0/ParticleIDs"] = run.ids + len(run.ids)
-    check(read_snapshot(path, GIVEN), run)
+    return path
+
+
+def test_dark_matter_of_a_run_with_gas(tmp_path: Path) -> None:
+    """Gas is left out, but it counts in the mass that proves the units; the dark matter stands for all matter."""
+    run = Run()
+    snapshot = read_snapshot(with_gas(tmp_path / "snap.hdf5", run, 0.16), GIVEN)
+    check(snapshot, run)
+    assert snapshot.matter is None
+
+
+def test_total_matter_on_request(tmp_path: Path) -> None:
+    run = Run()
+    path = with_gas(tmp_path / "snap.hdf5", run, 0.16)
+    snapshot = read_snapshot(path, GIVEN, total_matter=True)
+    check(snapshot, run)
+    assert snapshot.matter is not None
+    assert snapshot.matter.positions.shape == (2 * CELLS**3, 3)
+    assert snapshot.matter.shares.sum() == pytest.approx(1)
+    np.testing.assert_allclose(np.unique(snapshot.matter.shares.round(8)) * CELLS**3, [0.16, 0.84], rtol=1e-3)
+    light = snapshot.matter.positions[snapshot.matter.shares < 0.5 / CELLS**3]
+    assert np.abs(nearest_image(light - (run.positions + 0.1), BOX)).max() < 1e-4
+
+
+def test_big_endian_files_with_long_ids(tmp_path: Path) -> None:
+    run = Run().shuffled()
+    run.ids = run.ids + 2**45
+    for index, part in enumerate((slice(0, 1000), slice(1000, None))):
+        write_gadget(tmp_path / f"snap.{index}", run, files=2, part=part, order=">", id_type="u8", version=2)
+    snapshot = read_snapshot(tmp_path / "snap", GIVEN)
+    check(snapshot, run)
+    np.testing.assert_array_equal(snapshot.particles.ids, run.ids)
+
+
+def test_ramses(tmp_path: Path) -> None:
+    """Written from the format's description: no output of RAMSES itself was at hand."""
+    run = Run().shuffled()
+    folder = write_ramses(tmp_path, run)
+    snapshot = read_snapshot(folder, replace(GIVEN, omega_baryon=None))
+    check(snapshot, run)
+    assert snapshot.format == "ramses"
+    assert snapshot.cosmology.omega_baryon == 0.05
+    assert [path.name for path in snapshot.sources] == ["info_00007.txt", "part_00007.out00001", "part_00007.out00002"]
+    os.truncate(folder / "part_00007.out00002", 5000)
+    with pytest.raises(InputError, match="out00002 is cut off or big-endian"):
+        read_snapshot(folder, GIVEN)
+    (folder / "part_00007.out00002").unlink()
+    with pytest.raises(InputError, match=r"out00002 cannot be read \(No such file"):
+        read_snapshot(folder, GIVEN)
+    info = folder / "info_00007.txt"
+    info.write_text(info.read_text().replace("H0 ", "H1 "))
+    with pytest.raises(InputError, match=r"info_00007\.txt lacks H0"):
+        read_snapshot(folder, GIVEN)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(InputError, match="is no cosmological run"):
+        read_snapshot(write_ramses(tmp_path / "other", run, h0=1.0), GIVEN)
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -194,7 +259,7 @@ def test_no_file_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(InputError, match="is empty"):
         read_snapshot(tmp_path / "empty", GIVEN)
     (tmp_path / "text").write_text("no snapshot, but long enough to be looked at")
-    with pytest.raises(InputError, match="is no snapshot: GADGET-1/2, GADGET-HDF5, AREPO, SWIFT and tipsy are read"):
+    with pytest.raises(InputError, match=r"is no snapshot: GADGET-1/2, .* tipsy and RAMSES are read"):
         read_snapshot(tmp_path / "text", GIVEN)
     path = write_gadget(tmp_path / "ics", Run())
 

@@ -19,13 +19,15 @@ def curves(report: Report, name: str) -> Curves:
 def test_one_universe_beside_theory(universes: list[Universe]) -> None:
     universe = universes[0]
     report = statistics(universe)
-    assert set(report.figures) == {"power", "mass_function"}
+    assert set(report.figures) == {"power", "pdf", "mass_function"}
     power = curves(report, "power")
     assert [series.name for series in power.series] == ["u1", "linear theory, z = 0"]
     assert power.ratio_to == "linear theory, z = 0"
     numbers = {number.key: number.value for number in report.numbers}
     assert numbers["variance"] == pytest.approx(float(np.std(universe.field("density").values)), rel=1e-5)
     assert numbers["halos.u1.fof"] == len(universe.catalogue("fof"))
+    values = universe.field("density").values.astype(np.float64)
+    assert numbers["skewness"] == pytest.approx((values**3).mean() / np.std(values) ** 3, rel=1e-3)
     functions = curves(report, "mass_function")
     assert [series.name for series in functions.series] == ["u1 fof", "warren06 theory", "tinker08 theory"]
     # the curve integrates to the catalogue: bins of 1/4 dex
@@ -53,6 +55,50 @@ def test_a_universe_beside_itself(universes: list[Universe]) -> None:
     assert report.title == "u1 and twin"
 
 
+def test_a_universe_of_the_same_name_keeps_its_curves(universes: list[Universe]) -> None:
+    report = statistics(universes[0], replace(universes[1], name="u1"))
+    assert [series.name for series in curves(report, "power").series][:2] == ["u1", "u1 (second)"]
+    assert len(curves(report, "pdf").series) == 2
+    assert len(curves(report, "mass_function").series) == 4
+
+
+def test_distribution_of_density_and_of_the_linear_field(universes: list[Universe]) -> None:
+    density = universes[0].field("density").values
+    (series,) = curves(statistics(universes[0]), "pdf").series
+    edges = np.geomspace(1e-2, (1 + density.max()) * 1.001, 51)
+    assert np.nansum(series.y * np.diff(np.log10(edges))) == pytest.approx(np.mean(density >= -0.99), rel=1e-5)
+    linear, gaussian = curves(statistics(universes[0], field="delta_linear"), "pdf").series
+    width = linear.x[1] - linear.x[0]
+    assert np.nansum(linear.y) * width == pytest.approx(1, rel=1e-5)
+    assert gaussian.y.sum() * width == pytest.approx(1, abs=0.02)
+    # 4096 cells in 50 bins, and few long waves: bins scatter by some 20 %
+    core = gaussian.y > 0.3 * gaussian.y.max()
+    np.testing.assert_allclose(linear.y[core], gaussian.y[core], rtol=0.5)
+
+
+def test_bispectrum_and_voids_on_request(universes: list[Universe]) -> None:
+    report = statistics(universes[0], universes[1], with_bispectrum=True, with_voids=True)
+    assert {"bispectrum", "voids"} <= set(report.figures)
+    triangles = curves(report, "bispectrum")
+    assert [series.name for series in triangles.series] == [
+        "u1, equilateral",
+        "u1, squeezed",
+        "u2, equilateral",
+        "u2, squeezed",
+        "equilateral, perturbation theory",
+    ]
+    # gravity makes it positive; three shells of a 25 Mpc/h box
+    assert np.all(triangles.series[0].y > 0)
+    voids = curves(report, "voids")
+    assert [series.name for series in voids.series] == ["u1 fof", "u2 fof", "unclustered"]
+    for series in voids.series:
+        assert np.all(np.diff(series.y) <= 0)
+        assert 1 >= series.y[0] > series.y[-1] >= 0
+    few = statistics(universes[0], field="delta_linear", with_bispectrum=True)
+    assert len(curves(few, "bispectrum").series) == 2  # perturbation theory speaks of evolved density
+    assert dump_report(report)["figures"]["voids"]["kind"] == "Curves"
+
+
 def test_different_universes_do_not_correlate(universes: list[Universe]) -> None:
     r = curves(statistics(universes[0], universes[1], "delta_linear"), "correlation").series[0].y
     assert abs(np.mean(r[3:])) < 0.2
@@ -78,6 +124,8 @@ def test_a_prediction_has_no_linear_theory(universes: list[Universe], tmp_path: 
         provenance={},
         kind="prediction",
     )
+    with pytest.raises(UsageError, match="there are none"):
+        statistics(prediction, with_voids=True)
     report = statistics(prediction)
     assert [series.name for series in curves(report, "power").series] == ["p"]
     assert curves(report, "power").ratio_to is None

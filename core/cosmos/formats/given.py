@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from core.cosmos.cosmology import Cosmology
+from core.cosmos.cosmology import Cosmology, preset
 from core.cosmos.formats.header import Header
 from core.errors import InputError, UsageError, did_you_mean
 
@@ -41,6 +41,12 @@ class Known:
 
     cosmology: Cosmology
     redshift: float
+
+
+def in_cosmology(given: Given, name: str) -> Given:
+    """The options completed by a preset cosmology; what was given by itself stays. Raises: UsageError."""
+    numbers = {key: value for key, value in asdict(preset(name)).items() if key != "name"}
+    return replace(given, **{key: value for key, value in numbers.items() if getattr(given, key) is None})
 
 
 def option(name: str) -> str:

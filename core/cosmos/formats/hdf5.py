@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,25 @@ from core.errors import InputError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+"""What h5py raises, here or there, in a file whose bytes were overwritten."""
+
 _DARK = ("PartType1", "PartType2", "PartType3")
 """The groups pynbody takes for dark matter."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An HDF5 file open for reading. Raises: InputError for one that is damaged, here or while it is read."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except PermissionError as error:
+        raise unreadable(path, error) from error
+    except _DAMAGE as error:
+        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
 
 
 def is_snapshot(file: Any) -> bool:
@@ -26,66 +45,65 @@ def read_header(path: Path) -> Header:
 
     Raises: InputError for a file that is cut off, or whose header and datasets disagree.
     """
-    import h5py
-
     parts = parts_of(path)
     dark = others = 0
     header: Header | None = None
     for part in parts:
-        try:
-            with h5py.File(part, "r") as file:
-                if not is_snapshot(file):
-                    raise InputError(f"{part} is HDF5 but no snapshot", "`halodeck info` tells what it is")
-                if header is None:
-                    header = _header(file, parts)
-                for name, count in _counts(file, part).items():
-                    if name in _DARK:
-                        dark += count
-                    else:
-                        others += count
-        except (OSError, RuntimeError) as error:
-            if isinstance(error, PermissionError):
-                raise unreadable(part, error) from error
-            raise InputError(f"{part} is cut off or damaged ({error})", "copy or make it again") from error
+        with opened(part) as file:
+            if not is_snapshot(file):
+                raise InputError(f"{part} is HDF5 but no snapshot", "`halodeck info` tells what it is")
+            if header is None:
+                complete(parts, int(_number(file, ("Header", "NumFilesPerSnapshot")) or 1))
+                header = header_of(file, parts)
+            for name, count in _counts(file, part).items():
+                if name in _DARK:
+                    dark += count
+                else:
+                    others += count
     assert header is not None
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
 def states_units(path: Path) -> bool:
     """Whether the file says what its units are; many initial conditions do not."""
-    import h5py
-
-    with h5py.File(parts_of(path)[0], "r") as file:
-        return "InternalCodeUnits" in file or any(
-            name in file and "UnitLength_in_cm" in file[name].attrs for name in ("Header", "Parameters", "Units")
-        )
+    with opened(parts_of(path)[0]) as file:
+        return "InternalCodeUnits" in file or unit_length(file) is not None
 
 
-def _header(file: Any, parts: tuple[Path, ...]) -> Header:
-    def number(*places: tuple[str, str]) -> float | None:
-        for group, name in places:
-            if group in file and name in file[group].attrs:
-                return float(np.ravel(file[group].attrs[name])[0])
-        return None
+def unit_length(file: Any) -> float | None:
+    """UnitLength_in_cm of GADGET and AREPO, where an open file states it."""
+    return _number(file, *((group, "UnitLength_in_cm") for group in ("Header", "Parameters", "Units")))
 
+
+def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
+    """What an open snapshot or group catalogue says about itself, but for its counts."""
     box = np.ravel(file["Header"].attrs.get("BoxSize", 0.0))
     if box.min() != box.max():
         raise InputError(f"{parts[0]}: the box is not a cube ({', '.join(f'{side:g}' for side in box)})", "cut it")
-    complete(parts, int(number(("Header", "NumFilesPerSnapshot")) or 1))
-    omega = number(("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
-    baryon = number(("Header", "OmegaBaryon"), ("Parameters", "OmegaBaryon"), ("Cosmology", "Omega_b"))
-    h = number(("Header", "HubbleParam"), ("Parameters", "HubbleParam"), ("Cosmology", "h"))
+    omega = _number(file, ("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
+    baryon = _number(file, ("Header", "OmegaBaryon"), ("Parameters", "OmegaBaryon"), ("Cosmology", "Omega_b"))
+    h = _number(file, ("Header", "HubbleParam"), ("Parameters", "HubbleParam"), ("Cosmology", "h"))
     return Header(
         format="hdf5-snapshot",
         count=0,
         box_size=positive(box[0]),
-        redshift=number(("Header", "Redshift"), ("Cosmology", "Redshift")),
+        redshift=_number(file, ("Header", "Redshift"), ("Cosmology", "Redshift")),
         omega_matter=positive(omega or 0),
-        omega_lambda=number(("Header", "OmegaLambda"), ("Parameters", "OmegaLambda"), ("Cosmology", "Omega_lambda")),
+        omega_lambda=_number(
+            file, ("Header", "OmegaLambda"), ("Parameters", "OmegaLambda"), ("Cosmology", "Omega_lambda")
+        ),
         omega_baryon=positive(baryon or 0),
         h=positive(h or 0),
         parts=parts,
     )
+
+
+def _number(file: Any, *places: tuple[str, str]) -> float | None:
+    """The first of these attributes (group, name) that is there."""
+    for group, name in places:
+        if group in file and name in file[group].attrs:
+            return float(np.ravel(file[group].attrs[name])[0])
+    return None
 
 
 def _counts(file: Any, path: Path) -> dict[str, int]:

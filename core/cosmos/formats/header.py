@@ -1,4 +1,4 @@
-"""What a snapshot says about itself, and the files it consists of."""
+"""What a snapshot, halo catalogue or cube says about itself, and the files it consists of."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Literal
 
 from core.errors import HalodeckError, InputError
 
-Format = Literal["gadget1", "gadget2", "hdf5-snapshot", "tipsy"]
+Format = Literal["gadget1", "gadget2", "hdf5-snapshot", "tipsy", "ramses"]
+HaloFormat = Literal["rockstar", "hlist", "ahf", "csv", "subfind", "pksc"]
+CubeFormat = Literal["npy", "raw", "hdf5", "21cmfast"]
 
 
 @dataclass(frozen=True)
 class Header:
-    """A snapshot's header, numbers as the file has them; None is what it does not say.
+    """A file's header, numbers as the file has them; None is what it does not say.
 
-    `box_size` is in the file's own unit of length, `count` are the dark matter particles and `others` all the rest.
+    `box_size` is in the file's own unit of length, `count` are the dark matter particles (halos of a catalogue, cells
+    of a cube) and `others` all other particles.
     """
 
-    format: Format
+    format: Format | HaloFormat | CubeFormat
     count: int
     others: int = 0
     box_size: float | None = None
@@ -27,6 +30,8 @@ class Header:
     omega_lambda: float | None = None
     omega_baryon: float | None = None
     h: float | None = None
+    sigma8: float | None = None
+    spectral_index: float | None = None
     parts: tuple[Path, ...] = ()
 
 

@@ -6,30 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from core.cosmos.formats import gadget, hdf5, tipsy
-from core.cosmos.formats.header import Format, Header, parts_of, unreadable
+from core.cosmos.formats import cubes, gadget, groups, hdf5, ramses, tables, tipsy
+from core.cosmos.formats.header import CubeFormat, Format, HaloFormat, Header, parts_of, unreadable
 from core.cosmos.formats.snapshots import read_header
 from core.cosmos.universe import open_universe
-from core.errors import InputError
 
-Kind = Literal[
-    "universe",
-    "prediction",
-    "run",
-    "gadget1",
-    "gadget2",
-    "hdf5-snapshot",
-    "tipsy",
-    "npy",
-    "hdf5",
-    "directory",
-    "empty",
-    "unknown",
-]
+Kind = Literal["universe", "prediction", "run", "directory", "empty", "unknown"] | Format | HaloFormat | CubeFormat
 
 _START = 32
-"""Bytes that tell a format."""
-_NPY = b"\x93NUMPY"
+"""Bytes that tell a binary format."""
 _MOST_ENTRIES = 12
 """Datasets or files named before the list ends in dots."""
 
@@ -50,7 +35,7 @@ def recognise(path: Path) -> Described:
     """
     try:
         if path.is_dir():
-            return _folder(path)
+            return _snapshot(path) if ramses.info_of(path) else _folder(path)
         if path.exists() and path.stat().st_size == 0:
             return Described(path, "empty")
         with parts_of(path)[0].open("rb") as file:
@@ -59,29 +44,59 @@ def recognise(path: Path) -> Described:
         raise unreadable(path, error) from error
     if start.startswith(hdf5.SIGNATURE):
         return _hdf5(path)
-    if start.startswith(_NPY):
-        return Described(path, "npy", _npy_facts(path))
+    if start.startswith(cubes.NPY):
+        values = cubes.read_npy(path)
+        return Described(path, "npy", {"shape": _shape(values.shape), "type": str(values.dtype)})
     if gadget.sniff(start) or tipsy.sniff(start):
         return _snapshot(path)
+    if layout := tables.layout_of(path):
+        return Described(path, layout.format, _table_facts(path, layout))
+    if shape := cubes.raw_shape(path):
+        order = ", big-endian" if shape.dtype.byteorder == ">" else ""
+        return Described(path, "raw", {"could be": f"{shape.cells}^3 float{8 * shape.dtype.itemsize}{order}"})
     return Described(path, "unknown", {"size": _bytes(path.stat().st_size)})
 
 
 def is_snapshot(described: Described) -> bool:
-    """Whether `halodeck import` reads it."""
+    """Whether it holds particles."""
     return described.kind in get_args(Format)
+
+
+def is_catalogue(described: Described) -> bool:
+    """Whether it holds halos."""
+    return described.kind in get_args(HaloFormat)
+
+
+def is_cube(described: Described) -> bool:
+    """Whether it may hold a field on a grid."""
+    return described.kind in get_args(CubeFormat)
 
 
 def _snapshot(path: Path) -> Described:
     header = read_header(path)
-    return Described(path, header.format, _header_facts(header))
-
-
-def _header_facts(header: Header) -> dict[str, str]:
     cells = round(header.count ** (1 / 3))
     cube = f" = {cells}^3" if cells**3 == header.count else ", no cube"
     facts = {"dark matter particles": f"{header.count}{cube}"}
     if header.others:
         facts["other particles"] = str(header.others)
+    return Described(path, header.format, facts | _header_facts(header))
+
+
+def _table_facts(path: Path, layout: tables.Layout) -> dict[str, str]:
+    """Halos are lines that are not of the header; counted, not read."""
+    with path.open("rb") as file:
+        lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 22), b""))
+        file.seek(-1, 2)
+        lines += file.read() != b"\n"
+    facts = {"halos": str(lines - layout.skip)} if layout.format != "csv" else {"rows": str(lines - layout.skip)}
+    facts |= _header_facts(tables.header_of(path, layout))
+    names = [f"{name} [{layout.units[name]}]" if name in layout.units else name for name in layout.names]
+    dots = ", ..." if len(names) > _MOST_ENTRIES else ""
+    return facts | {"columns": f"{len(names)}: {', '.join(names[:_MOST_ENTRIES])}{dots}"}
+
+
+def _header_facts(header: Header) -> dict[str, str]:
+    facts: dict[str, str] = {}
     numbers = {
         "box": header.box_size,
         "redshift": header.redshift,
@@ -92,24 +107,23 @@ def _header_facts(header: Header) -> dict[str, str]:
     }
     facts |= {name: f"{value:g}" for name, value in numbers.items() if value is not None}
     if "box" in facts:
-        facts["box"] += " (in the file's unit)"
+        known = header.format in ("rockstar", "hlist", "ramses")
+        facts["box"] += " Mpc/h" if known else " (in the file's unit)"
     if len(header.parts) > 1:
         facts["files"] = str(len(header.parts))
     return facts
 
 
 def _hdf5(path: Path) -> Described:
-    import h5py
-
     part = parts_of(path)[0]
-    try:
-        with h5py.File(part, "r") as file:
-            if file.attrs.get("halodeck_format") is None:
-                if hdf5.is_snapshot(file):
-                    return _snapshot(path)
-                return Described(path, "hdf5", _dataset_facts(file))
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{part} is cut off or damaged ({error})", "copy or make it again") from error
+    with hdf5.opened(part) as file:
+        if file.attrs.get("halodeck_format") is None:
+            if hdf5.is_snapshot(file):
+                return _snapshot(path)
+            if groups.is_groups(file):
+                header = groups.read_header(path)
+                return Described(path, "subfind", {"halos": str(header.count)} | _header_facts(header))
+            return Described(path, cubes.form_of(part), _dataset_facts(file))
     universe = open_universe(path)
     cosmology = universe.cosmology
     facts = {
@@ -124,9 +138,13 @@ def _hdf5(path: Path) -> Described:
         ),
     }
     for name, info in universe.fields.items():
-        shape = " x ".join(map(str, info.shape))
         facts[f"field {name}"] = ", ".join(
-            [f"{shape} {info.dtype}", *([info.units] if info.units else []), f"z = {info.redshift:g}", info.frame]
+            [
+                f"{_shape(info.shape)} {info.dtype}",
+                *([info.units] if info.units else []),
+                f"z = {info.redshift:g}",
+                info.frame,
+            ]
         )
     facts |= {f"halos {name}": str(count) for name, count in universe.halos.items()}
     return Described(path, universe.kind, facts)
@@ -142,21 +160,15 @@ def _dataset_facts(file: Any) -> dict[str, str]:
             if len(found) == _MOST_ENTRIES:
                 found["..."] = ""
                 return True
-            found[f"dataset {name}"] = f"{' x '.join(map(str, item.shape)) or 'scalar'} {item.dtype}"
+            found[f"dataset {name}"] = f"{_shape(item.shape)} {item.dtype}"
         return None
 
     file.visititems(visit)
     return found
 
 
-def _npy_facts(path: Path) -> dict[str, str]:
-    import numpy as np
-
-    try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path} is cut off, damaged or holds objects ({error})", "copy or make it again") from error
-    return {"shape": " x ".join(map(str, values.shape)), "type": str(values.dtype)}
+def _shape(sides: tuple[int, ...]) -> str:
+    return " x ".join(map(str, sides)) or "scalar"
 
 
 def _folder(path: Path) -> Described:

@@ -80,3 +80,19 @@ def check_mass(path: Path, box_size: float, total_mass: float | None, units: Uni
             f"{path}: a box of {box_size:g} Mpc/h ({units.source}) holds {ratio:.3g} times the mean matter density",
             "correct --length-unit, --box-size or --omega-matter",
         )
+
+
+_FACTORS = {"Mpc": 1.0, "kpc": 1e-3, "Msun": 1.0, "1e10 Msun": 1e10}
+"""Units of catalogues, with or without /h behind them."""
+
+
+def factor(path: Path, unit: str, h: float | None) -> float:
+    """From a named unit of length or mass to Mpc/h or Msun/h. Raises: InputError for a unit unknown, or without h."""
+    plain = unit.removesuffix("/h").strip()
+    if plain not in _FACTORS:
+        raise InputError(f"{path} is in {unit!r}, which is no unit known here", f"known: {', '.join(_FACTORS)}, and /h")
+    if plain != unit:
+        return _FACTORS[plain]
+    if h is None:
+        raise InputError(f"{path} is in {unit} and does not say its h", "give --h")
+    return _FACTORS[plain] * h

@@ -28,6 +28,27 @@ def test_counts_by_hand() -> None:
     assert mass_function(boxes, np.array([1e12, 1e13, 1e14]), "half").count.tolist() == [2, 3]
 
 
+def test_jackknife_of_random_halos_is_poisson() -> None:
+    rng = np.random.default_rng(1)
+    ratios = []
+    for _ in range(20):
+        mass, position = rng.uniform(1e12, 1e14, 900), rng.uniform(0, 30.0, (900, 3))
+        measured = mass_function([Catalogue({"mass": mass, "position": position}, 30.0)], np.geomspace(1e12, 1e14, 4))
+        ratios.append((measured.jackknife / measured.error)[1:])
+    assert np.mean(ratios) == pytest.approx(1, abs=0.07)  # 14 % scatter each, 40 values
+
+
+def test_jackknife_sees_structure() -> None:
+    """All halos of two boxes in one sub-cube of one: leaving it out takes all, N = R / (R - 1) sum (n_r - mean)^2."""
+    crowd = catalogue([2e12] * 30, 10.0)  # all at the origin
+    measured = mass_function([crowd, catalogue([], 10.0)], np.array([1e12, 1e13]))
+    regions = np.array([30] + [0] * 53)
+    expected = np.sqrt(54 / 53 * ((regions - regions.mean()) ** 2).sum()) / measured.volume
+    assert measured.regions.sum() == 30
+    assert measured.jackknife[0] == pytest.approx(expected)
+    assert measured.error[0] == pytest.approx(np.sqrt(30) / 2000)
+
+
 def test_bin_width_is_divided_out() -> None:
     measured = mass_function([catalogue([2e12, 3e12], 10.0)], np.array([1e12, 1e12 * 10**0.5]))
     np.testing.assert_allclose(measured.density, [2 / 1000 / 0.5])

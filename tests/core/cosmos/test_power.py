@@ -1,12 +1,15 @@
 """The linear spectrum against colossus, CAMB and an independent integral."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.integrate import simpson
 from scipy.special import spherical_jn
 
 from core.cosmos.cosmology import PRESETS, Cosmology
-from core.cosmos.power import linear_power, top_hat, transfer
+from core.cosmos.power import camb_power, damped, linear_power, nonlinear_wavenumber, top_hat, transfer
+from core.errors import ResourceError
 
 CAMB = {
     0.01: 22168.4474,
@@ -50,6 +53,51 @@ def test_power_matches_camb(planck: Cosmology) -> None:
     # 3 % is what the fitting formula can do against a Boltzmann code
     assert ratio.min() > 0.975
     assert ratio.max() < 1.035
+
+
+def test_camb_power(planck: Cosmology) -> None:
+    """Against the table: CAMB's own sigma8 differs from its integral by 1.6e-4, and its P(k) is interpolated."""
+    pytest.importorskip("camb")
+    power = camb_power(planck)
+    k = np.array(list(CAMB))
+    np.testing.assert_allclose(power(k), list(CAMB.values()), rtol=6e-4)
+    assert power.sigma(8.0) == pytest.approx(planck.sigma8, rel=1e-12)
+    assert camb_power(planck) is power
+
+
+def test_camb_power_beyond_its_wavenumbers(planck: Cosmology) -> None:
+    pytest.importorskip("camb")
+    power = camb_power(planck)
+    np.testing.assert_array_equal(power(np.array([0.0])), 0)
+    low, high = power(np.array([1e-6, 2e-6]))
+    assert np.log2(high / low) == pytest.approx(planck.spectral_index, abs=1e-6)
+    # k^(n - 4) ln(k)^2 at the other end, one power law across the last wavenumber
+    k = np.array([45.0, 49.9, 50.1, 55.0])
+    slopes = np.diff(np.log(power(k))) / np.diff(np.log(k))
+    np.testing.assert_allclose(slopes, slopes[0], atol=0.01)
+    assert planck.spectral_index - 4 < slopes[0] < planck.spectral_index - 3.5
+
+
+def test_camb_power_without_camb(planck: Cosmology, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "camb", None)
+    camb_power.cache_clear()
+    with pytest.raises(ResourceError, match=r"halodeck\[camb\]"):
+        camb_power(planck)
+
+
+def test_nonlinear_wavenumber(planck: Cosmology) -> None:
+    power = linear_power(planck)
+    scale = nonlinear_wavenumber(power)
+    assert scale == pytest.approx(0.249, abs=0.002)
+    assert scale**3 * float(power(np.array(scale))) / (2 * np.pi**2) == pytest.approx(1, rel=1e-9)
+    # exact for a power law: k^3 A / k^2 = 2 pi^2
+    assert nonlinear_wavenumber(lambda k: 40.0 / k**2) == pytest.approx(np.pi**2 / 20)
+
+
+def test_damped_power(planck: Cosmology) -> None:
+    power = linear_power(planck)
+    k = np.array([0.0, 0.01, 0.2492, 1.0])
+    np.testing.assert_allclose(damped(power)(k), power(k) * np.exp(-k / (2 * 0.2492)), rtol=1e-3)
 
 
 def test_no_power_in_the_mean(planck: Cosmology) -> None:

@@ -1,0 +1,147 @@
+"""Friends-of-friends groups of SUBFIND in HDF5, as GADGET-4 and AREPO write them: masses, places and members.
+
+Groups are /Group/GroupMass, GroupPos, ...; a snapshot of the same output holds the particles of each type in the order
+of the groups, so that GroupLenType alone says which belong to which. AREPO may add the ids (/IDs/ID), in that order
+group by group. GADGET-4: arXiv:2010.03567, section 7; TNG: www.tng-project.org/data/docs/specifications.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.cosmos.box import Array
+from core.cosmos.formats import hdf5
+from core.cosmos.formats.given import LENGTH_UNITS, Given
+from core.cosmos.formats.header import Header, complete, parts_of
+from core.cosmos.formats.tables import RawHalos
+from core.cosmos.formats.units import factor
+from core.errors import InputError
+
+_DARK = slice(1, 4)
+"""Particle types that are dark matter, as in formats.hdf5."""
+
+_CENTIMETRES = {"kpc/h": 3.0857e21, "Mpc/h": 3.0857e24}
+"""UnitLength_in_cm of the codes' units; comoving lengths and masses of these codes are per h."""
+
+_COLUMNS = {"mass": "GroupMass", "position": "GroupPos", "radius": "Group_R_Mean200"}
+
+
+@dataclass(frozen=True)
+class Members:
+    """How many dark matter particles each group has; their ids group by group where the file has them."""
+
+    lengths: Array
+    ids: Array | None
+
+
+def is_groups(file: Any) -> bool:
+    """Whether an open HDF5 file is a group catalogue; one without groups has the header alone."""
+    return "Header" in file and any(name in file["Header"].attrs for name in ("Ngroups_Total", "Ngroups_ThisFile"))
+
+
+def read_header(path: Path) -> Header:
+    """The header of a catalogue of one or many files; `count` are the groups. Raises: InputError for damaged files."""
+    total, stated, parts = 0, 0, parts_of(path)
+    header: Header | None = None
+    for part in parts:
+        with hdf5.opened(part) as file:
+            attributes = file["Header"].attrs
+            if header is None:
+                complete(parts, int(np.ravel(attributes.get("NumFiles", attributes.get("NumFilesPerSnapshot", 1)))[0]))
+                header = replace(hdf5.header_of(file, parts), format="subfind")
+                stated = int(np.ravel(attributes.get("Ngroups_Total", -1))[0])
+            count = int(np.ravel(attributes.get("Ngroups_ThisFile", stated))[0])
+            found = len(file["Group/GroupMass"]) if "GroupMass" in file.get("Group", ()) else 0
+            if found != count:
+                raise InputError(
+                    f"{part}: the header says {count} groups, the file holds {found}", "copy or make it again"
+                )
+            total += found
+    assert header is not None
+    if stated not in (-1, total):
+        raise InputError(f"{path}: the header says {stated} groups in all, {total} are there", "copy all of its files")
+    return replace(header, count=total)
+
+
+def read_groups(path: Path, given: Given) -> RawHalos:
+    """The groups of every file, in order; units stated, from --length-unit, or from the box.
+
+    Raises: InputError for damaged files, and for units that nothing tells.
+    """
+    header = read_header(path)
+    columns = _gather(path, {name: f"Group/{column}" for name, column in _COLUMNS.items()})
+    if header.count:
+        if "position" not in columns:
+            raise InputError(f"{path} does not say where its groups are", "GroupPos is read")
+        columns["count"] = _member_counts(path)
+        for name, values in columns.items():
+            if len(values) != header.count:
+                raise InputError(f"{path} has {header.count} groups, but {len(values)} of {name}", "make it again")
+    length, header = _length_unit(path, header, given)
+    units = {"position": length, "radius": length, "mass": f"1e10 Msun{'/h' if length.endswith('/h') else ''}"}
+    return RawHalos(columns, units, header, "fof")
+
+
+def read_members(path: Path) -> Members:
+    """Which particles are in which group."""
+    lengths = _member_counts(path)
+    ids = _gather(path, {"ids": "IDs/ID", "by_type": "Group/GroupLenType"})
+    if "ids" not in ids:
+        return Members(lengths, None)
+    # within a group its particles lie type after type
+    by_type = ids["by_type"].astype(np.int64)
+    ends = np.cumsum(by_type.ravel()).reshape(by_type.shape)
+    if ends[-1, -1] != len(ids["ids"]):
+        raise InputError(
+            f"{path}: its groups have {ends[-1, -1]} members, {len(ids['ids'])} ids are there", "copy all of its files"
+        )
+    chosen = [
+        np.arange(ends[group, kind] - by_type[group, kind], ends[group, kind])
+        for group in range(len(by_type))
+        for kind in range(_DARK.start, _DARK.stop)
+    ]
+    return Members(lengths, ids["ids"][np.concatenate(chosen)].astype(np.int64))
+
+
+def _member_counts(path: Path) -> Array:
+    by_type = _gather(path, {"by_type": "Group/GroupLenType"}).get("by_type")
+    if by_type is None:
+        raise InputError(f"{path} does not say how many particles of each type its groups have", "GroupLenType is read")
+    return np.asarray(by_type[:, _DARK].sum(axis=1, dtype=np.int64))
+
+
+def _gather(path: Path, names: dict[str, str]) -> dict[str, Array]:
+    """Datasets of all files joined; those that no file has are left out."""
+    found: dict[str, list[Array]] = {}
+    for part in parts_of(path):
+        with hdf5.opened(part) as file:
+            for name, place in names.items():
+                if place in file:
+                    found.setdefault(name, []).append(file[place][...])
+    return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def _length_unit(path: Path, header: Header, given: Given) -> tuple[str, Header]:
+    """The unit of length, and the header with its box in Mpc/h."""
+    unit = given.length_unit
+    if unit is None:
+        with hdf5.opened(parts_of(path)[0]) as file:
+            centimetres = hdf5.unit_length(file)
+        if centimetres is not None:
+            unit = next((name for name, cm in _CENTIMETRES.items() if abs(centimetres / cm - 1) < 1e-2), None)
+            if unit is None:
+                raise InputError(f"{path} has a unit of length of {centimetres:g} cm", "give --length-unit")
+    h = given.h or header.h
+    if unit is None and header.box_size is not None and given.box_size is not None:
+        for name in LENGTH_UNITS:
+            if (name.endswith("/h") or h) and abs(header.box_size * factor(path, name, h) / given.box_size - 1) < 1e-3:
+                unit = name
+                break
+    if unit is None:
+        raise InputError(f"{path} does not state its unit of length", "give --length-unit")
+    size = None if header.box_size is None else header.box_size * factor(path, unit, h)
+    return unit, replace(header, box_size=size)

@@ -1,0 +1,220 @@
+"""Which particle belongs to which halo of a catalogue: by the ids the catalogue lists, or by the nearest radius."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from core.cosmos.box import Array, Catalogue, Field, Particles, lattice, nearest_image, wrap
+from core.cosmos.formats import groups
+from core.cosmos.formats.catalogues import HaloFile, distinct, with_radii
+from core.cosmos.formats.lattice import Lattice
+from core.cosmos.halos import measure
+from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
+from core.errors import InputError
+from core.progress import Progress, silent
+
+NEAR = 1.0
+"""How far, in its radius, a halo's members may have their centre from where the catalogue puts it (median of halos)."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Labels of particles in the order of the snapshot (0 for none), and the halos they belong to: label h is row h-1.
+
+    `source` says in words where the labels come from, `repairs` what was done on the way.
+    """
+
+    labels: Array
+    catalogue: Catalogue
+    source: str
+    repairs: tuple[str, ...]
+
+
+def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress = silent) -> Membership:
+    """Labels of a snapshot's particles from a catalogue of the same moment, its distinct halos only.
+
+    Raises: InputError for members that are not in the snapshot, or do not lie where their halos are.
+    """
+    halos = distinct(halos)
+    mean_density = particles.particle_mass * len(particles) / particles.box_size**3
+    progress(0.0, "members of halos")
+    listed = _listed(path, halos, particles)
+    repairs = list(halos.repairs)
+    if listed is None:
+        radii = with_radii(halos.catalogue, mean_density)
+        labels = nearest_radius(particles.positions, halos.catalogue["position"], radii, particles.box_size)
+        kind = "the catalogue's" if "radius" in halos.catalogue else "200 times the mean density in its mass:"
+        source = f"every particle to the halo nearest in units of its radius ({kind} radius), if within it"
+    else:
+        labels, shared, source = _first_owner(*listed, len(particles))
+        if shared:
+            repairs.append(f"{shared} particles of several halos given to the heaviest")
+        _check_places(path, labels, halos.catalogue, particles, mean_density)
+    kept = np.unique(labels[labels > 0])
+    if len(kept) == 0:
+        raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
+    if empty := len(halos.catalogue) - len(kept):
+        repairs.append(f"{empty} halos without particles left out")
+    renumbered = np.zeros(len(halos.catalogue) + 1, np.int32)
+    renumbered[kept] = np.arange(1, len(kept) + 1)
+    columns = {name: values[kept - 1] for name, values in halos.catalogue.columns.items()}
+    return Membership(renumbered[labels], replace(halos.catalogue, columns=columns), source, tuple(repairs))
+
+
+def measured(
+    theirs: Catalogue,
+    label: Array,
+    delta: Field,
+    displacement: Array,
+    velocity: Array,
+    found: Lattice,
+    particle_mass: float,
+) -> Catalogue:
+    """A catalogue of others with what its members add to it: what our own catalogues have, where it has it not.
+
+    label (n, n, n), the linear density delta, displacement [Mpc/h] and velocity [km/s] (3, n, n, n), all on the
+    lattice. Its positions are moved with the lattice; count is that of the labels.
+    """
+    q = lattice(found.cells, found.box_size)
+    by_particle = [vectors.reshape(3, -1).T for vectors in (displacement, velocity)]
+    ours = measure(label.ravel(), q + by_particle[0], by_particle[1], q, found.box_size, particle_mass, theirs.redshift)
+    shape = overdensity_and_shape(mean_strain(delta.values, label, found.box_size))
+    mean_density = particle_mass * (found.cells / found.box_size) ** 3
+    columns = {name: ours[name] for name in ("velocity", "lagrangian_position")}
+    columns |= {name: values for name, values in theirs.columns.items() if name != "parent"}
+    columns |= zip(("overdensity", "ellipticity", "prolateness"), shape, strict=True)
+    columns |= {
+        "position": wrap((theirs["position"] - np.asarray(found.offset)).astype(np.float32), found.box_size),
+        "count": ours["count"],
+        "lagrangian_radius": (3 * theirs["mass"] / (4 * np.pi * mean_density)) ** (1 / 3),
+    }
+    units = {name: (ours.units | theirs.units).get(name, "") for name in columns}
+    return replace(theirs, columns=columns, units=units)
+
+
+def nearest_radius(positions: Array, centres: Array, radii: Array, box_size: float) -> Array:
+    """Label of each particle (N,), int32: the halo whose centre is nearest in units of its radius, 0 beyond all radii.
+
+    positions (N, 3), centres (H, 3), radii (H,) [Mpc/h], periodic.
+    """
+    from scipy.spatial import KDTree
+
+    nearest = np.ones(len(positions))
+    labels = np.zeros(len(positions), np.int32)
+    tree = KDTree(positions, boxsize=np.full(3, box_size))
+    for halo in range(len(centres)):
+        members = np.asarray(tree.query_ball_point(centres[halo], radii[halo]), dtype=np.int64)
+        separations = nearest_image(positions[members] - centres[halo], box_size)
+        distance = np.linalg.norm(separations, axis=1) / radii[halo]
+        closer = distance < nearest[members]
+        nearest[members[closer]] = distance[closer]
+        labels[members[closer]] = halo + 1
+    return labels
+
+
+def _listed(path: Path, halos: HaloFile, particles: Particles) -> tuple[Array, Array, str] | None:
+    """Index into the particles and row of the catalogue of each member, and how they are known; None if not at all."""
+    row_of_place = np.full(halos.header.count, -1)
+    row_of_place[halos.rows] = np.arange(len(halos.rows))
+    if halos.header.format == "subfind":
+        members = groups.read_members(path)
+        rows = row_of_place[np.repeat(np.arange(len(members.lengths)), members.lengths)]
+        if members.ids is not None:
+            return _find(path, members.ids, particles.ids), rows, "the ids of members in the catalogue"
+        if len(rows) > len(particles):
+            raise InputError(f"{path} has {len(rows)} members, the snapshot {len(particles)} particles", "give its own")
+        return np.arange(len(rows)), rows, "the order of the snapshot, which is that of the groups"
+    beside = {"ahf": ("_halos", "_particles"), "rockstar": (".ascii", ".particles")}.get(halos.header.format)
+    if beside is None or not path.name.endswith(beside[0]):
+        return None
+    particle_file = path.with_name(path.name.removesuffix(beside[0]) + beside[1])
+    if not particle_file.exists():
+        return None
+    read = _ahf_members if halos.header.format == "ahf" else _rockstar_members
+    ids, halo_ids = read(particle_file)
+    order = np.argsort(halos.catalogue["id"])
+    places = np.searchsorted(halos.catalogue["id"], halo_ids, sorter=order).clip(max=len(order) - 1)
+    rows = order[places]
+    rows[halos.catalogue["id"][rows] != halo_ids] = -1  # members of subhalos, and of halos left out
+    return _find(path, ids[rows >= 0], particles.ids), rows[rows >= 0], f"the ids in {particle_file.name}"
+
+
+def _ahf_members(path: Path) -> tuple[Array, Array]:
+    """Ids of dark matter particles and of their halos: for each halo `members id`, then lines of `particle type`."""
+    ids, halos = [], []
+    try:
+        with path.open(encoding="ascii") as file:
+            for line in file:
+                words = line.split()
+                if len(words) != 2:  # the number of halos, once for each file that was joined
+                    continue
+                count, halo = int(words[0]), int(words[1])
+                lines = list(islice(file, count))
+                if len(lines) != count or not lines:
+                    raise InputError(f"{path} is cut off in halo {halo}", "copy or make it again")
+                rows = np.loadtxt(lines, np.int64, ndmin=2)
+                dark = rows[rows[:, 1] == 1, 0] if rows.shape[1] > 1 else rows[:, 0]
+                ids.append(dark)
+                halos.append(np.full(len(dark), halo))
+    except ValueError as error:
+        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
+    return _joined(ids), _joined(halos)
+
+
+def _rockstar_members(path: Path) -> tuple[Array, Array]:
+    """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
+    try:
+        rows = np.loadtxt(path, np.int64, usecols=(6, 9), ndmin=2)
+    except ValueError as error:
+        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
+    return rows[:, 0], rows[:, 1]
+
+
+def _joined(parts: list[Array]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _find(path: Path, wanted: Array, ids: Array) -> Array:
+    """Index of each wanted id. Raises: InputError for those that are not there."""
+    order = np.argsort(ids)
+    places = order[np.searchsorted(ids, wanted, sorter=order).clip(max=len(ids) - 1)]
+    missing = np.count_nonzero(ids[places] != wanted)
+    if missing:
+        raise InputError(
+            f"{path}: {missing} of {len(wanted)} members are not in the snapshot", "give the catalogue of this snapshot"
+        )
+    return np.asarray(places)
+
+
+def _first_owner(members: Array, rows: Array, source: str, count: int) -> tuple[Array, int, str]:
+    """Labels (count,), and how many particles stood in several halos: they go to the heaviest, the first row."""
+    members, rows = members[rows >= 0], rows[rows >= 0]
+    order = np.lexsort((rows, members))
+    members, rows = members[order], rows[order]
+    first = np.ones(len(members), dtype=bool)
+    first[1:] = members[1:] != members[:-1]
+    changes = ~first
+    changes[1:] &= rows[1:] != rows[:-1]
+    labels = np.zeros(count, np.int32)
+    labels[members[first]] = rows[first] + 1
+    return labels, len(np.unique(members[changes])), source
+
+
+def _check_places(path: Path, labels: Array, catalogue: Catalogue, particles: Particles, mean_density: float) -> None:
+    """Members lie around their halos: else the catalogue is of another snapshot, or its order is another."""
+    inside = np.flatnonzero(labels)
+    rows = labels[inside] - 1
+    separations = nearest_image(particles.positions[inside] - catalogue["position"][rows], particles.box_size)
+    count = np.bincount(rows, minlength=len(catalogue)).clip(min=1)
+    centre = np.stack([np.bincount(rows, separations[:, axis], len(catalogue)) for axis in range(3)], axis=1)
+    there = np.unique(rows)
+    distance = np.linalg.norm(centre / count[:, None], axis=1) / with_radii(catalogue, mean_density)
+    if (far := float(np.median(distance[there]))) > NEAR:
+        raise InputError(
+            f"{path}: the members of its halos lie {far:.3g} radii away from them",
+            "give the catalogue of this snapshot",
+        )

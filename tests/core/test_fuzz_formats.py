@@ -1,0 +1,163 @@
+"""Damaged files of every format: any bytes give halos, particles, a field, or a refusal in one line; never a traceback.
+
+Each example takes a good file and overwrites, drops or inserts some of its bytes.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from snapshot_writers import (
+    BOX,
+    GIVEN,
+    H,
+    Halos,
+    Run,
+    write_ahf,
+    write_gadget,
+    write_groups,
+    write_hdf5,
+    write_ramses,
+    write_rockstar,
+    write_tipsy,
+)
+from test_catalogues import BESIDE, halos, write_csv
+from test_cubes import CELLS, overdensity, write_npy
+
+from core.cosmos.box import Particles
+from core.cosmos.formats import cubes
+from core.cosmos.formats.catalogues import read_catalogue
+from core.cosmos.formats.membership import assign
+from core.cosmos.formats.recognise import recognise
+from core.cosmos.formats.snapshots import read_snapshot
+from core.errors import HalodeckError
+
+FEW = settings(
+    max_examples=100, derandomize=True, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+
+Damage = tuple[float, bytes, int]
+"""Where in a file (a fraction of its head), the bytes put there, how many of the old they replace."""
+
+damages = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=8), st.integers(0, 12)), min_size=1, max_size=3
+)
+heads = st.sampled_from([64, 400, 10**9])
+"""Half of what matters is in the first bytes."""
+
+
+def spoil(data: bytes, damage: list[Damage], head: int) -> bytes:
+    for place, new, old in damage:
+        at = int(place * min(head, len(data)))
+        data = data[:at] + new + data[at + old :]
+    return data
+
+
+def survives(read: Callable[[], object]) -> None:
+    """Any other error than ours, or a warning, fails the test."""
+    with suppress(HalodeckError):
+        read()
+
+
+SNAPSHOT_GIVEN = replace(GIVEN, box_size=BOX, h=H)
+
+
+@pytest.mark.parametrize("form", ["gadget1", "gadget2", "big-endian", "tipsy", "hdf5"])
+def test_snapshots(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "snap"
+    if form == "tipsy":
+        write_tipsy(path, Run())
+    elif form == "hdf5":
+        write_hdf5(path, Run())
+    else:
+        write_gadget(path, Run(), version=2 if form == "gadget2" else 1, order=">" if form == "big-endian" else "<")
+    whole = path.read_bytes()
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        path.write_bytes(spoil(whole, damage, head))
+        survives(lambda: recognise(path))
+        survives(lambda: read_snapshot(path, SNAPSHOT_GIVEN))
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["info_00007.txt", "part_00007.out00001"])
+def test_ramses(tmp_path: Path, name: str) -> None:
+    folder = write_ramses(tmp_path, Run())
+    whole = (folder / name).read_bytes()
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        (folder / name).write_bytes(spoil(whole, damage, head))
+        survives(lambda: recognise(folder))
+        survives(lambda: read_snapshot(folder, SNAPSHOT_GIVEN))
+
+    check()
+
+
+WRITERS: dict[str, Callable[[Path, Halos], Path]] = {
+    "rockstar": write_rockstar,
+    "ahf": write_ahf,
+    "subfind": write_groups,
+    "csv": write_csv,
+}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_catalogues(tmp_path: Path, form: str) -> None:
+    path = WRITERS[form](tmp_path / "cat", halos())
+    whole = path.read_bytes()
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        path.write_bytes(spoil(whole, damage, head))
+        survives(lambda: recognise(path))
+        survives(lambda: read_catalogue(path, BESIDE))
+
+    check()
+
+
+@pytest.mark.parametrize("form", ["ahf", "rockstar"])
+def test_member_lists(tmp_path: Path, form: str) -> None:
+    run, found = Run(), halos()
+    if form == "ahf":
+        path, listed = write_ahf(tmp_path / "a_halos", found, run), tmp_path / "a_particles"
+    else:
+        path, listed = write_rockstar(tmp_path / "a.ascii", found, run), tmp_path / "a.particles"
+    whole = listed.read_bytes()
+    catalogue = read_catalogue(path, BESIDE)
+    particles = Particles(run.positions.astype(np.float32), run.ids, BOX, 0.0, run.mass)
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        listed.write_bytes(spoil(whole, damage, head))
+        survives(lambda: assign(path, catalogue, particles))
+
+    check()
+
+
+@pytest.mark.parametrize("form", ["npy", "raw"])
+def test_cubes(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "cube"
+    write_npy(path, overdensity()) if form == "npy" else path.write_bytes(overdensity().tobytes())
+    whole = path.read_bytes()
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        path.write_bytes(spoil(whole, damage, head))
+        survives(lambda: recognise(path))
+        survives(lambda: cubes.read_cube(path, replace(SNAPSHOT_GIVEN, omega_matter=0.3, redshift=1.0), cells=CELLS))
+
+    check()
