@@ -227,7 +227,7 @@ def _evolve(
     strain: Three, a: float, first: float, rate: float, vacuum: float, ratio: Array, spacing: float
 ) -> float:
     """1 + z at which one ellipsoid's longest axis freezes, 0 for none: Runge-Kutta of fourth order in a."""
-    speed = np.sqrt((1 + vacuum * a**3) / a)
+    speed = np.sqrt((1 + vacuum * a * a * a) / a)
     early, late = first, (1 + rate) * first
     state = (
         a * (1 - early * strain[0]),
@@ -244,7 +244,7 @@ def _evolve(
             shortest = min(shortest, state[1])
         if free[2] > 0:
             shortest = min(shortest, state[2])
-        step = _STEP * shortest**1.5 * np.sqrt((1 + vacuum * a**3) / a)
+        step = _STEP * shortest * np.sqrt(shortest * (1 + vacuum * a * a * a) / a)
         k1 = _slopes(a, state, free, strain, vacuum, ratio, spacing)
         k2 = _slopes(a + step / 2, _moved(state, k1, step / 2), free, strain, vacuum, ratio, spacing)
         k3 = _slopes(a + step / 2, _moved(state, k2, step / 2), free, strain, vacuum, ratio, spacing)

@@ -86,7 +86,7 @@ def test_stats(command: Command, universes: list[Universe]) -> None:
     assert "Power spectrum of density" in out
     assert "Halo mass function" in out
     report = json.loads(command("stats", universes[0].path, universes[1].path, "--json")[1])
-    assert set(report["figures"]) == {"power", "correlation", "transfer", "mass_function"}
+    assert set(report["figures"]) == {"power", "correlation", "transfer", "pdf", "mass_function"}
     assert command("stats", universes[0].path, "--json", "--save", "saved")[0] == 0
     assert {"report.json", "power.png", "power.svg", "power.txt"} <= {path.name for path in Path("saved").iterdir()}
 

@@ -257,7 +257,7 @@ def test_a_table_keeps_its_numbers_whole() -> None:
         assert "0.7831" in plain
         assert "128" in plain
     lines = plain.split("\n")
-    assert lines[1].split() == ["quantity", "this", "run", "+-", "baseline", "paper", "note"]
+    assert lines[1].split() == ["quantity", "value", "+-", "baseline", "paper", "note"]
     assert lines[3].split()[:6] == ["Dice,", "foreground", "0.7831", "0.0041", "0.713", "0.92"]
     assert lines[4].split()[2:6] == ["128", "-", "-", "-"]
 

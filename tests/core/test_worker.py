@@ -49,6 +49,7 @@ def test_a_run_from_beginning_to_end(new_run: NewRun) -> None:
     run = new_run(*EVERY)
     told: list[int] = []
     stages: list[str] = []
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     work(run, lambda step, steps: told.append(step.step), lambda fraction, doing: stages.append(doing))
     assert told == list(range(1, 13))
     status = run.status()
@@ -62,7 +63,7 @@ def test_a_run_from_beginning_to_end(new_run: NewRun) -> None:
         assert (run.path / name).is_file()
     assert not list(run.path.rglob("*.part"))
     assert stages[-1] == "report written"
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
 
 
 def test_events_have_a_brake(new_run: NewRun) -> None:
