@@ -45,6 +45,7 @@ def simulate(
     minimum_particles: Minimum = 20,
     fixed: Annotated[bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases.")] = False,
     paired: Annotated[bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe.")] = False,
+    spectrum: Annotated[str, typer.Option(help="Linear spectrum: eh98, or camb where it is installed.")] = "eh98",
     integrator: Annotated[str, typer.Option(help="bullfrog or fastpm.")] = "bullfrog",
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
@@ -73,7 +74,7 @@ def simulate(
         minimum_particles=minimum_particles,
         device=device,
     )
-    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, paired, force)
+    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, paired, spectrum, force)
 
 
 def simulate_many(
@@ -85,6 +86,7 @@ def simulate_many(
     evolution: Any,
     fixed: bool = False,
     paired: bool = False,
+    spectrum: str = "eh98",
     force: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -102,7 +104,7 @@ def simulate_many(
             paths.append(path)
             if path.exists() and not force:
                 there = open_universe(path).provenance.get("settings")
-                if there == simulation_settings(cells, box, fixed, paired, evolution):
+                if there == simulation_settings(cells, box, fixed, paired, spectrum, evolution):
                     continue
                 raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
             run_simulation(
@@ -114,6 +116,7 @@ def simulate_many(
                 evolution=evolution,
                 fixed=fixed,
                 paired=paired,
+                spectrum=spectrum,  # type: ignore[arg-type]  # checked by simulate
                 provenance=provenance(),
                 progress=part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: "),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -17,12 +17,16 @@ from core.cosmos.initial import linear_field
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
-from core.cosmos.power import linear_power
+from core.cosmos.power import camb_power, linear_power
 from core.cosmos.spherical import spherical_overdensity
 from core.cosmos.universe import Universe, check_field, write_universe
 from core.device import choose_device
 from core.errors import ResourceError, UsageError, did_you_mean
 from core.progress import Progress, part, silent
+
+Spectrum = Literal["eh98", "camb"]
+SPECTRA = {"eh98": linear_power, "camb": camb_power}
+"""Linear spectra by name: Eisenstein & Hu 1998 needs nothing, CAMB the optional package."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,7 @@ def simulate(
     evolution: Evolution,
     fixed: bool = False,
     paired: bool = False,
+    spectrum: Spectrum = "eh98",
     provenance: dict[str, Any] | None = None,
     progress: Progress = silent,
 ) -> Universe:
@@ -158,10 +163,12 @@ def simulate(
         raise UsageError(f"a box of {box_size:g} Mpc/h cannot be simulated", "give a positive size")
     check_evolution(evolution, cells)
     progress(0.0, "initial conditions")
-    power = linear_power(cosmology)
+    if spectrum not in SPECTRA:
+        raise UsageError(f"unknown spectrum {spectrum!r}", did_you_mean(spectrum, SPECTRA))
+    power = SPECTRA[spectrum](cosmology)
     delta = linear_field(cells, box_size, power, seed, str(choose_device(evolution.device)), fixed, paired)
     fields, catalogues = evolve(delta, cosmology, evolution, part(progress, 0.02, 0.98))
-    settings = simulation_settings(cells, box_size, fixed, paired, evolution)
+    settings = simulation_settings(cells, box_size, fixed, paired, spectrum, evolution)
     return write_universe(
         path,
         name=path.stem,
@@ -169,11 +176,13 @@ def simulate(
         cosmology=cosmology,
         fields=[delta, *fields],
         catalogues=catalogues,
-        provenance={**(provenance or {}), "seed": seed, "settings": settings, "spectrum": "Eisenstein & Hu 1998"},
+        provenance={**(provenance or {}), "seed": seed, "settings": settings},
     )
 
 
-def simulation_settings(cells: int, box_size: float, fixed: bool, paired: bool, evolution: Evolution) -> dict[str, Any]:
+def simulation_settings(
+    cells: int, box_size: float, fixed: bool, paired: bool, spectrum: str, evolution: Evolution
+) -> dict[str, Any]:
     """What besides cosmology and seed decides on a simulated universe, as kept in its provenance."""
     how = {name: value for name, value in asdict(evolution).items() if name != "device"}
     return {

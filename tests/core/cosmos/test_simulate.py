@@ -74,7 +74,7 @@ def test_fixed_amplitudes(quick: Any, planck: Cosmology) -> None:
     universe = quick(fixed=True)
     expected = linear_field(16, 16.0, linear_power(planck), seed=1, fixed=True)
     np.testing.assert_array_equal(universe.field("delta_linear").values, expected.values)
-    assert universe.provenance["settings"] == simulation_settings(16, 16.0, True, False, QUICK)
+    assert universe.provenance["settings"] == simulation_settings(16, 16.0, True, False, "eh98", QUICK)
 
 
 @pytest.mark.parametrize("after", [0.0, 0.3, 0.8])
