@@ -20,19 +20,12 @@ from core.run import Run, create_run
 def universes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
     """Four universes of 16^3 particles in 25 Mpc/h with halos of at least 8 particles, seeds 1 to 4."""
     from core.cosmos.cosmology import preset
-    from core.cosmos.simulate import Evolution, simulate
+    from core.cosmos.simulate import Evolution, Simulation, simulate
 
     folder = tmp_path_factory.mktemp("universes")
     evolution = Evolution(steps=5, mesh_ratio=2, minimum_particles=8, device="cpu")
     for seed in range(1, 5):
-        simulate(
-            folder / f"u{seed}.h5",
-            cells=16,
-            box_size=25.0,
-            cosmology=preset("planck2018"),
-            seed=seed,
-            evolution=evolution,
-        )
+        simulate(folder / f"u{seed}.h5", Simulation(16, 25.0, preset("planck2018"), seed, evolution))
     return [open_universe(path) for path in sorted(folder.glob("*.h5"))]
 
 

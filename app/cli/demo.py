@@ -19,12 +19,12 @@ STEPS = 15
 def run_demo(runs: Path, out: Path) -> None:
     """Simulate, train, predict held-out universes, find halos, compare, and print the report."""
     from core.cosmos.cosmology import preset
-    from core.cosmos.simulate import Evolution
+    from core.cosmos.simulate import Evolution, Simulation
     from core.reporting import read_report
 
     start = time.monotonic()
     print(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")
-    simulate_many(out, SEEDS, CELLS, BOX_SIZE, preset(COSMOLOGY), Evolution(steps=STEPS), quiet=True)
+    simulate_many(out, Simulation(CELLS, BOX_SIZE, preset(COSMOLOGY), evolution=Evolution(steps=STEPS)), SEEDS)
     run = new_run("halonet", [out], "demo", [], "auto", runs)
     print(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
     train_here(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from app.cli.show import (
     save_report,
 )
 from core.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from core.cosmos.simulate import Simulation
 
 UNIVERSES = Path("universes")
 
@@ -56,73 +59,50 @@ def simulate(
     What exists with the same settings is kept, so an interrupted range goes on where it was.
     """
     from core.cosmos.cosmology import preset
+    from core.cosmos.universe import open_universe
 
     chosen = preset(cosmology)
     if like:
-        from core.cosmos.universe import open_universe
-
         model = open_universe(like)
         cells, box, chosen = model.cells, model.box_size, replace(model.cosmology, name=model.name)
     numbers, redshifts = parse_seeds(seeds), parse_numbers(outputs, "--outputs")
-    from core.cosmos.simulate import Evolution
+    from core.cosmos.simulate import Evolution, Simulation
 
+    # names of integrators and spectra are checked with everything else
     evolution = Evolution(
         steps,
         mesh_ratio,
         redshifts,
-        integrator,  # type: ignore[arg-type]  # checked by check_evolution
+        integrator,  # type: ignore[arg-type]
         minimum_particles=minimum_particles,
         device=device,
     )
-    simulate_many(out, numbers, cells, box, chosen, evolution, fixed, paired, spectrum, force)
+    simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum)  # type: ignore[arg-type]
+    for path in simulate_many(out, simulation, numbers, force):
+        print(f"{path}  {open_universe(path).halos['fof']} halos")
 
 
-def simulate_many(
-    out: Path,
-    seeds: list[int],
-    cells: int,
-    box: float,
-    cosmology: Any,
-    evolution: Any,
-    fixed: bool = False,
-    paired: bool = False,
-    spectrum: str = "eh98",
-    force: bool = False,
-    quiet: bool = False,
-) -> None:
-    """Simulate one universe for each seed and, unless quiet, say where they are."""
+def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bool = False) -> list[Path]:
+    """Simulate one universe for each seed; those that exist with the same settings are kept."""
     from core.cosmos.simulate import simulate as run_simulation
-    from core.cosmos.simulate import simulation_settings
     from core.cosmos.universe import open_universe
     from core.progress import part
     from core.provenance import provenance
 
+    simulation.check()
     paths = []
     with progress_bar("simulate") as progress:
         for number, seed in enumerate(seeds):
-            path = out / f"{cosmology.name}-{cells}-L{box:g}-s{seed:04d}{'-paired' if paired else ''}.h5"
+            this = replace(simulation, seed=seed)
+            path = out / f"{this.name}.h5"
             paths.append(path)
             if path.exists() and not force:
-                there = open_universe(path).provenance.get("settings")
-                if there == simulation_settings(cells, box, fixed, paired, spectrum, evolution):
+                if open_universe(path).provenance.get("settings") == this.settings():
                     continue
                 raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
-            run_simulation(
-                path,
-                cells=cells,
-                box_size=box,
-                cosmology=cosmology,
-                seed=seed,
-                evolution=evolution,
-                fixed=fixed,
-                paired=paired,
-                spectrum=spectrum,  # type: ignore[arg-type]  # checked by simulate
-                provenance=provenance(),
-                progress=part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: "),
-            )
-    if not quiet:
-        for path in paths:
-            print(f"{path}  {open_universe(path).halos['fof']} halos")
+            stage = part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: ")
+            run_simulation(path, this, provenance(), stage)
+    return paths
 
 
 def import_(

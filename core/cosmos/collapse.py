@@ -38,7 +38,7 @@ SHAPE = (50, 20, 20)
 """Nodes in F, e and p / e."""
 
 FROZEN_LONG, FROZEN = 0.01, 0.171
-"""Where axes freeze, in units of the scale factor: axis 1, which ends the collapse; axes 2 and 3, 0.171 = 178^(-1/3)."""
+"""Where axes freeze, in units of the scale factor: axis 1, the last to collapse; axes 2 and 3, 0.171 = 178^(-1/3)."""
 LAST = 2.0
 """Scale factor at which the integration gives up."""
 _STEP = 0.01
@@ -69,7 +69,7 @@ class CollapseTable:
 
 @lru_cache(maxsize=8)
 def collapse_table(omega_matter: float, shape: tuple[int, int, int] = SHAPE) -> CollapseTable:
-    """The table of a flat universe, from the user's cache or made (about 20 CPU seconds at full size) and kept there."""
+    """The table of a flat universe, from the user's cache, or made (about 20 CPU seconds at full size) and kept."""
     size = "x".join(map(str, shape))
     path = cache_folder() / f"collapse-1-{omega_matter:.8g}-{size}.npz"
     # a damaged file is as good as none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -142,57 +143,66 @@ def at_redshift(
     return fields, halos
 
 
+@dataclass(frozen=True)
+class Simulation:
+    """One universe to be made from a seed."""
+
+    cells: int
+    """Particles per side."""
+    box_size: float
+    """Side of the box [Mpc/h]."""
+    cosmology: Cosmology
+    seed: int = 1
+    evolution: Evolution = Evolution()
+    fixed: bool = False
+    """Amplitudes exactly at the spectrum."""
+    paired: bool = False
+    """All phases turned by pi."""
+    spectrum: Spectrum = "eh98"
+
+    @property
+    def name(self) -> str:
+        """A name that tells universes of one folder apart."""
+        kind = f"{'-fixed' if self.fixed else ''}{'-paired' if self.paired else ''}"
+        return f"{self.cosmology.name}-{self.cells}-L{self.box_size:g}-s{self.seed:04d}{kind}"
+
+    def settings(self) -> dict[str, Any]:
+        """All that decides on the result, as JSON keeps it."""
+        settings = asdict(self)
+        evolution = settings.pop("evolution")
+        del evolution["device"]
+        return {**settings, **evolution, "outputs": list(self.evolution.outputs)}
+
+    def check(self) -> None:
+        """Refuse what cannot be simulated, before any work. Raises: UsageError, ResourceError."""
+        if self.cells < 4 or self.cells % 2:
+            raise UsageError(f"{self.cells} cells per side cannot be simulated", "give an even number of at least 4")
+        if not 0 < self.box_size < np.inf:
+            raise UsageError(f"a box of {self.box_size:g} Mpc/h cannot be simulated", "give a positive size")
+        if self.spectrum not in SPECTRA:
+            raise UsageError(f"unknown spectrum {self.spectrum!r}", did_you_mean(self.spectrum, SPECTRA))
+        check_evolution(self.evolution, self.cells)
+
+
 def simulate(
-    path: Path,
-    *,
-    cells: int,
-    box_size: float,
-    cosmology: Cosmology,
-    seed: int,
-    evolution: Evolution,
-    fixed: bool = False,
-    paired: bool = False,
-    spectrum: Spectrum = "eh98",
-    provenance: dict[str, Any] | None = None,
-    progress: Progress = silent,
+    path: Path, simulation: Simulation, provenance: Mapping[str, Any] | None = None, progress: Progress = silent
 ) -> Universe:
-    """Simulate one universe from a seed and write it to `path`, whole or not at all."""
-    if cells < 4 or cells % 2:
-        raise UsageError(f"{cells} cells per side cannot be simulated", "give an even number of at least 4")
-    if not 0 < box_size < np.inf:
-        raise UsageError(f"a box of {box_size:g} Mpc/h cannot be simulated", "give a positive size")
-    check_evolution(evolution, cells)
+    """Simulate one universe and write it to `path`, whole or not at all. Raises: UsageError, ResourceError."""
+    simulation.check()
     progress(0.0, "initial conditions")
-    if spectrum not in SPECTRA:
-        raise UsageError(f"unknown spectrum {spectrum!r}", did_you_mean(spectrum, SPECTRA))
-    power = SPECTRA[spectrum](cosmology)
-    delta = linear_field(cells, box_size, power, seed, str(choose_device(evolution.device)), fixed, paired)
-    fields, catalogues = evolve(delta, cosmology, evolution, part(progress, 0.02, 0.98))
-    settings = simulation_settings(cells, box_size, fixed, paired, spectrum, evolution)
+    s = simulation
+    power, device = SPECTRA[s.spectrum](s.cosmology), str(choose_device(s.evolution.device))
+    delta = linear_field(s.cells, s.box_size, power, s.seed, device, s.fixed, s.paired)
+    fields, catalogues = evolve(delta, s.cosmology, s.evolution, part(progress, 0.02, 0.98))
     return write_universe(
         path,
         name=path.stem,
-        box_size=box_size,
-        cosmology=cosmology,
+        box_size=s.box_size,
+        cosmology=s.cosmology,
         fields=[delta, *fields],
         catalogues=catalogues,
-        provenance={**(provenance or {}), "seed": seed, "settings": settings},
+        provenance={**(provenance or {}), "seed": s.seed, "settings": s.settings()},
     )
-
-
-def simulation_settings(
-    cells: int, box_size: float, fixed: bool, paired: bool, spectrum: str, evolution: Evolution
-) -> dict[str, Any]:
-    """What besides cosmology and seed decides on a simulated universe, as kept in its provenance."""
-    how = {name: value for name, value in asdict(evolution).items() if name != "device"}
-    return {
-        "cells": cells,
-        "box_size": box_size,
-        "fixed": fixed,
-        "paired": paired,
-        **how,
-        "outputs": list(evolution.outputs),
-    }
 
 
 def check_evolution(evolution: Evolution, cells: int) -> None:

@@ -58,7 +58,7 @@ def test_tmux_is_asked_for_truecolor(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "tmux-256color")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TMUX", "/tmp/socket,1,0")
+    monkeypatch.setenv("TMUX", "socket,1,0")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert colour_depth() == "256"  # no tmux to ask
     tmux = tmp_path / "tmux"

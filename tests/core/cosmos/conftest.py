@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.cosmos.cosmology import PRESETS, Cosmology
-from core.cosmos.simulate import Evolution, simulate
+from core.cosmos.simulate import Evolution, Simulation, simulate
 from core.cosmos.universe import Universe
 
 
@@ -20,4 +20,4 @@ def universe(tmp_path_factory: pytest.TempPathFactory, planck: Cosmology) -> Uni
     """64^3 particles in 64 Mpc/h with the default evolution, kept at z = 1 and 0."""
     path: Path = tmp_path_factory.mktemp("universe") / "planck-64.h5"
     evolution = Evolution(outputs=(1.0, 0.0), device="cpu")
-    return simulate(path, cells=64, box_size=64.0, cosmology=planck, seed=1, evolution=evolution)
+    return simulate(path, Simulation(64, 64.0, planck, 1, evolution))

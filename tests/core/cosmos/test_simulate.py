@@ -14,7 +14,7 @@ from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import linear_field
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
-from core.cosmos.simulate import Evolution, evolve, memory_needed, simulate, simulation_settings
+from core.cosmos.simulate import Evolution, Simulation, evolve, memory_needed, simulate
 from core.cosmos.spectra import spectra
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, Interrupted, ResourceError, UsageError
@@ -27,8 +27,8 @@ def quick(tmp_path: Path, planck: Cosmology) -> Any:
     """Simulate 16^3 particles in 16 Mpc/h; what is given replaces a setting."""
 
     def run(name: str = "quick.h5", **settings: Any) -> Universe:
-        given = {"cells": 16, "box_size": 16.0, "cosmology": planck, "seed": 1, "evolution": QUICK, **settings}
-        return simulate(tmp_path / name, **given)
+        about = {name: settings.pop(name) for name in ("provenance", "progress") if name in settings}
+        return simulate(tmp_path / name, replace(Simulation(16, 16.0, planck, 1, QUICK), **settings), **about)
 
     return run
 
@@ -74,7 +74,7 @@ def test_fixed_amplitudes(quick: Any, planck: Cosmology) -> None:
     universe = quick(fixed=True)
     expected = linear_field(16, 16.0, linear_power(planck), seed=1, fixed=True)
     np.testing.assert_array_equal(universe.field("delta_linear").values, expected.values)
-    assert universe.provenance["settings"] == simulation_settings(16, 16.0, True, False, "eh98", QUICK)
+    assert universe.provenance["settings"] == Simulation(16, 16.0, planck, 1, QUICK, fixed=True).settings()
 
 
 @pytest.mark.parametrize("after", [0.0, 0.3, 0.8])
