@@ -50,10 +50,10 @@ def test_simulate_keeps_what_is_there(command: Command) -> None:
     assert command("simulate", *small, "--seeds", "1-3", "--out", "u")[0] == 0
     assert len(list(Path("u").iterdir())) == 3
     assert paths[0].stat().st_mtime_ns == before
-    code, _, err = command("simulate", *small, "--fixed", "--out", "u")
+    code, _, err = command("simulate", *small, "--integrator", "fastpm", "--out", "u")
     assert code == 1
     assert "exists with other settings: use --force" in err
-    assert command("simulate", *small, "--fixed", "--out", "u", "--force")[0] == 0
+    assert command("simulate", *small, "--integrator", "fastpm", "--out", "u", "--force")[0] == 0
     assert paths[0].stat().st_mtime_ns > before
 
 
