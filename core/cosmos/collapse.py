@@ -42,7 +42,8 @@ FROZEN_LONG, FROZEN = 0.01, 0.171
 LAST = 2.0
 """Scale factor at which the integration gives up."""
 _STEP = 0.01
-"""Time step in units of the shortest free axis to the power 3/2, about its time of free fall."""
+"""Time step in units of the shortest free axis to the power 3/2, about its time of free fall. The axis counts as no
+longer than the scale factor, so that no step leads far beyond `LAST`."""
 Three: TypeAlias = tuple[float, float, float]
 Six: TypeAlias = tuple[float, float, float, float, float, float]
 
@@ -223,9 +224,7 @@ def _moved(state: Six, slopes: Six, step: float) -> Six:
 
 
 @compiled
-def _evolve(
-    strain: Three, a: float, first: float, rate: float, vacuum: float, ratio: Array, spacing: float
-) -> float:
+def _evolve(strain: Three, a: float, first: float, rate: float, vacuum: float, ratio: Array, spacing: float) -> float:
     """1 + z at which one ellipsoid's longest axis freezes, 0 for none: Runge-Kutta of fourth order in a."""
     speed = np.sqrt((1 + vacuum * a * a * a) / a)
     early, late = first, (1 + rate) * first
@@ -239,7 +238,7 @@ def _evolve(
     )
     free = (1.0, 1.0, 1.0)
     while a < LAST:
-        shortest = state[0]
+        shortest = min(a, state[0])  # a free axis may outgrow the universe
         if free[1] > 0:
             shortest = min(shortest, state[1])
         if free[2] > 0:
