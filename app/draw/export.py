@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from io import StringIO
 from pathlib import Path
 from typing import Any, assert_never
@@ -13,7 +14,7 @@ from app.draw.curves import ratios
 from app.draw.image import NOTHING, colour_scale
 from app.draw.layout import draw
 from app.draw.maps import colour_table, colours_of, paint
-from app.draw.ticks import number
+from app.draw.ticks import log_ticks, number
 from core.errors import ResourceError, UsageError
 from core.figures import Curves, Figure, Histogram, Matrix, Row, Series, Slice, Table
 from core.files import appearing, write_text
@@ -191,8 +192,20 @@ def _histogram(axes: Any, figure: Histogram) -> None:
 def _scales(axes: Any, figure: Curves | Histogram) -> None:
     if figure.x_log:
         axes.set_xscale("log")
+        _log_ticks(axes.xaxis, axes.get_xlim(), 6)
     if figure.y_log:
         axes.set_yscale("log", nonpositive="mask")
+        _log_ticks(axes.yaxis, axes.get_ylim(), 8)
+
+
+def _log_ticks(axis: Any, limits: tuple[float, float], most: int) -> None:
+    """The terminal's ticks: on less than a decade matplotlib's own run into each other."""
+    from matplotlib.ticker import NullFormatter
+
+    if 0 < limits[0] < limits[1]:
+        ticks = log_ticks(math.log10(limits[0]), math.log10(limits[1]), most)
+        axis.set_ticks([10.0**tick.place for tick in ticks], [tick.label for tick in ticks])
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _matrix(axes: Any, figure: Matrix) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cosmos.box import Array, Catalogue, Field
+from core.cosmos.box import Array, Field
 from core.errors import InputError
 
 if TYPE_CHECKING:
@@ -172,13 +172,3 @@ def _shell_sums_torch(a: torch.Tensor, b: torch.Tensor, window_order: int) -> Ar
         for row, term in enumerate(terms):
             sums[row] += torch.bincount(shell.flatten(), term.flatten(), minlength=half + 1)
     return sums[:, :half].cpu().numpy()
-
-
-def halo_field(catalogue: Catalogue, cells: int, positions: str = "position") -> Field:
-    """Number overdensity of halos on a mesh (cloud in cell: use window_order=2)."""
-    from core.cosmos.paint import paint
-
-    if len(catalogue) == 0:
-        raise InputError("the catalogue has no halos", "lower the mass cut")
-    values = paint(catalogue[positions], cells, catalogue.box_size)
-    return Field("halo number density", values, catalogue.box_size, "", catalogue.redshift, "eulerian")

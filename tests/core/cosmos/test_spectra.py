@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.cosmos.box import Array, Catalogue, Field, lattice
+from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import linear_field
 from core.cosmos.kernels import shell_sums
 from core.cosmos.lpt import first_order
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import _shell_sums_torch, fourier, halo_field, particle_modes, particle_spectra, spectra
+from core.cosmos.spectra import _shell_sums_torch, fourier, particle_modes, particle_spectra, spectra
 from core.errors import InputError
 
 
@@ -157,14 +157,3 @@ def test_a_constant_changes_nothing() -> None:
 def test_different_boxes_are_refused(other: Field) -> None:
     with pytest.raises(InputError, match="differ"):
         spectra(noise(16, 1), other)
-
-
-def test_halo_field() -> None:
-    rng = np.random.default_rng(1)
-    catalogue = Catalogue({"mass": np.ones(50), "position": rng.uniform(0, 20, (50, 3))}, 20.0, 0.5)
-    field = halo_field(catalogue, 8)
-    assert (field.frame, field.redshift, field.cells) == ("eulerian", 0.5, 8)
-    assert field.values.min() >= -1
-    assert field.values.mean() == pytest.approx(0, abs=1e-6)
-    with pytest.raises(InputError, match="no halos"):
-        halo_field(catalogue.at_least(2.0), 8)

@@ -1,0 +1,287 @@
+"""Loops of Peak Patch on the CPU: peaks of a smoothed field, spheres grown around them, exclusion, overlap.
+
+Fields are (n, n, n) on the Lagrangian lattice, a peak is the flat index of its cell, lengths are in cells. Cells around
+a peak are visited in shells of equal distance (`shells`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from core.cosmos.box import Array
+from core.cosmos.collapse import look_up
+from core.cosmos.kernels import compiled, compiled_parallel
+
+COMPONENTS = 6
+"""delta and the tidal tensor without its first element: delta, yy, zz, xy, xz, yz. xx is delta - yy - zz."""
+
+RADIUS, OVERDENSITY, ELLIPTICITY, PROLATENESS, FORMATION = range(5)
+"""Columns of what `grow` finds."""
+
+
+@dataclass(frozen=True)
+class Shells:
+    """Lattice vectors (M, 3) int16 by distance; shell s holds those from first[s] to first[s + 1] at radius[s]."""
+
+    offsets: Array
+    first: Array
+    radius: Array
+
+
+def shells(largest: int) -> Shells:
+    """All lattice vectors of at most this length [cells]."""
+    count = np.zeros(largest * largest + 1, dtype=np.int64)
+    _count_vectors(largest, count)
+    present = np.flatnonzero(count)
+    first = np.concatenate([[0], np.cumsum(count[present])])
+    slot = np.zeros(len(count), dtype=np.int64)
+    slot[present] = first[:-1]
+    offsets = np.empty((first[-1], 3), dtype=np.int16)
+    _sort_vectors(largest, slot, offsets)
+    return Shells(offsets, first, np.sqrt(present))
+
+
+@compiled
+def _count_vectors(largest: int, count: Array) -> None:
+    for i in range(-largest, largest + 1):
+        for j in range(-largest, largest + 1):
+            for k in range(-largest, largest + 1):
+                squared = i * i + j * j + k * k
+                if squared < count.size:
+                    count[squared] += 1
+
+
+@compiled
+def _sort_vectors(largest: int, slot: Array, offsets: Array) -> None:
+    for i in range(-largest, largest + 1):
+        for j in range(-largest, largest + 1):
+            for k in range(-largest, largest + 1):
+                squared = i * i + j * j + k * k
+                if squared < slot.size:
+                    offsets[slot[squared], 0] = i
+                    offsets[slot[squared], 1] = j
+                    offsets[slot[squared], 2] = k
+                    slot[squared] += 1
+
+
+@compiled_parallel
+def mark_peaks(smoothed: Array, threshold: float, mark: int, found: Array) -> None:
+    """Write `mark` into `found` (int8) at cells above the threshold, not below any of 26 neighbours, and still 0."""
+    n = smoothed.shape[0]
+    for i in numba.prange(n):
+        for j in range(n):
+            for k in range(n):
+                value = smoothed[i, j, k]
+                if value < threshold or found[i, j, k] != 0:
+                    continue
+                highest = True
+                for neighbour in range(27):
+                    a = (i + neighbour // 9 - 1) % n
+                    b = (j + neighbour // 3 % 3 - 1) % n
+                    c = (k + neighbour % 3 - 1) % n
+                    if smoothed[a, b, c] > value:
+                        highest = False
+                        break
+                if highest:
+                    found[i, j, k] = mark
+
+
+@compiled_parallel
+def grow(
+    tide: Array,
+    peaks: Array,
+    reach: Array,
+    threshold: float,
+    collapsed: float,
+    table: Array,
+    offsets: Array,
+    first: Array,
+    radius: Array,
+    out: Array,
+) -> None:
+    """The largest sphere around each peak that has collapsed, as an ellipsoid of its mean strain.
+
+    tide (n, n, n, 6) holds COMPONENTS. Outward: means inside every shell, up to the first beyond `reach` [cells] with a
+    mean overdensity below `threshold`. Inward: the first shell with 1 + z_collapse >= `collapsed`; the radius is linear
+    in r^3 between it and the one outside. `out` (N, 5) gets the radius (0 for none), F, e and p at it, and 1 + z of
+    collapse of its inner half.
+    """
+    n = tide.shape[0]
+    for peak in numba.prange(peaks.size):
+        i0, j0, k0 = peaks[peak] // (n * n), peaks[peak] // n % n, peaks[peak] % n
+        mean = np.empty((radius.size, COMPONENTS))
+        shell_mean = np.empty((2, COMPONENTS))
+        last = 0
+        for shell in range(radius.size):
+            new, old = shell_mean[shell % 2], shell_mean[(shell + 1) % 2]
+            new[:] = 0.0
+            for cell in range(first[shell], first[shell + 1]):
+                i, j, k = i0 + offsets[cell, 0], j0 + offsets[cell, 1], k0 + offsets[cell, 2]
+                i += n if i < 0 else (-n if i >= n else 0)
+                j += n if j < 0 else (-n if j >= n else 0)
+                k += n if k < 0 else (-n if k >= n else 0)
+                for c in range(COMPONENTS):
+                    new[c] += tide[i, j, k, c]
+            new /= first[shell + 1] - first[shell]
+            if shell == 0:
+                mean[0] = new
+                continue
+            inner, outer = radius[shell - 1] ** 3, radius[shell] ** 3
+            for c in range(COMPONENTS):  # trapezoid in r^3
+                mean[shell, c] = (inner * mean[shell - 1, c] + 0.5 * (old[c] + new[c]) * (outer - inner)) / outer
+            last = shell
+            if radius[shell] > reach[peak] and mean[shell, 0] < threshold:
+                break
+        _innermost(mean, last, radius, collapsed, table, out[peak])
+
+
+@compiled
+def _innermost(mean: Array, last: int, radius: Array, collapsed: float, table: Array, out: Array) -> None:
+    """From shell `last` inward to the first collapsed one; fills a row of `grow`'s output."""
+    out[:] = 0.0
+    outside = 0.0
+    for shell in range(last, -1, -1):
+        inside = look_up_strain(mean[shell], table)
+        if inside >= collapsed:
+            weight = (inside - collapsed) / (inside - outside) if 0 < outside < inside and shell < last else 0.0
+            cubed = radius[shell] ** 3
+            if weight > 0:
+                cubed += weight * (radius[shell + 1] ** 3 - cubed)
+                for c in range(COMPONENTS):
+                    mean[shell, c] += weight * (mean[shell + 1, c] - mean[shell, c])
+            out[RADIUS] = cubed ** (1 / 3)
+            out[OVERDENSITY] = mean[shell, 0]
+            out[ELLIPTICITY], out[PROLATENESS] = asymmetry(mean[shell])
+            half = shell
+            while radius[half] > out[RADIUS] / 2:
+                half -= 1
+            out[FORMATION] = look_up_strain(mean[half], table)
+            return
+        outside = inside
+
+
+@compiled
+def look_up_strain(strain: Array, table: Array) -> float:
+    """1 + z of collapse of an ellipsoid of this mean strain (COMPONENTS), 0 for none."""
+    if strain[0] < 1.0:  # far below the table, and e and p have no meaning towards F = 0
+        return 0.0
+    ellipticity, prolateness = asymmetry(strain)
+    return look_up(table, strain[0], ellipticity, prolateness)
+
+
+@compiled
+def asymmetry(strain: Array) -> tuple[float, float]:
+    """Ellipticity and prolateness of a strain tensor given as COMPONENTS, from its eigenvalues in closed form."""
+    third = strain[0] / 3
+    x, y, z = strain[0] - strain[1] - strain[2] - third, strain[1] - third, strain[2] - third
+    xy, xz, yz = strain[3], strain[4], strain[5]
+    size = np.sqrt((x * x + y * y + z * z + 2 * (xy * xy + xz * xz + yz * yz)) / 6)
+    if size == 0.0:
+        return 0.0, 0.0
+    determinant = x * (y * z - yz * yz) - xy * (xy * z - yz * xz) + xz * (xy * yz - y * xz)
+    angle = np.arccos(min(1.0, max(-1.0, determinant / (2 * size * size * size)))) / 3
+    highest, lowest = 2 * size * np.cos(angle), 2 * size * np.cos(angle + 2 * np.pi / 3)
+    middle = -highest - lowest
+    return (highest - lowest) / (2 * strain[0]), (highest + lowest - 2 * middle) / (2 * strain[0])
+
+
+@compiled
+def survive(peaks: Array, radii: Array, offsets: Array, first: Array, radius: Array, taken: Array, kept: Array) -> None:
+    """Largest first: keep a sphere whose centre lies in none kept before. `taken` (n, n, n) bool starts empty."""
+    n = taken.shape[0]
+    for peak in range(peaks.size):
+        i0, j0, k0 = peaks[peak] // (n * n), peaks[peak] // n % n, peaks[peak] % n
+        kept[peak] = not taken[i0, j0, k0]
+        if not kept[peak]:
+            continue
+        taken[i0, j0, k0] = True
+        for shell in range(radius.size):
+            if radius[shell] >= radii[peak]:
+                break
+            for cell in range(first[shell], first[shell + 1]):
+                taken[(i0 + offsets[cell, 0]) % n, (j0 + offsets[cell, 1]) % n, (k0 + offsets[cell, 2]) % n] = True
+
+
+@compiled_parallel
+def average(field: Array, peaks: Array, radii: Array, offsets: Array, first: Array, radius: Array, out: Array) -> None:
+    """Mean of a field over the cells inside each sphere."""
+    n = field.shape[0]
+    for peak in numba.prange(peaks.size):
+        i0, j0, k0 = peaks[peak] // (n * n), peaks[peak] // n % n, peaks[peak] % n
+        total = 0.0
+        end = 1
+        for shell in range(radius.size):
+            if shell and radius[shell] >= radii[peak]:
+                break
+            end = first[shell + 1]
+        for cell in range(end):
+            total += field[(i0 + offsets[cell, 0]) % n, (j0 + offsets[cell, 1]) % n, (k0 + offsets[cell, 2]) % n]
+        out[peak] = total / end
+
+
+@compiled
+def cap(one: float, two: float, distance: float) -> float:
+    """Volume that a sphere of radius `one` loses beyond the plane through its cut with one of radius `two`."""
+    if distance >= one + two or distance <= abs(one - two):
+        return 0.0
+    height = (two - one + distance) * (two + one - distance) / (2 * distance)
+    return np.pi / 3 * height * height * (3 * one - height)
+
+
+@compiled
+def lost_volume(positions: Array, radii: Array, starts: Array, order: Array, side: int, n: int, lost: Array) -> None:
+    """Add to `lost` the caps of every pair of overlapping spheres. Spheres are sorted largest first.
+
+    Those of bin b of side^3 are order[starts[b]:starts[b + 1]]; positions (N, 3) and radii in cells of a box of n.
+    """
+    width = n / side
+    for one in range(radii.size):
+        reach = min(int(np.ceil(2 * radii[one] / width)), side // 2)
+        width_of_search = min(2 * reach + 1, side)
+        ci, cj, ck = positions[one, 0] // width, positions[one, 1] // width, positions[one, 2] // width
+        for di in range(width_of_search):
+            a = (int(ci) + di - reach) % side
+            for dj in range(width_of_search):
+                b = (int(cj) + dj - reach) % side
+                for dk in range(width_of_search):
+                    c = (int(ck) + dk - reach) % side
+                    bin_ = (a * side + b) * side + c
+                    for entry in range(starts[bin_], starts[bin_ + 1]):
+                        two = order[entry]
+                        if two <= one:
+                            continue
+                        squared = 0.0
+                        for axis in range(3):
+                            s = abs(positions[one, axis] - positions[two, axis])
+                            s = min(s, n - s)
+                            squared += s * s
+                        if squared < (radii[one] + radii[two]) ** 2:
+                            distance = np.sqrt(squared)
+                            lost[one] += cap(radii[one], radii[two], distance)
+                            lost[two] += cap(radii[two], radii[one], distance)
+
+
+@compiled
+def paint_spheres(centres: Array, radii: Array, labels: Array, power: Array) -> None:
+    """Label the lattice points inside each sphere; in an overlap the plane of the cut decides (least d^2 - R^2).
+
+    centres (N, 3) and radii in cells, any image; sphere h writes h + 1. `power` (n, n, n) float32 starts at 0.
+    """
+    n = labels.shape[0]
+    for h in range(radii.size):
+        x, y, z = centres[h, 0], centres[h, 1], centres[h, 2]
+        r = radii[h]
+        for i in range(int(np.ceil(x - r)), int(np.floor(x + r)) + 1):
+            for j in range(int(np.ceil(y - r)), int(np.floor(y + r)) + 1):
+                across = (i - x) ** 2 + (j - y) ** 2 - r * r
+                if across >= 0:
+                    continue
+                for k in range(int(np.ceil(z - r)), int(np.floor(z + r)) + 1):
+                    value = across + (k - z) ** 2
+                    a, b, c = i % n, j % n, k % n
+                    if value < power[a, b, c]:
+                        power[a, b, c] = value
+                        labels[a, b, c] = h + 1
