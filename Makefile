@@ -26,7 +26,7 @@ validate: $(INSTALLED)
 	$(BIN)/python -m tests.validation
 
 bench: $(INSTALLED)
-	$(BIN)/python tests/benchmarks/universe.py
+	$(BIN)/python tests/benchmarks/universe.py --compare
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'

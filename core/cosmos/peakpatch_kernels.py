@@ -113,25 +113,39 @@ def grow(
     for peak in numba.prange(peaks.size):
         i0, j0, k0 = peaks[peak] // (n * n), peaks[peak] // n % n, peaks[peak] % n
         mean = np.empty((radius.size, COMPONENTS))
-        shell_mean = np.empty((2, COMPONENTS))
+        old0 = old1 = old2 = old3 = old4 = old5 = 0.0
         last = 0
         for shell in range(radius.size):
-            new, old = shell_mean[shell % 2], shell_mean[(shell + 1) % 2]
-            new[:] = 0.0
+            new0 = new1 = new2 = new3 = new4 = new5 = 0.0
             for cell in range(first[shell], first[shell + 1]):
                 i, j, k = i0 + offsets[cell, 0], j0 + offsets[cell, 1], k0 + offsets[cell, 2]
                 i += n if i < 0 else (-n if i >= n else 0)
                 j += n if j < 0 else (-n if j >= n else 0)
                 k += n if k < 0 else (-n if k >= n else 0)
-                for c in range(COMPONENTS):
-                    new[c] += tide[i, j, k, c]
-            new /= first[shell + 1] - first[shell]
-            if shell == 0:
-                mean[0] = new
-                continue
-            inner, outer = radius[shell - 1] ** 3, radius[shell] ** 3
-            for c in range(COMPONENTS):  # trapezoid in r^3
-                mean[shell, c] = (inner * mean[shell - 1, c] + 0.5 * (old[c] + new[c]) * (outer - inner)) / outer
+                new0 += tide[i, j, k, 0]
+                new1 += tide[i, j, k, 1]
+                new2 += tide[i, j, k, 2]
+                new3 += tide[i, j, k, 3]
+                new4 += tide[i, j, k, 4]
+                new5 += tide[i, j, k, 5]
+            part = 1.0 / (first[shell + 1] - first[shell])
+            new0, new1, new2 = part * new0, part * new1, part * new2
+            new3, new4, new5 = part * new3, part * new4, part * new5
+            # trapezoid in r^3: the mean inside is what lay inside before and the mean of the two shells around the rest
+            rest = 1.0
+            if shell > 0:
+                rest = 1 - (radius[shell - 1] / radius[shell]) ** 3
+                mean[shell] = (1 - rest) * mean[shell - 1]
+            else:
+                mean[0] = 0.0
+                old0, old1, old2, old3, old4, old5 = new0, new1, new2, new3, new4, new5
+            mean[shell, 0] += 0.5 * rest * (old0 + new0)
+            mean[shell, 1] += 0.5 * rest * (old1 + new1)
+            mean[shell, 2] += 0.5 * rest * (old2 + new2)
+            mean[shell, 3] += 0.5 * rest * (old3 + new3)
+            mean[shell, 4] += 0.5 * rest * (old4 + new4)
+            mean[shell, 5] += 0.5 * rest * (old5 + new5)
+            old0, old1, old2, old3, old4, old5 = new0, new1, new2, new3, new4, new5
             last = shell
             if radius[shell] > reach[peak] and mean[shell, 0] < threshold:
                 break

@@ -1,9 +1,10 @@
 """How long the parts of a universe take on this machine: `make bench`. Nothing here is asserted.
 
-    python tests/benchmarks/universe.py [--cells 128] [--device cpu|cuda]
+    python tests/benchmarks/universe.py [--cells 128] [--device cpu|cuda] [--compare]
 
 Each part runs once to compile and warm up, then REPEATS times; the table shows medians. On a GPU it also shows the
-peak memory, and with --cells 256 or 512 it is the measurement of a whole N-body run on that device.
+peak memory, and with --cells 256 or 512 it is the measurement of a whole N-body run on that device. --compare adds
+what one would take instead: numpy, and scipy's kd-tree with connected components.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 
 from core.cosmos import nbody
-from core.cosmos.box import Field
+from core.cosmos.box import Array, Field, wrap
 from core.cosmos.cosmology import Growth, growth, preset
 from core.cosmos.halos import friends_of_friends
 from core.cosmos.initial import linear_modes, white_noise
@@ -57,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=128)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compare", action="store_true")
     arguments = parser.parse_args()
     cells, device = arguments.cells, torch.device(arguments.device)
     box_size = float(cells)
@@ -87,6 +89,36 @@ def main() -> None:
     measure("CIC painting, shuffled (CPU)", cpu, lambda: paint(shuffled, cells, box_size))
     measure("P(k) of a mesh (CPU)", cpu, lambda: spectra(density))
     measure("friends of friends (CPU)", cpu, lambda: friends_of_friends(positions, box_size))
+    if arguments.compare:
+        measure("  by kd-tree and connected components", cpu, lambda: _friends_by_scipy(positions, box_size))
+        measure("  numpy.fft.rfftn of the mesh alone", cpu, lambda: np.fft.rfftn(density.values))
+        measure("  CIC of the shuffled by numpy.bincount", cpu, lambda: _paint_by_numpy(shuffled, cells, box_size))
+
+
+def _friends_by_scipy(positions: Array, box_size: float) -> Array:
+    """Groups by scipy alone."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    count = len(positions)
+    tree = cKDTree(wrap(positions.astype(np.float64), box_size), boxsize=np.full(3, box_size))
+    pairs = tree.query_pairs(0.2 * box_size / count ** (1 / 3), output_type="ndarray")
+    links = coo_matrix((np.ones(len(pairs), dtype=bool), pairs.T), shape=(count, count))
+    return np.asarray(connected_components(links, directed=False)[1])
+
+
+def _paint_by_numpy(positions: Array, cells: int, box_size: float) -> Array:
+    """Cloud in cell by eight bincounts."""
+    scaled = positions * (cells / box_size)
+    low = np.floor(scaled).astype(np.int64)
+    share = scaled - low
+    mesh = np.zeros(cells**3)
+    for corner in np.ndindex(2, 2, 2):
+        i, j, k = ((low + corner) % cells).T
+        weight = np.prod(np.where(corner, share, 1 - share), axis=1)
+        mesh += np.bincount((i * cells + j) * cells + k, weight, cells**3)
+    return mesh.reshape((cells,) * 3)
 
 
 def _start(modes: torch.Tensor, box_size: float, functions: Growth) -> nbody.State:
