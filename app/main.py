@@ -9,8 +9,9 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
-    # OpenMP threads that spin while they wait make a shared machine many times slower; it must be set before torch
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # GNU OpenMP threads that wait spin for milliseconds, which on a busy machine takes the time of those waited for:
+    # sleep after some ten microseconds. It has to be set before torch is imported
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     _check_packages()
     from typer.exceptions import Abort, TyperException
 
