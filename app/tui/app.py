@@ -30,4 +30,6 @@ def run_workbench(runs: Path, depth: str = "auto") -> int:
 
     workbench = Workbench(runs, chosen)
     workbench.run()
+    if workbench.last_resort:
+        workbench.last_resort.cancel()
     return workbench.return_code or 0

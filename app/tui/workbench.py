@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,6 +26,8 @@ from app.tui.screens.runs import RunsScreen
 
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
+_PATIENCE = 3.0
+"""Seconds for a clean end after a signal."""
 
 
 class Workbench(App[None], inherit_bindings=False):
@@ -45,6 +48,7 @@ class Workbench(App[None], inherit_bindings=False):
         self.root = root
         self.depth: Depth = depth
         self.problem = ""
+        self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.ansi_theme_dark = theme.ANSI
         self.register_theme(theme.DARK)
@@ -59,8 +63,15 @@ class Workbench(App[None], inherit_bindings=False):
         # Textual leaves a terminal raw when it is killed
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, partial(self.exit, None, 128 + number))
+            loop.add_signal_handler(number, self._leave, 128 + number)
         self._follow()
+
+    def _leave(self, code: int) -> None:
+        """End on a signal. Where the terminal is gone, Textual may wait for ever to write its last words to it."""
+        self.last_resort = threading.Timer(_PATIENCE, os._exit, (code,))
+        self.last_resort.daemon = True
+        self.last_resort.start()
+        self.exit(None, code)
 
     def on_unmount(self) -> None:
         self.follower.stop()

@@ -70,25 +70,21 @@ class CollapseTable:
 
 @lru_cache(maxsize=8)
 def collapse_table(omega_matter: float, shape: tuple[int, int, int] = SHAPE) -> CollapseTable:
-    """The table of a flat universe, from the user's cache, or made (about 20 CPU seconds at full size) and kept."""
+    """The table of a flat universe, from the user's cache, or made (about 10 CPU seconds at full size) and kept."""
     size = "x".join(map(str, shape))
     path = cache_folder() / f"collapse-1-{omega_matter:.8g}-{size}.npz"
-    # a damaged file is as good as none
     with (
-        suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
-        np.load(path, allow_pickle=False) as file,
+        suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),  # a damaged file is as good as none
+        path.open("rb") as kept,
+        np.load(kept, allow_pickle=False) as file,
     ):
         values = file["values"]
         if values.shape == shape and float(file["omega_matter"]) == omega_matter and np.isfinite(values).all():
             return CollapseTable(omega_matter, values)
     f, e, ratio = np.meshgrid(*axes(shape), indexing="ij")
     table = CollapseTable(omega_matter, collapse(f, e, ratio * e, omega_matter).astype(np.float32))
-    with (
-        suppress(ResourceError),
-        appearing(path) as temporary,
-        temporary.open("wb") as file,
-    ):  # works without, only slower
-        np.savez(file, values=table.values, omega_matter=omega_matter)
+    with suppress(ResourceError), appearing(path) as temporary, temporary.open("wb") as new:  # without: only slower
+        np.savez(new, values=table.values, omega_matter=omega_matter)
     return table
 
 

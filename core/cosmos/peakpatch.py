@@ -29,12 +29,11 @@ from core.cosmos.peakpatch_kernels import (
     Shells,
     average,
     grow,
-    lost_volume,
     mark_peaks,
     paint_spheres,
     shells,
-    survive,
 )
+from core.cosmos.peakpatch_merge import Patches, centres, exclude, reduced_radii
 from core.cosmos.power import top_hat
 from core.cosmos.universe import check_field
 from core.errors import ResourceError, UsageError
@@ -64,22 +63,6 @@ class PeakPatchSettings:
     """Smallest halo in cells, 4/3 pi R^3."""
 
 
-@dataclass(frozen=True)
-class Patches:
-    """Collapsed spheres around peaks: flat index of the central cell, and a row of `grow`'s output for each."""
-
-    cells: Array
-    measured: Array
-
-    @property
-    def radii(self) -> Array:
-        """In cells."""
-        return np.asarray(self.measured[:, RADIUS])
-
-    def __getitem__(self, which: Array) -> Patches:
-        return Patches(self.cells[which], self.measured[which])
-
-
 def peak_patch(
     delta: Field, cosmology: Cosmology, settings: PeakPatchSettings | None = None, progress: Progress = silent
 ) -> Catalogue:
@@ -94,6 +77,7 @@ def peak_patch(
     check_field(delta)
     check_peak_patch(settings, delta.cells)
     modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)))
+    modes[0, 0, 0] = 0  # a mean would pull along x only: the tide has none
     table = collapse_table(cosmology.omega_matter).values
     first = growth(cosmology.omega_matter).first(1 / (1 + settings.redshift))
     bank = filter_bank(delta.cells, delta.box_size, settings)
@@ -235,35 +219,6 @@ def grow_patches(
             measured[rows],
         )
     return Patches(peaks, measured)[np.flatnonzero(measured[:, RADIUS] > 0)]
-
-
-def exclude(patches: Patches, cells: int, around: Shells) -> Patches:
-    """The patches whose centre lies in no larger one, largest first; equal ones in the order of their cells."""
-    patches = patches[np.lexsort((patches.cells, -patches.radii))]
-    kept = np.zeros(len(patches.cells), dtype=np.bool_)
-    taken = np.zeros((cells,) * 3, dtype=np.bool_)
-    survive(patches.cells, patches.radii, around.offsets, around.first, around.radius, taken, kept)
-    return patches[np.flatnonzero(kept)]
-
-
-def reduced_radii(patches: Patches, cells: int) -> Array:
-    """Radii in cells of spheres of the volume left when every overlap is cut off; 0 where nothing is left.
-
-    The patches are sorted largest first, as `exclude` leaves them.
-    """
-    positions = centres(patches, cells)
-    side = max(1, min(cells, round(len(positions) ** (1 / 3))))
-    x, y, z = (positions // (cells / side)).astype(np.int64).T
-    bins = (x * side + y) * side + z
-    starts = np.concatenate([[0], np.cumsum(np.bincount(bins, minlength=side**3))])
-    lost = np.zeros(len(positions))
-    lost_volume(positions, patches.radii, starts, np.argsort(bins, kind="stable"), side, cells, lost)
-    return np.asarray(np.cbrt(np.maximum(patches.radii**3 - 3 * lost / (4 * np.pi), 0)))
-
-
-def centres(patches: Patches, cells: int) -> Array:
-    """Lagrangian centres (N, 3) in cells."""
-    return np.stack(np.unravel_index(patches.cells, (cells,) * 3), axis=1).astype(np.float64)
 
 
 def mean_inside(psi: torch.Tensor, patches: Patches, around: Shells) -> Array:

@@ -1,4 +1,4 @@
-"""Loops of Peak Patch on the CPU: peaks of a smoothed field, spheres grown around them, exclusion, overlap.
+"""Loops of Peak Patch on the CPU: peaks of a smoothed field, spheres grown around them, and sums over spheres.
 
 Fields are (n, n, n) on the Lagrangian lattice, a peak is the flat index of its cell, lengths are in cells. Cells around
 a peak are visited in shells of equal distance (`shells`).
@@ -202,23 +202,6 @@ def asymmetry(strain: Array) -> tuple[float, float]:
     return (highest - lowest) / (2 * strain[0]), (highest + lowest - 2 * middle) / (2 * strain[0])
 
 
-@compiled
-def survive(peaks: Array, radii: Array, offsets: Array, first: Array, radius: Array, taken: Array, kept: Array) -> None:
-    """Largest first: keep a sphere whose centre lies in none kept before. `taken` (n, n, n) bool starts empty."""
-    n = taken.shape[0]
-    for peak in range(peaks.size):
-        i0, j0, k0 = peaks[peak] // (n * n), peaks[peak] // n % n, peaks[peak] % n
-        kept[peak] = not taken[i0, j0, k0]
-        if not kept[peak]:
-            continue
-        taken[i0, j0, k0] = True
-        for shell in range(radius.size):
-            if radius[shell] >= radii[peak]:
-                break
-            for cell in range(first[shell], first[shell + 1]):
-                taken[(i0 + offsets[cell, 0]) % n, (j0 + offsets[cell, 1]) % n, (k0 + offsets[cell, 2]) % n] = True
-
-
 @compiled_parallel
 def average(field: Array, peaks: Array, radii: Array, offsets: Array, first: Array, radius: Array, out: Array) -> None:
     """Mean of a field over the cells inside each sphere."""
@@ -234,48 +217,6 @@ def average(field: Array, peaks: Array, radii: Array, offsets: Array, first: Arr
         for cell in range(end):
             total += field[(i0 + offsets[cell, 0]) % n, (j0 + offsets[cell, 1]) % n, (k0 + offsets[cell, 2]) % n]
         out[peak] = total / end
-
-
-@compiled
-def cap(one: float, two: float, distance: float) -> float:
-    """Volume that a sphere of radius `one` loses beyond the plane through its cut with one of radius `two`."""
-    if distance >= one + two or distance <= abs(one - two):
-        return 0.0
-    height = (two - one + distance) * (two + one - distance) / (2 * distance)
-    return np.pi / 3 * height * height * (3 * one - height)
-
-
-@compiled
-def lost_volume(positions: Array, radii: Array, starts: Array, order: Array, side: int, n: int, lost: Array) -> None:
-    """Add to `lost` the caps of every pair of overlapping spheres. Spheres are sorted largest first.
-
-    Those of bin b of side^3 are order[starts[b]:starts[b + 1]]; positions (N, 3) and radii in cells of a box of n.
-    """
-    width = n / side
-    for one in range(radii.size):
-        reach = min(int(np.ceil(2 * radii[one] / width)), side // 2)
-        width_of_search = min(2 * reach + 1, side)
-        ci, cj, ck = positions[one, 0] // width, positions[one, 1] // width, positions[one, 2] // width
-        for di in range(width_of_search):
-            a = (int(ci) + di - reach) % side
-            for dj in range(width_of_search):
-                b = (int(cj) + dj - reach) % side
-                for dk in range(width_of_search):
-                    c = (int(ck) + dk - reach) % side
-                    bin_ = (a * side + b) * side + c
-                    for entry in range(starts[bin_], starts[bin_ + 1]):
-                        two = order[entry]
-                        if two <= one:
-                            continue
-                        squared = 0.0
-                        for axis in range(3):
-                            s = abs(positions[one, axis] - positions[two, axis])
-                            s = min(s, n - s)
-                            squared += s * s
-                        if squared < (radii[one] + radii[two]) ** 2:
-                            distance = np.sqrt(squared)
-                            lost[one] += cap(radii[one], radii[two], distance)
-                            lost[two] += cap(radii[two], radii[one], distance)
 
 
 @compiled
