@@ -49,6 +49,7 @@ def simulate(
     fixed: Annotated[bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases.")] = False,
     paired: Annotated[bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe.")] = False,
     spectrum: Annotated[str, typer.Option(help="Linear spectrum: eh98, or camb where it is installed.")] = "eh98",
+    truth: Annotated[str, typer.Option(help="Where halos come from: nbody, peakpatch or both.")] = "nbody",
     integrator: Annotated[str, typer.Option(help="bullfrog or fastpm.")] = "bullfrog",
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
@@ -77,9 +78,10 @@ def simulate(
         minimum_particles=minimum_particles,
         device=device,
     )
-    simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum)  # type: ignore[arg-type]
+    simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum, truth)  # type: ignore[arg-type]
     for path in simulate_many(out, simulation, numbers, force):
-        print(f"{path}  {open_universe(path).halos['fof']} halos")
+        halos = open_universe(path).halos
+        print(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
 
 
 def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bool = False) -> list[Path]:

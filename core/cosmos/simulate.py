@@ -18,6 +18,7 @@ from core.cosmos.initial import linear_field
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
+from core.cosmos.peakpatch import PeakPatchSettings, check_peak_patch, peak_patch_output
 from core.cosmos.power import camb_power, linear_power
 from core.cosmos.spherical import spherical_overdensity
 from core.cosmos.universe import Universe, check_field, write_universe
@@ -26,6 +27,7 @@ from core.errors import ResourceError, UsageError, did_you_mean
 from core.progress import Progress, part, silent
 
 Spectrum = Literal["eh98", "camb"]
+Truth = Literal["nbody", "peakpatch", "both"]
 SPECTRA = {"eh98": linear_power, "camb": camb_power}
 """Linear spectra by name: Eisenstein & Hu 1998 needs nothing, CAMB the optional package."""
 
@@ -159,6 +161,8 @@ class Simulation:
     paired: bool = False
     """All phases turned by pi."""
     spectrum: Spectrum = "eh98"
+    truth: Truth = "nbody"
+    """Where halos come from: the evolved particles, Peak Patch on the linear field, or both."""
 
     @property
     def name(self) -> str:
@@ -181,7 +185,16 @@ class Simulation:
             raise UsageError(f"a box of {self.box_size:g} Mpc/h cannot be simulated", "give a positive size")
         if self.spectrum not in SPECTRA:
             raise UsageError(f"unknown spectrum {self.spectrum!r}", did_you_mean(self.spectrum, SPECTRA))
+        if self.truth not in get_args(Truth):
+            raise UsageError(f"unknown truth {self.truth!r}", did_you_mean(self.truth, get_args(Truth)))
         check_evolution(self.evolution, self.cells)
+        if self.truth != "nbody":
+            check_peak_patch(self.peak_patch, self.cells)
+
+    @property
+    def peak_patch(self) -> PeakPatchSettings:
+        """Peak Patch at the redshift of the last output."""
+        return PeakPatchSettings(redshift=min(self.evolution.outputs))
 
 
 def simulate(
@@ -193,7 +206,14 @@ def simulate(
     s = simulation
     power, device = SPECTRA[s.spectrum](s.cosmology), str(choose_device(s.evolution.device))
     delta = linear_field(s.cells, s.box_size, power, s.seed, device, s.fixed, s.paired)
-    fields, catalogues = evolve(delta, s.cosmology, s.evolution, part(progress, 0.02, 0.98))
+    fields: list[Field] = []
+    catalogues: dict[str, Catalogue] = {}
+    share = {"nbody": 0.98, "both": 0.7, "peakpatch": 0.02}[s.truth]
+    if s.truth != "peakpatch":
+        fields, catalogues = evolve(delta, s.cosmology, s.evolution, part(progress, 0.02, share))
+    if s.truth != "nbody":
+        patches = peak_patch_output(delta, s.cosmology, s.peak_patch, part(progress, share, 0.98))
+        fields, catalogues = fields + patches[0], catalogues | patches[1]
     return write_universe(
         path,
         name=path.stem,

@@ -44,7 +44,7 @@ def test_simulate_keeps_what_is_there(command: Command) -> None:
     assert [path.name for path in paths] == ["planck2018-8-L20-s0001.h5", "planck2018-8-L20-s0003.h5"]
     for path in paths:
         universe = open_universe(path)
-        assert f"{path}  {universe.halos['fof']} halos" in out
+        assert f"{path}  {universe.halos['fof']} halos (fof)" in out
         assert universe.provenance["command"].startswith("halodeck simulate --cells 8")
     before = paths[0].stat().st_mtime_ns
     assert command("simulate", *small, "--seeds", "1-3", "--out", "u")[0] == 0

@@ -77,6 +77,18 @@ def test_fixed_amplitudes(quick: Any, planck: Cosmology) -> None:
     assert universe.provenance["settings"] == Simulation(16, 16.0, planck, 1, QUICK, fixed=True).settings()
 
 
+@pytest.mark.parametrize(
+    ("truth", "halos", "labels"),
+    [("nbody", {"fof"}, {"label"}), ("peakpatch", {"peakpatch"}, {"label_peakpatch"}),
+     ("both", {"fof", "peakpatch"}, {"label", "label_peakpatch"})],
+)  # fmt: skip
+def test_where_halos_come_from(quick: Any, truth: str, halos: set[str], labels: set[str]) -> None:
+    universe = quick(truth=truth, cells=32, box_size=32.0)
+    assert set(universe.halos) == halos
+    assert {name for name in universe.fields if name.startswith("label")} == labels
+    assert universe.provenance["settings"]["truth"] == truth
+
+
 @pytest.mark.parametrize("after", [0.0, 0.3, 0.8])
 def test_interruption_leaves_nothing(quick: Any, tmp_path: Path, after: float) -> None:
     def stop(fraction: float, doing: str) -> None:
