@@ -12,7 +12,7 @@ from snapshot_writers import Run, write_gadget, write_hdf5, write_tipsy
 
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.cosmology import PRESETS
-from core.cosmos.formats.recognise import is_snapshot, recognise
+from core.cosmos.formats.recognise import is_catalogue, is_snapshot, recognise
 from core.cosmos.universe import write_universe
 from core.errors import InputError
 
@@ -174,3 +174,13 @@ def test_real_files(shared_data: object) -> None:
     found = {name: recognise(shared_data(name)).kind for name in kinds}  # type: ignore[operator]
     assert found == kinds
     assert recognise(shared_data("arepo-L50n32/ics")).facts["dark matter particles"] == "32768 = 32^3"  # type: ignore[operator]
+
+
+def test_a_peak_patch_catalogue(tmp_path: Path) -> None:
+    halos = np.zeros((3, 11), np.float32)
+    halos[:, 6] = 2.0
+    path = tmp_path / "halos.dat"
+    path.write_bytes(np.int32(3).tobytes() + np.float32([2.0, 0.0]).tobytes() + halos.tobytes())
+    described = recognise(path)
+    assert (described.kind, described.facts["halos"]) == ("pksc", "3")
+    assert is_catalogue(described)

@@ -29,7 +29,7 @@ HALONET = {5: 11262, 6: 6555, 8: 2332, 10: 937}
 
 
 COARSE = "cells of 1 Mpc/h: 1e12 Msun/h are 12 of them, less than the smallest filter"
-FINE = "cells of 1 Mpc: the reference took plain means of the cells within r, at r < 3 a third more than the sphere"
+FINE = "cells of 1 Mpc; the reference took plain means of the cells within r, 9 % too low at r = 2.4, ours err by 0.4 %"
 
 
 def checks() -> Iterator[Check]:

@@ -37,6 +37,11 @@ def sniff(start: bytes, size: int) -> bool:
     return _byte_order(start, size) is not None
 
 
+def count(size: int) -> int:
+    """Halos in a catalogue of this many bytes."""
+    return (size - _HEADER) // (4 * _COLUMNS)
+
+
 def read_pksc(path: Path, box_size: float, cosmology: Cosmology, length_unit: str = "Mpc") -> Catalogue:
     """A merged Peak Patch catalogue, most massive first; box_size in Mpc/h, the file's lengths in Mpc or Mpc/h.
 

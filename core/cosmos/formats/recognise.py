@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from core.cosmos.formats import cubes, gadget, groups, hdf5, ramses, tables, tipsy
+from core.cosmos.formats import cubes, gadget, groups, hdf5, pksc, ramses, tables, tipsy
 from core.cosmos.formats.header import CubeFormat, Format, HaloFormat, Header, parts_of, unreadable
 from core.cosmos.formats.snapshots import read_header
 from core.cosmos.universe import open_universe
@@ -49,12 +49,15 @@ def recognise(path: Path) -> Described:
         return Described(path, "npy", {"shape": _shape(values.shape), "type": str(values.dtype)})
     if gadget.sniff(start) or tipsy.sniff(start):
         return _snapshot(path)
+    size = path.stat().st_size
+    if pksc.sniff(start, size):
+        return Described(path, "pksc", {"halos": str(pksc.count(size)), "made by": "Peak Patch"})
     if layout := tables.layout_of(path):
         return Described(path, layout.format, _table_facts(path, layout))
     if shape := cubes.raw_shape(path):
         order = ", big-endian" if shape.dtype.byteorder == ">" else ""
         return Described(path, "raw", {"could be": f"{shape.cells}^3 float{8 * shape.dtype.itemsize}{order}"})
-    return Described(path, "unknown", {"size": _bytes(path.stat().st_size)})
+    return Described(path, "unknown", {"size": _bytes(size)})
 
 
 def is_snapshot(described: Described) -> bool:
