@@ -20,6 +20,25 @@ Style = Literal["line", "points", "dashed"]
 
 
 @dataclass(frozen=True)
+class Circles:
+    """Circles over an image, in its axis units, e.g. halos at their radius; arrays of one length."""
+
+    name: str
+    x: Array
+    y: Array
+    radius: Array
+
+
+@dataclass(frozen=True)
+class Contours:
+    """Lines over an image where `values`, on any grid of the same extent, rise above each of `levels`."""
+
+    name: str
+    values: Array
+    levels: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Slice:
     """A 2-D image. `values[row, column]`, row 0 at the bottom; extent (x0, x1, y0, y1) in axis units.
 
@@ -36,6 +55,8 @@ class Slice:
     scale: Scale = "linear"
     limits: tuple[float, float] | None = None
     pooling: Literal["mean", "max"] = "mean"
+    circles: tuple[Circles, ...] = ()
+    contours: tuple[Contours, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,7 @@ class Curves:
     y_label: str
     x_log: bool = False
     y_log: bool = False
+    x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
     ratio_to: str | None = None
     ratio_label: str = "ratio"
@@ -153,7 +175,7 @@ def numbers_table(report: Report) -> Table:
     return Table(report.title, tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
 
 
-def dump(figure: Figure | Series | Number) -> dict[str, Any]:
+def dump(figure: Figure | Series | Number | Circles | Contours) -> dict[str, Any]:
     """A figure as plain JSON data; arrays become nested lists with 6 significant digits, NaN becomes null."""
     data: dict[str, Any] = {"kind": type(figure).__name__}
     for item in dataclasses.fields(figure):
@@ -169,11 +191,19 @@ def load(data: dict[str, Any]) -> Figure:
         fields["values"] = _array(fields["values"])
         fields["extent"] = tuple(fields["extent"])
         fields["limits"] = tuple(fields["limits"]) if fields["limits"] else None
+        fields["circles"] = tuple(
+            Circles(item["name"], *(_array(item[name]) for name in ("x", "y", "radius")))
+            for item in fields.get("circles", ())
+        )
+        fields["contours"] = tuple(
+            Contours(item["name"], _array(item["values"]), tuple(item["levels"])) for item in fields.get("contours", ())
+        )
     elif kind == "Curves":
         fields["series"] = tuple(_series(item) for item in fields["series"])
         fields["ratio_limits"] = tuple(fields["ratio_limits"])
         fields["ratio_bands"] = tuple(fields["ratio_bands"])
-        fields["y_limits"] = tuple(fields["y_limits"]) if fields["y_limits"] else None
+        for name in ("x_limits", "y_limits"):
+            fields[name] = tuple(fields[name]) if fields.get(name) else None
     elif kind == "Histogram":
         fields["edges"] = _array(fields["edges"])
         fields["counts"] = {name: _array(counts) for name, counts in fields["counts"].items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from pydantic import Field as Setting
 
@@ -27,12 +27,17 @@ if TYPE_CHECKING:
     from core.samples import Samples
 
 
+Product: TypeAlias = Literal["halos", "particles", "density", "table", "classes"]
+
+
 class Recipe(Settings):
     """What every experiment offers to the engine and the front ends."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
+    product: ClassVar[Product]
+    """What predictions hold; runs with the same product can be compared on the same universes."""
 
     seed: int = Setting(1, ge=0, lt=2**63)
     """Seed of the initial weights, the order of the data and everything else that is drawn."""

@@ -18,7 +18,7 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
 from core.learner import Learner, Network, Optimiser, Precision
 from core.progress import Progress, part, silent
-from core.recipe import Recipe
+from core.recipe import Product, Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -86,6 +86,7 @@ class HaloNet(Recipe):
     name: ClassVar[str] = "halonet"
     title: ClassVar[str] = "HaloNet: protohalos by a V-Net"
     paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
+    product: ClassVar[Product] = "halos"
 
     steps: int = Setting(80_000, ge=1)
     """Training steps; the paper's Dice of 0.92 takes about 80,000."""

@@ -1,0 +1,60 @@
+"""The true halos of a universe: from its N-body particles or from Peak Patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.cosmos.box import Array, Catalogue
+from core.cosmos.universe import Universe
+from core.errors import InputError
+
+Source = Literal["auto", "nbody", "peakpatch"]
+
+_WHERE = {"nbody": ("label", "fof"), "peakpatch": ("label_peakpatch", "peakpatch")}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Halos that count, most massive first, and the label (n, n, n) of every Lagrangian cell: row + 1, or 0."""
+
+    halos: Catalogue
+    label: Array
+
+    @property
+    def mask(self) -> Array:
+        """True where a cell ends in a halo that counts."""
+        return self.label > 0
+
+
+def sources(universe: Universe) -> list[str]:
+    """Which truths a universe holds, the N-body one first."""
+    return [name for name, (label, halos) in _WHERE.items() if label in universe.fields and halos in universe.halos]
+
+
+def true_halos(universe: Universe, source: Source = "auto", minimum_cells: int = 1) -> Truth:
+    """The halos of at least `minimum_cells` Lagrangian cells; auto takes N-body halos where there are any.
+
+    Raises: InputError for a universe without such halos.
+    """
+    held = sources(universe)
+    if not held or source not in ("auto", *held):
+        wanted = "halos" if source == "auto" else f"{source} halos"
+        raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
+    field, catalogue = _WHERE[held[0] if source == "auto" else source]
+    halos = universe.catalogue(catalogue)
+    if "count" in halos:
+        keep = halos["count"] >= minimum_cells
+    else:
+        # the rounding of a catalogue must not drop the smallest halo that counts
+        keep = halos["mass"] >= 0.999 * minimum_cells * universe.particle_mass
+    # labels fall in size: those that count come first
+    counted = int(np.count_nonzero(keep))
+    columns = {name: values[:counted] for name, values in halos.columns.items()}
+    label = np.asarray(universe.field(field).values)
+    return Truth(
+        Catalogue(columns, halos.box_size, halos.redshift, halos.definition, halos.units),
+        np.where(label <= counted, label, 0),
+    )
