@@ -1,18 +1,26 @@
-"""Statistics of one universe, or of two beside each other, as a Report."""
+"""Statistics of one universe, or of several beside each other, as a Report."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from core.cosmos.bispectrum import bispectrum
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.pdf import pixel_pdf
-from core.cosmos.spectra import spectra
+from core.cosmos.spectra import MeshWindow, Spectra, spectra
 from core.cosmos.universe import Universe
 from core.cosmos.voids import VoidProbability, void_probability
-from core.errors import UsageError
+from core.errors import InputError, UsageError, did_you_mean
 from core.figures import Figure, Number, Report
+from core.progress import Progress, silent
+from core.statistics_crossing import crossing_figure, crossing_medians, crossing_numbers, crossings
 from core.statistics_figures import (
+    Errors,
     bispectrum_edges,
     bispectrum_figure,
     correlation_figure,
@@ -21,71 +29,180 @@ from core.statistics_figures import (
     pdf_figure,
     power_figure,
     transfer_figure,
+    value_limits,
     voids_figure,
 )
+
+T = TypeVar("T")
+Known: TypeAlias = dict[tuple[Hashable, ...], Any]
 
 CLOUD_IN_CELL = 2
 """Order of the window that evolved densities were painted with."""
 
+PAINTED: dict[str, MeshWindow] = {"density_2lpt": "trapezoid"}
+"""Eulerian fields that were painted in another way."""
+
 
 def statistics(
-    first: Universe,
-    second: Universe | None = None,
+    *universes: Universe,
     field: str | None = None,
+    reference: str | None = None,
     with_bispectrum: bool = False,
     with_voids: bool = False,
+    with_first_crossing: bool = False,
+    errors: Errors = "jackknife",
+    known: Known | None = None,
+    progress: Progress = silent,
 ) -> Report:
-    """P(k) beside linear theory, distribution of cell values, mass function; with a second universe r(k) and T(k).
+    """P(k) beside linear theory, distribution of cell values, mass function; of several universes also r(k) and T(k).
 
-    On request the reduced bispectrum and the void probability of halos.
-    `field` defaults to the evolved density, for want of one to the linear field.
-    Raises: UsageError for a field that is missing or not a scalar, or voids without halos; InputError for boxes that
-    differ.
+    They are compared with `reference`: the name or path of one of them, or "theory"; by default the last of several.
+    On request the reduced bispectrum, the void probability of halos, and of the first universe first-crossing masses.
+    `field` defaults to the first of density, delta_linear and probability that all have; predictions without it still
+    give their mass function. `errors` of the mass function are jackknife or Poisson. `known` keeps measurements for
+    the next call.
+    Raises: UsageError for a field that is missing or not a scalar, an unknown reference, or voids without halos;
+    InputError for boxes that differ, or first crossings without halos of today.
     """
-    name = field or next((n for n in ("density", "delta_linear", "probability") if n in first.fields), "density")
-    universes = (first, second) if second else (first,)
-    names = tuple(u.name for u in universes)
-    if second and first.name == second.name:
-        names = (first.name, f"{second.name} (second)")
-    fields = [_scalar(u, name) for u in universes]
-    a = fields[0]
-    order = CLOUD_IN_CELL if a.frame == "eulerian" else 0
-    measured = spectra(a, fields[1] if second else None, order)
-    edges = pdf_edges(fields)
-    pdfs = {n: pixel_pdf(f, edges) for n, f in zip(names, fields, strict=True)}
-    figures: dict[str, Figure] = {
-        "power": power_figure(names, a, measured, first.cosmology if name.startswith(("density", "delta")) else None),
-        "pdf": pdf_figure(a, pdfs),
+    first, names = universes[0], labels(universes)
+    against = _reference(reference, universes, names)
+    fields = _fields(field, universes, names)
+    figures: dict[str, Figure] = {}
+    numbers: list[Number] = []
+    measure = _Measure({} if known is None else known, progress, 3 * len(fields) + 1)
+    facts = {
+        "box": f"{first.box_size:g} Mpc/h" + (f", {first.cells}^3 cells" if first.cells else ""),
+        "cosmology": _cosmology(first),
     }
-    numbers = [
-        Number("variance", f"standard deviation of {name}", float(np.sqrt(pdfs[names[0]].variance))),
-        Number("skewness", f"skewness of {name}", pdfs[names[0]].skewness),
-        Number("modes", "modes in all shells", float(measured.modes.sum())),
-    ]
-    if second:
-        figures["correlation"] = correlation_figure(names, measured)
-        figures["transfer"] = transfer_figure(names, measured)
-    if with_bispectrum:
+    if fields:
+        a = next(iter(fields.values()))
+        facts = {"field": f"{a.name} at z = {a.redshift:g}, {a.frame}", **facts}
+        figures, numbers = _of_fields(dict(zip(names, universes, strict=True)), fields, against, measure)
+    if with_bispectrum and fields:
         shells = bispectrum_edges(a.box_size, a.cells)
-        figures["bispectrum"] = bispectrum_figure(
-            a, {n: bispectrum(f, shells, order) for n, f in zip(names, fields, strict=True)}
-        )
+        figures["bispectrum"] = bispectrum_figure(a, {n: bispectrum(f, shells, _window(f)) for n, f in fields.items()})
+    measure.progress(0.9, "halos")
     catalogues = {f"{n} {c}": u.catalogue(c) for n, u in zip(names, universes, strict=True) for c in u.halos}
     if catalogues:
-        figures["mass_function"] = mass_function_figure(
-            {n: c for n, c in catalogues.items() if len(c)}, first.cosmology
-        )
+        filled = {n: c for n, c in catalogues.items() if len(c)}
+        own = dict(zip(names, universes, strict=True))[against].halos if against else {}
+        beside = next((f"{against} {c}" for c in own if f"{against} {c}" in filled), None)
+        figures["mass_function"] = mass_function_figure(filled, first.cosmology, beside, errors)
         numbers += [
             Number(f"halos.{n.replace(' ', '.')}", f"halos in {n}", float(len(c))) for n, c in catalogues.items()
         ]
     if with_voids:
         figures["voids"] = voids_figure(_voids(catalogues))
-    facts = {
-        "field": f"{name} at z = {a.redshift:g}, {a.frame}",
-        "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells",
-        "cosmology": _cosmology(first),
-    }
+    if with_first_crossing:
+        crossed = crossings(first)
+        figures["crossing"] = crossing_figure(crossed)
+        figures["crossing_medians"] = crossing_medians(crossed)
+        numbers += crossing_numbers(crossed)
     return Report(" and ".join(names), tuple(numbers), figures, (), facts)
+
+
+def labels(universes: Sequence[Universe]) -> tuple[str, ...]:
+    """Their names; predictions with their run, namesakes numbered."""
+    found: list[str] = []
+    for universe in universes:
+        run = Path(str(universe.provenance.get("run", ""))).name if universe.kind == "prediction" else ""
+        name = f"{universe.name} by {run}" if run else universe.name
+        same = sum(other == name or other.startswith(f"{name} (") for other in found)
+        found.append(f"{name} ({same + 1})" if same else name)
+    return tuple(found)
+
+
+class _Measure:
+    """Measures what is not known yet, and says how far it is."""
+
+    def __init__(self, known: Known, progress: Progress, steps: int) -> None:
+        self.known, self.progress, self.steps, self.done = known, progress, steps, 0
+
+    def __call__(self, what: str, universes: Sequence[Universe], doing: Callable[[], T], *more: Hashable) -> T:
+        self.progress(0.9 * self.done / self.steps, f"{what} of {universes[0].name}")
+        self.done += 1
+        key = (
+            what,
+            *((str(u.path), u.path.stat().st_mtime_ns if u.path.exists() else 0, u.name) for u in universes),
+            *more,
+        )
+        if key not in self.known:
+            self.known[key] = doing()
+        return self.known[key]
+
+
+def _of_fields(
+    universes: Mapping[str, Universe], fields: Mapping[str, Field], against: str | None, measure: _Measure
+) -> tuple[dict[str, Figure], list[Number]]:
+    """Spectra and distributions of one field, name by name."""
+    a = next(iter(fields.values()))
+    other = fields.get(against) if against else None
+    measured: dict[str, Spectra] = {}
+    for name, field in fields.items():
+        pair = None if other is None or name == against else other
+        pair_of = [universes[name]] + ([universes[against]] if pair and against else [])
+        measured[name] = measure("spectrum", pair_of, partial(spectra, field, pair, _window(field)), field.name)
+    for name, found in measured.items():
+        if np.isnan(found.power).all():  # one NaN in a field is in every mode of it
+            raise InputError(f"{a.name} of {name} has values that are not finite", "choose another with --field")
+    limits = [
+        measure("limits", [universes[n]], partial(value_limits, field), field.name) for n, field in fields.items()
+    ]
+    edges = pdf_edges(a, min(low for low, _ in limits), max(high for _, high in limits))
+    pdfs = {
+        n: measure("distribution", [universes[n]], partial(pixel_pdf, f, edges), f.name, edges.tobytes())
+        for n, f in fields.items()
+    }
+    name, first = next(iter(pdfs)), next(iter(universes.values()))
+    with_theory = a.name.startswith(("density", "delta"))
+    figures: dict[str, Figure] = {
+        "power": power_figure(a, measured, against if other else None, first.cosmology if with_theory else None)
+    }
+    if other and against:
+        pairs = {n: m for n, m in measured.items() if n != against}
+        figures["correlation"] = correlation_figure(against, pairs)
+        figures["transfer"] = transfer_figure(against, pairs)
+    figures["pdf"] = pdf_figure(a, pdfs, against if other else None)
+    numbers = [
+        Number("variance", f"standard deviation of {a.name}", float(np.sqrt(pdfs[name].variance))),
+        Number("skewness", f"skewness of {a.name}", pdfs[name].skewness),
+        Number("modes", "modes in all shells", float(measured[name].modes.sum())),
+    ]
+    return figures, numbers
+
+
+def _reference(wanted: str | None, universes: Sequence[Universe], names: Sequence[str]) -> str | None:
+    """The name of the universe to compare with, None for theory."""
+    if wanted == "theory" or (wanted is None and len(universes) == 1):
+        return None
+    if wanted is None:
+        return names[-1]
+    for universe, name in zip(universes, names, strict=True):
+        if wanted in (name, universe.name, str(universe.path)):
+            return name if len(universes) > 1 else None
+    raise UsageError(f"{wanted} is not among the universes", did_you_mean(wanted, ["theory", *names]))
+
+
+def _fields(wanted: str | None, universes: Sequence[Universe], names: Sequence[str]) -> dict[str, Field]:
+    """The field of every universe that has it, by name; none where only halos can be compared."""
+    if wanted is None:
+        for name in ("density", "delta_linear", "probability"):
+            if all(name in universe.fields for universe in universes):
+                wanted = name
+                break
+        else:
+            if any(universe.halos for universe in universes):
+                return {}
+            wanted = "density"
+    having = [(n, u) for n, u in zip(names, universes, strict=True) if wanted in u.fields]
+    if not having:
+        having = [(names[0], universes[0])]  # it knows what to say
+    return {name: _scalar(universe, wanted) for name, universe in having}
+
+
+def _window(field: Field) -> MeshWindow:
+    """What a field was painted with."""
+    return PAINTED.get(field.name, CLOUD_IN_CELL) if field.frame == "eulerian" else 0
 
 
 def _scalar(universe: Universe, name: str) -> Field:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,15 @@ from core.cosmos.spectra import Spectra
 from core.cosmos.voids import VoidProbability
 from core.figures import Curves, Series, Style
 
+Errors = Literal["jackknife", "poisson"]
+RATIO_BANDS = (0.01, 0.05, 0.1)
+"""What the papers call good: 1, 5 and 10 %."""
+THEORY_NAMES = {
+    "warren06": "Warren 2006",
+    "tinker08": "Tinker 2008",
+    "press74": "Press-Schechter",
+    "sheth99": "Sheth-Tormen",
+}
 TREE_LEVEL_EQUILATERAL = 4 / 7
 """Reduced bispectrum of equilateral triangles in second-order perturbation theory (Fry 1984)."""
 
@@ -25,19 +35,17 @@ def band(name: str, x: Array, y: Array, error: Array, style: Style = "line") -> 
     return Series(name, x, y, y - error, y + error, style)
 
 
-def power_figure(names: tuple[str, ...], field: Field, measured: Spectra, cosmology: Cosmology | None) -> Curves:
-    """P(k) of one or two universes, beside linear theory where a cosmology is given."""
-    powers = (measured.power, measured.other)
-    series = [
-        band(name, measured.k, power, power * measured.relative_error)
-        for name, power in zip(names, powers, strict=False)
-    ]
-    reference = names[1] if len(names) > 1 else None
+def power_figure(
+    field: Field, measured: Mapping[str, Spectra], against: str | None, cosmology: Cosmology | None
+) -> Curves:
+    """P(k) of universes over one of them or over linear theory, which is shown where a cosmology is given."""
+    series = [band(name, m.k, m.power, m.power * m.relative_error) for name, m in measured.items()]
     if cosmology:
         z = 0.0 if field.frame == "lagrangian" else field.redshift
-        linear = linear_power(cosmology)(measured.k) * growth(cosmology.omega_matter).first(1 / (1 + z)) ** 2
-        series.append(Series(f"linear theory, z = {z:g}", measured.k, linear, style="dashed"))
-        reference = reference or series[-1].name
+        k = max((m.k for m in measured.values()), key=len)
+        linear = linear_power(cosmology)(k) * growth(cosmology.omega_matter).first(1 / (1 + z)) ** 2
+        series.append(Series(f"linear theory, z = {z:g}", k, linear, style="dashed"))
+        against = against or series[-1].name
     return Curves(
         f"Power spectrum of {field.name} (bands: Gaussian mode-count errors)",
         tuple(series),
@@ -45,18 +53,18 @@ def power_figure(names: tuple[str, ...], field: Field, measured: Spectra, cosmol
         "P(k) [(Mpc/h)^3]",
         x_log=True,
         y_log=True,
-        ratio_to=reference,
-        ratio_label="ratio",
+        ratio_to=against,
+        ratio_label=f"over {against}",
         ratio_limits=(0.5, 1.5),
-        ratio_bands=(0.1,),
+        ratio_bands=RATIO_BANDS,
     )
 
 
-def correlation_figure(names: tuple[str, ...], measured: Spectra) -> Curves:
-    """r(k)."""
+def correlation_figure(against: str, measured: Mapping[str, Spectra]) -> Curves:
+    """r(k) of universes with one of them."""
     return Curves(
-        f"Cross-correlation of {names[0]} and {names[1]}",
-        (band("r(k)", measured.k, measured.correlation, measured.correlation_error),),
+        f"Cross-correlation with {against}",
+        tuple(band(name, m.k, m.correlation, m.correlation_error) for name, m in measured.items()),
         "k [h/Mpc]",
         "r(k)",
         x_log=True,
@@ -64,20 +72,26 @@ def correlation_figure(names: tuple[str, ...], measured: Spectra) -> Curves:
     )
 
 
-def transfer_figure(names: tuple[str, ...], measured: Spectra) -> Curves:
-    """T(k)."""
+def transfer_figure(against: str, measured: Mapping[str, Spectra]) -> Curves:
+    """T(k) of universes over one of them."""
     return Curves(
-        f"Transfer function sqrt(P of {names[0]} / P of {names[1]})",
-        (band("T(k)", measured.k, measured.transfer, measured.transfer_error),),
+        f"Transfer function sqrt(P / P of {against})",
+        tuple(band(name, m.k, m.transfer, m.transfer_error) for name, m in measured.items()),
         "k [h/Mpc]",
         "T(k)",
         x_log=True,
     )
 
 
-def mass_function_figure(catalogues: Mapping[str, Catalogue], cosmology: Cosmology) -> Curves:
-    """Mass functions of catalogues that hold halos, beside fitting functions."""
+def mass_function_figure(
+    catalogues: Mapping[str, Catalogue],
+    cosmology: Cosmology,
+    against: str | None = None,
+    errors: Errors = "jackknife",
+) -> Curves:
+    """Mass functions of catalogues that hold halos, beside fitting functions; over one of them or over Warren's."""
     masses = {n: "mass_corrected" if "mass_corrected" in c else "mass" for n, c in catalogues.items()}
+    corrected = "friends of friends with Warren-corrected masses; " if "mass_corrected" in masses.values() else ""
     if not catalogues:
         return Curves("Halo mass function: no halos", (), "M [Msun/h]", "dn/dlog10M [(h/Mpc)^3]")
     lowest = min(float(c[masses[n]].min()) for n, c in catalogues.items())
@@ -87,37 +101,41 @@ def mass_function_figure(catalogues: Mapping[str, Catalogue], cosmology: Cosmolo
     for name, catalogue in catalogues.items():
         function = mass_function([catalogue], edges, masses[name])
         density = np.where(function.count > 0, function.density, np.nan)
-        series.append(band(name, function.mass, density, function.jackknife))
+        error = function.error if errors == "poisson" else function.jackknife
+        series.append(band(name, function.mass, density, error))
     mass = np.sqrt(edges[1:] * edges[:-1])
     redshift = next(iter(catalogues.values())).redshift
-    for model in ("warren06", "tinker08"):
-        series.append(Series(f"{model} theory", mass, theory(mass, cosmology, redshift, model), style="dashed"))
+    for model, name in THEORY_NAMES.items():
+        series.append(Series(name, mass, theory(mass, cosmology, redshift, model), style="dashed"))
     return Curves(
-        "Halo mass function (friends of friends, Warren-corrected masses; jackknife bands)",
+        f"Halo mass function ({corrected}{'Poisson' if errors == 'poisson' else errors} bands)",
         tuple(series),
         "M [Msun/h]",
         "dn/dlog10M [(h/Mpc)^3]",
         x_log=True,
         y_log=True,
-        ratio_to="warren06 theory",
-        ratio_label="ratio to Warren",
+        ratio_to=against or THEORY_NAMES["warren06"],
+        ratio_label=f"over {against or THEORY_NAMES['warren06']}",
         ratio_limits=(0.0, 2.0),
-        ratio_bands=(0.1,),
+        ratio_bands=RATIO_BANDS,
     )
 
 
-def pdf_edges(fields: Sequence[Field]) -> Array:
-    """Shared bins: 0 to 1 for probabilities, even in log(1 + delta) for densities, else all values."""
-    if fields[0].name == "probability":
+def value_limits(field: Field) -> tuple[float, float]:
+    """The lowest and the highest value."""
+    return float(field.values.min()), float(field.values.max())
+
+
+def pdf_edges(field: Field, lowest: float, highest: float) -> Array:
+    """Bins of all fields of a kind: 0 to 1 for probabilities, even in log(1 + delta) for densities, else all values."""
+    if field.name == "probability":
         return np.linspace(0, 1, 41)
-    lowest = min(float(field.values.min()) for field in fields)
-    highest = max(float(field.values.max()) for field in fields)
-    if fields[0].units == "overdensity":
+    if field.units == "overdensity":
         return np.geomspace(1e-2, (1 + highest) * 1.001, 51) - 1
     return np.linspace(lowest, highest, 51)
 
 
-def pdf_figure(field: Field, measured: Mapping[str, PixelPdf]) -> Curves:
+def pdf_figure(field: Field, measured: Mapping[str, PixelPdf], against: str | None = None) -> Curves:
     """Distributions of cell values, per decade of 1 + delta for a density, beside a Gaussian for a linear field."""
     one = next(iter(measured.values()))
     density = field.units == "overdensity"
@@ -138,6 +156,9 @@ def pdf_figure(field: Field, measured: Mapping[str, PixelPdf]) -> Curves:
         "dP/dlog10(1 + delta)" if density else "probability density",
         x_log=density,
         y_log=density,
+        ratio_to=against,
+        ratio_label=f"over {against}",
+        ratio_bands=RATIO_BANDS,
     )
 
 

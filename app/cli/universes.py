@@ -50,6 +50,9 @@ def simulate(
     paired: Annotated[bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe.")] = False,
     spectrum: Annotated[str, typer.Option(help="Linear spectrum: eh98, or camb where it is installed.")] = "eh98",
     truth: Annotated[str, typer.Option(help="Where halos come from: nbody, peakpatch or both.")] = "nbody",
+    with_2lpt: Annotated[
+        bool, typer.Option("--with-2lpt", help="Keep the damped 2LPT density today too: the input of an emulator.")
+    ] = False,
     integrator: Annotated[str, typer.Option(help="bullfrog or fastpm.")] = "bullfrog",
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
@@ -78,7 +81,7 @@ def simulate(
         minimum_particles=minimum_particles,
         device=device,
     )
-    simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum, truth)  # type: ignore[arg-type]
+    simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum, truth, with_2lpt)  # type: ignore[arg-type]
     for path in simulate_many(out, simulation, numbers, force):
         halos = open_universe(path).halos
         print(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
@@ -110,7 +113,10 @@ def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bo
 def import_(
     initial: Annotated[Path, typer.Argument(help="Snapshot of the initial conditions, or a cube.")],
     final: Annotated[
-        Path | None, typer.Argument(help="Final snapshot of the same particles; none: evolve here.")
+        Path | None,
+        typer.Argument(
+            help="Final snapshot of the same particles; none: evolve here. Or another cube of the same box."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The universe to write; default universes/<name>.h5.")] = None,
     box_size: Annotated[float | None, typer.Option(help="Side of the box [Mpc/h].")] = None,
@@ -125,7 +131,10 @@ def import_(
         str | None, typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc.")
     ] = None,
     halos: Annotated[
-        Path | None, typer.Option(help="Halo catalogue of the final snapshot, to take the place of our own halos.")
+        Path | None,
+        typer.Option(
+            help="Halo catalogue of the final snapshot, in the place of our own halos; .pksc: of a linear field."
+        ),
     ] = None,
     columns: Annotated[
         str | None, typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=...")
@@ -138,6 +147,9 @@ def import_(
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file.")] = None,
     cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats.")] = None,
+    escape_fraction: Annotated[
+        float | None, typer.Option(help="Of a 21-cm cube, where its name does not say it (_esc0.070).")
+    ] = None,
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
     outputs: Outputs = "0",
@@ -150,9 +162,10 @@ def import_(
 
     Units and cosmology come from the file; what it lacks must be given by an option.
     """
+    from core.cosmos.cube_imports import import_cube
     from core.cosmos.formats.given import Given, in_cosmology
     from core.cosmos.formats.recognise import is_catalogue, is_cube, recognise
-    from core.cosmos.imports import TheirHalos, import_cube, import_initial, import_pair
+    from core.cosmos.imports import TheirHalos, import_initial, import_pair
     from core.cosmos.simulate import Evolution
     from core.provenance import provenance
 
@@ -166,15 +179,18 @@ def import_(
     if is_catalogue(described):
         raise UsageError(
             f"{initial} is a halo catalogue ({described.kind})",
-            "give it with the snapshots: --halos, after ICS and FINAL",
+            "give it by --halos: after the linear field it was found in"
+            if described.kind == "pksc"
+            else "give it with the snapshots: --halos, after ICS and FINAL",
         )
-    if final is None and (halos or total_matter):
+    cube = is_cube(described) or cells is not None
+    if final is None and (total_matter or (halos and not cube)):
         raise UsageError(
             "--halos and --total-matter belong to a final snapshot", "give one after the initial conditions"
         )
     with progress_bar("import") as progress:
-        if is_cube(described) or cells is not None:
-            import_cube(initial, path, given, field, dataset, cells, provenance())
+        if cube:
+            import_cube(initial, path, given, field, dataset, cells, halos, provenance(), final, escape_fraction)
         elif final is None:
             redshifts = parse_numbers(outputs, "--outputs")
             evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
@@ -202,26 +218,52 @@ def view(
     field: Annotated[str | None, typer.Option(help="Which field; default the first there is.")] = None,
     axis: Annotated[str, typer.Option(help="Axis to look along: x, y or z.")] = "z",
     slice_: Annotated[int | None, typer.Option("--slice", help="Plane in cells from 0; default the middle.")] = None,
-    thickness: Annotated[int, typer.Option(help="Planes to average.")] = 1,
+    thickness: Annotated[int, typer.Option(help="Planes of the slab.")] = 1,
+    peaks: Annotated[bool, typer.Option("--max", help="The highest value of slab and cell, not the mean.")] = False,
+    component: Annotated[str, typer.Option(help="Of a vector field: length, x, y or z.")] = "length",
     log: Annotated[bool, typer.Option("--log", help="Logarithmic colours (of 1 + overdensity).")] = False,
     asinh: Annotated[bool, typer.Option("--asinh", help="Colours linear near zero, logarithmic far from it.")] = False,
-    peaks: Annotated[bool, typer.Option("--max", help="Show the highest value of a cell, not the mean.")] = False,
+    colours: Annotated[
+        str | None, typer.Option(help="sequential, viridis, cividis, grey or diverging; default the field's own.")
+    ] = None,
+    limits: Annotated[str | None, typer.Option(help="Range of the colours: 0,1.")] = None,
+    zoom: Annotated[float, typer.Option(help="So many times less than the box is shown.")] = 1.0,
+    centre: Annotated[
+        str | None, typer.Option(help="Middle of the window in its two coordinates [Mpc/h]: 32,40.")
+    ] = None,
+    halos: Annotated[str | None, typer.Option(help="Draw the halos of this catalogue as circles, e.g. fof.")] = None,
+    smallest: Annotated[float, typer.Option(help="Mass of the smallest halo drawn [Msun/h].")] = 0.0,
+    outlines: Annotated[bool, typer.Option("--outlines", help="Outline what is in halos, or predicted to be.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option(help="A prediction for the universe, or another one: draw both and the difference.")
+    ] = None,
     width: Annotated[int | None, typer.Option(min=10, help="Columns; default the terminal's.")] = None,
     height: Annotated[int | None, typer.Option(min=3, help="Rows; default what the shape needs.")] = None,
-    save: Annotated[Path | None, typer.Option(help="Write PNG, SVG, PDF, text or ANSI instead.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write PNG, SVG, PDF, text, ANSI or the numbers (.npy) instead.")
+    ] = None,
 ) -> None:
     """Draw a slice of a field in the terminal."""
-    from core.cosmos.universe import open_universe
-    from core.views import slice_figure
+    from core.panels import Overlays, view_figure
+    from core.views import View
 
-    if axis not in ("x", "y", "z"):
-        raise UsageError(f"unknown axis {axis!r}", "use x, y or z")
-    universe = open_universe(path)
-    names = list(universe.fields)
-    chosen = field or next((name for name in ("density", "probability", "delta_linear") if name in names), names[0])
-    scale = "log" if log else "asinh" if asinh else None
-    figure = slice_figure(universe.field(chosen), axis, slice_, thickness, scale)  # type: ignore[arg-type]
-    figure = replace(figure, pooling="max" if peaks else "mean")
+    if limits and len(parse_numbers(limits, "--limits")) != 2:
+        raise UsageError(f"--limits {limits!r} is no range", "write two numbers: 0,1")
+    if centre and len(parse_numbers(centre, "--centre")) != 2:
+        raise UsageError(f"--centre {centre!r} is no place in an image", "write two numbers: 32,40")
+    view = View(
+        axis,  # type: ignore[arg-type]  # names are checked with everything else
+        slice_,
+        thickness,
+        "max" if peaks else "mean",
+        component,  # type: ignore[arg-type]
+        "log" if log else "asinh" if asinh else "linear",
+        colours,  # type: ignore[arg-type]
+        parse_numbers(limits, "--limits") if limits else None,  # type: ignore[arg-type]
+        zoom,
+        parse_numbers(centre, "--centre") if centre else None,  # type: ignore[arg-type]
+    )
+    figure = view_figure(path, view, field, compare, Overlays(halos or "", outlines, smallest))
     if save:
         from app.draw import save as save_figure
 
@@ -232,11 +274,17 @@ def view(
 
 
 def stats(
-    path: Annotated[Path, typer.Argument(help="A universe or prediction.")],
-    other: Annotated[Path | None, typer.Argument(help="Another of the same box, to compare with.")] = None,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Universes and predictions to compare.")],
+    reference: Annotated[
+        str | None, typer.Option(help="Compare with this one of them, or with theory; default the last of several.")
+    ] = None,
     field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
     bispectrum: Annotated[bool, typer.Option("--bispectrum", help="Also the reduced bispectrum.")] = False,
     voids: Annotated[bool, typer.Option("--voids", help="Also the void probability of the halos.")] = False,
+    crossing: Annotated[
+        bool, typer.Option("--first-crossing", help="Also first-crossing masses (EPS, Sheth-Tormen) against true ones.")
+    ] = False,
+    poisson: Annotated[bool, typer.Option("--poisson", help="Poisson errors of the mass function.")] = False,
     as_json: JsonOption = False,
     save: SaveOption = None,
 ) -> None:
@@ -245,7 +293,17 @@ def stats(
     from core.figures import dump_report
     from core.statistics import statistics
 
-    report = statistics(open_universe(path), open_universe(other) if other else None, field, bispectrum, voids)
+    with progress_bar("statistics") as progress:
+        report = statistics(
+            *map(open_universe, paths),
+            field=field,
+            reference=reference,
+            with_bispectrum=bispectrum,
+            with_voids=voids,
+            with_first_crossing=crossing,
+            errors="poisson" if poisson else "jackknife",
+            progress=progress,
+        )
     if save:
         save_report(report, save)
     print_json(dump_report(report)) if as_json else print_report(report)

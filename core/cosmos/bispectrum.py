@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from core.cosmos.box import Array, Field
-from core.cosmos.spectra import fourier
+from core.cosmos.spectra import MeshWindow, fourier, inverse_window
 from core.errors import UsageError
 
 
@@ -55,7 +55,7 @@ class Bispectrum:
         return np.asarray(p1 * p2 + p2 * p3 + p3 * p1)
 
 
-def bispectrum(field: Field, edges: Array, window_order: int = 0, device: str = "cpu") -> Bispectrum:
+def bispectrum(field: Field, edges: Array, window_order: MeshWindow = 0, device: str = "cpu") -> Bispectrum:
     """B of all triangles whose sides lie in the shells between successive edges [h/Mpc], shells from low to high k.
 
     `window_order` divides by the mesh window as in `spectra`. Memory: two fields a shell on a grid three times finer
@@ -98,7 +98,7 @@ def bispectrum(field: Field, edges: Array, window_order: int = 0, device: str = 
     return Bispectrum(np.array(means), power, np.array(triangles), np.array(values), np.array(counts), field.box_size)
 
 
-def _crop(modes: torch.Tensor, grid: int, window_order: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _crop(modes: torch.Tensor, grid: int, window: MeshWindow) -> tuple[torch.Tensor, torch.Tensor]:
     """delta(k) on another grid, rfftn layout, complex128, as irfftn of that grid wants it; |k| in fundamental modes.
 
     Modes beyond the field's own grid are left zero.
@@ -110,7 +110,8 @@ def _crop(modes: torch.Tensor, grid: int, window_order: int) -> tuple[torch.Tens
     index = axis[rows].to(torch.int64) % cells
     cropped = torch.zeros((grid, grid, grid // 2 + 1), dtype=torch.complex128, device=modes.device)
     inner = modes[index[:, None, None], index[:, None], last[columns].to(torch.int64)].to(torch.complex128)
+    inverse = torch.as_tensor(inverse_window(window, cells), device=modes.device)
     for side, shape in ((axis[rows], (-1, 1, 1)), (axis[rows], (-1, 1)), (last[columns], (-1,))):
-        inner *= (torch.sinc(side / cells) ** -window_order).reshape(shape)
+        inner *= inverse[side.abs().long()].reshape(shape)
     cropped[rows[:, None, None], rows[:, None], columns] = inner * (grid / cells) ** 3
     return cropped, torch.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + last**2)

@@ -106,6 +106,15 @@ def nearest_image(separations: Array, box_size: float) -> Array:
     return separations - box_size * np.floor(separations / box_size + 0.5)
 
 
+def cell_index(positions: Array, side: int, box_size: float) -> Array:
+    """Flat index (N,), int64, of the cell of a side^3 grid that each position (N, 3) in [0, box_size) lies in."""
+    index = np.zeros(len(positions), dtype=np.int64)
+    for axis in range(3):  # one at a time: three of them would be the largest arrays of a halo finder
+        index *= side
+        index += np.minimum((positions[:, axis] * (side / box_size)).astype(np.int64), side - 1)
+    return index
+
+
 def lattice(cells: int, box_size: float, dtype: type = np.float32) -> Array:
     """Lagrangian positions (n^3, 3) of the particle lattice in C order."""
     axis: Array = (np.arange(cells) * (box_size / cells)).astype(dtype)

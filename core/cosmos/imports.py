@@ -1,4 +1,4 @@
-"""Universes from snapshots, halo catalogues and cubes made by others.
+"""Universes from snapshots and halo catalogues made by others.
 
 Initial conditions alone give the linear field, which our own N-body evolves; initial conditions and a later snapshot
 of the same run are matched by particle id, and a catalogue of that snapshot may take the place of our own halos. A cube
@@ -15,17 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, Field
 from core.cosmos.cosmology import growth
 from core.cosmos.formats.catalogues import read_catalogue
-from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.header import parts_of
 from core.cosmos.formats.lattice import Lattice, find_lattice, first_id
-from core.cosmos.formats.membership import Membership, assign, measured
+from core.cosmos.formats.membership import Membership, assign, completed
 from core.cosmos.formats.snapshots import Matter, Snapshot, read_snapshot
-from core.cosmos.paint import paint
-from core.cosmos.simulate import Evolution, at_redshift, by_particle, check_evolution, evolve
+from core.cosmos.simulate import Evolution, at_redshift, check_evolution, evolve
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError
 from core.files import checksum
@@ -146,21 +144,16 @@ def import_pair(
     progress(0.5, "halos")
     velocity = found.grid(velocities, final.particles.ids)
     particle_mass, z = final.particles.particle_mass, final.particles.redshift
-    if halos is None:
-        fields, catalogue = at_redshift(delta, displacement.values, velocity, particle_mass, z, minimum_particles)
-        told: dict[str, Any] = {"settings": {"minimum_particles": minimum_particles}}
-    else:
+    told: dict[str, Any] = {"settings": {"minimum_particles": minimum_particles}}
+    taken, label = None, None
+    if halos is not None:
         taken, told = _taken(halos, given, final)
         label = found.grid(taken.labels, final.particles.ids)
-        catalogue = measured(taken.catalogue, label, delta, displacement.values, velocity, found, particle_mass)
-        positions = lattice(found.cells, found.box_size) + by_particle(displacement.values)
-        density = paint(positions, found.cells, found.box_size)
-        fields = [
-            Field("density", density, found.box_size, "overdensity", z, "eulerian"),
-            displacement,
-            Field("velocity", velocity, found.box_size, "km/s", z),
-            Field("label", label, found.box_size, "halo", z),
-        ]
+    fields, catalogue = at_redshift(
+        delta, displacement.values, velocity, particle_mass, z, minimum_particles, labels=label
+    )
+    if taken is not None:
+        catalogue = completed(taken.catalogue, catalogue, found)
     if final.matter is not None:
         density = paint_matter(final.matter, found)
         fields = [replace(item, values=density) if item.name == "density" else item for item in fields]
@@ -175,36 +168,6 @@ def import_pair(
         # the name under which a universe keeps the halos of its labels, whoever found them: see their definition
         catalogues={"fof": catalogue},
         provenance={**(provenance or {}), **_origin([initial, final], given, found), **told},
-    )
-
-
-def import_cube(
-    path: Path,
-    output: Path,
-    given: Given,
-    name: str | None = None,
-    dataset: str | None = None,
-    cells: int | None = None,
-    provenance: Mapping[str, Any] | None = None,
-) -> Universe:
-    """Make a universe of one field: a cube in .npy, HDF5 or raw floats; options as for formats.cubes.read_cube.
-
-    Raises: InputError for what is no cube or says too little.
-    """
-    cube = read_cube(path, given, name, dataset, cells)
-    return write_universe(
-        output,
-        name=output.stem,
-        box_size=cube.field.box_size,
-        cosmology=cube.known.cosmology,
-        fields=[cube.field],
-        catalogues={},
-        provenance={
-            **(provenance or {}),
-            "sources": [{"path": str(path), "sha256": checksum(path), "format": cube.format}],
-            "given": given.stated() | ({"dataset": dataset} if dataset else {}),
-            "repairs": list(cube.repairs),
-        },
     )
 
 

@@ -140,19 +140,15 @@ def collect(x: Array, y: Array, z: Array, mesh: Array, values: Array) -> None:
 
 
 @compiled_parallel
-def shell_sums(a: Array, b: Array, window_order: int, sums: Array) -> None:
+def shell_sums(a: Array, b: Array, inverse_a: Array, inverse_b: Array, sums: Array) -> None:
     """Sum |a|^2, |b|^2, Re(a b*), |k| and the number of modes in shells one fundamental mode wide.
 
     `a`, `b` are rfftn layouts (n, n, n/2+1); `sums` (n, 5, shells) float64 is filled, one plane of modes a row, so that
-    the order of summation does not depend on the number of threads. Each amplitude is divided by sinc^order of the
-    mass assignment.
+    the order of summation does not depend on the number of threads. Each amplitude is multiplied by the `inverse`
+    (n/2+1) of its mesh window along every axis.
     """
     n = a.shape[0]
     half = n // 2
-    inverse = np.ones(half + 1)
-    for m in range(1, half + 1):
-        argument = np.pi * m / n
-        inverse[m] = (argument / np.sin(argument)) ** (2 * window_order)
     for plane in numba.prange(n):
         i = np.int64(plane)
         ki = min(i, n - i)
@@ -164,10 +160,11 @@ def shell_sums(a: Array, b: Array, window_order: int, sums: Array) -> None:
                 if shell >= sums.shape[2]:
                     break
                 weight = 1.0 if k == 0 else 2.0
-                correction = weight * inverse[ki] * inverse[kj] * inverse[k]
+                wa = inverse_a[ki] * inverse_a[kj] * inverse_a[k]
+                wb = inverse_b[ki] * inverse_b[kj] * inverse_b[k]
                 va, vb = a[i, j, k], b[i, j, k]
-                sums[i, 0, shell] += correction * (va.real * va.real + va.imag * va.imag)
-                sums[i, 1, shell] += correction * (vb.real * vb.real + vb.imag * vb.imag)
-                sums[i, 2, shell] += correction * (va.real * vb.real + va.imag * vb.imag)
+                sums[i, 0, shell] += weight * wa * wa * (va.real * va.real + va.imag * va.imag)
+                sums[i, 1, shell] += weight * wb * wb * (vb.real * vb.real + vb.imag * vb.imag)
+                sums[i, 2, shell] += weight * wa * wb * (va.real * vb.real + va.imag * vb.imag)
                 sums[i, 3, shell] += weight * wavenumber
                 sums[i, 4, shell] += weight

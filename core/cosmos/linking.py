@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.cosmos.box import Array
+from core.cosmos.box import Array, cell_index
 from core.cosmos.kernels import compiled
 
 
@@ -14,8 +14,7 @@ def link(positions: Array, box_size: float, length: float) -> Array:
     positions (N, 3) float64 in [0, box_size); points closer than `length` across the periodic box are joined.
     """
     side = max(1, int(box_size / length))
-    cell = np.minimum((positions * (side / box_size)).astype(np.int64), side - 1)
-    key = (cell[:, 0] * side + cell[:, 1]) * side + cell[:, 2]
+    key = cell_index(positions, side, box_size)
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(key)) + 1, [len(key)]])

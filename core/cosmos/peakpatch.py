@@ -19,6 +19,7 @@ from core.cosmos.collapse import collapse_table
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.lpt import first_order, inverse_laplacian, second_order, wavenumbers
+from core.cosmos.peakpatch_bank import grow_by_filters, mark_peaks_torch
 from core.cosmos.peakpatch_kernels import (
     COMPONENTS,
     ELLIPTICITY,
@@ -64,9 +65,15 @@ class PeakPatchSettings:
 
 
 def peak_patch(
-    delta: Field, cosmology: Cosmology, settings: PeakPatchSettings | None = None, progress: Progress = silent
+    delta: Field,
+    cosmology: Cosmology,
+    settings: PeakPatchSettings | None = None,
+    progress: Progress = silent,
+    device: str = "cpu",
 ) -> Catalogue:
     """The Peak Patch catalogue of a linear density field at z = 0, most massive first.
+
+    On a GPU spheres grow by Fourier transforms instead of shell by shell (`peakpatch_bank`): radii agree to 1 %.
 
     Columns: mass, position and velocity (second order), lagrangian_position, lagrangian_radius, and at the edge of the
     sphere before overlaps are cut: overdensity (linear, today's), ellipticity, prolateness; formation_redshift, at
@@ -76,7 +83,7 @@ def peak_patch(
     settings = settings or PeakPatchSettings()
     check_field(delta)
     check_peak_patch(settings, delta.cells)
-    modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)))
+    modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
     modes[0, 0, 0] = 0  # a mean would pull along x only: the tide has none
     table = collapse_table(cosmology.omega_matter).values
     first = growth(cosmology.omega_matter).first(1 / (1 + settings.redshift))
@@ -85,12 +92,14 @@ def peak_patch(
 
     threshold = CRITICAL_OVERDENSITY / first
     peaks, filters = find_peaks(modes, bank, threshold, part(progress, 0.0, 0.3))
-    progress(0.3, "tidal field")
-    tide = tidal_field(modes, delta.box_size)
-    patches = grow_patches(
-        tide, peaks, SEARCH * filters, threshold, 1 + settings.redshift, table, around, part(progress, 0.4, 0.8)
-    )
-    del tide
+    reach, collapsed = SEARCH * filters, 1 + settings.redshift
+    if modes.device.type == "cpu":
+        progress(0.3, "tidal field")
+        tide = tidal_field(modes, delta.box_size)
+        patches = grow_patches(tide, peaks, reach, threshold, collapsed, table, around, part(progress, 0.4, 0.8))
+        del tide
+    else:
+        patches = grow_by_filters(modes, peaks, reach, threshold, collapsed, table, around, part(progress, 0.3, 0.8))
     progress(0.8, "exclusion")
     patches = exclude(patches, delta.cells, around)
     radii = reduced_radii(patches, delta.cells)
@@ -103,10 +112,14 @@ def peak_patch(
 
 
 def peak_patch_output(
-    delta: Field, cosmology: Cosmology, settings: PeakPatchSettings | None = None, progress: Progress = silent
+    delta: Field,
+    cosmology: Cosmology,
+    settings: PeakPatchSettings | None = None,
+    progress: Progress = silent,
+    device: str = "cpu",
 ) -> tuple[list[Field], dict[str, Catalogue]]:
     """What a universe keeps of Peak Patch: the field label_peakpatch and the catalogue peakpatch."""
-    halos = peak_patch(delta, cosmology, settings, part(progress, 0.0, 0.98))
+    halos = peak_patch(delta, cosmology, settings, part(progress, 0.0, 0.98), device)
     label = label_field(halos, delta.cells)
     return [Field("label_peakpatch", label, delta.box_size, "halo", halos.redshift)], {"peakpatch": halos}
 
@@ -166,15 +179,19 @@ def filter_bank(cells: int, box_size: float, settings: PeakPatchSettings) -> Arr
 def find_peaks(modes: torch.Tensor, bank: Array, threshold: float, progress: Progress = silent) -> tuple[Array, Array]:
     """Flat indices (N,) of the peaks of delta(k) above the threshold and the radius in cells of the largest filter of
     the bank that shows each."""
-    cells = modes.shape[0]
-    squared = squared_wavenumber(cells).to(torch.int32)
+    cells, device = modes.shape[0], modes.device
+    squared = squared_wavenumber(cells, device).to(torch.int32)
     k = 2 * np.pi / cells * np.sqrt(np.arange(int(squared.max()) + 1))
-    found = np.zeros((cells,) * 3, dtype=np.int8)
+    marks = torch.zeros((cells,) * 3, dtype=torch.int8, device=device)
     for mark, radius in enumerate(bank, start=1):
         progress((mark - 1) / len(bank), f"peaks of filter {mark} of {len(bank)}")
-        window = torch.from_numpy(top_hat(k * radius).astype(np.float32))
+        window = torch.from_numpy(top_hat(k * radius).astype(np.float32)).to(device)
         smoothed = torch.fft.irfftn(modes * window[squared], s=(cells,) * 3)
-        mark_peaks(smoothed.numpy(), threshold, mark, found)
+        if device.type == "cpu":
+            mark_peaks(smoothed.numpy(), threshold, mark, marks.numpy())
+        else:
+            mark_peaks_torch(smoothed, threshold, mark, marks)
+    found = marks.cpu().numpy()
     peaks = np.flatnonzero(found)
     return peaks, np.asarray(bank[found.reshape(-1)[peaks] - 1], dtype=np.float64)
 
@@ -225,7 +242,15 @@ def mean_inside(psi: torch.Tensor, patches: Patches, around: Shells) -> Array:
     """Mean (N, 3) over each patch of a displacement field (3, n, n, n)."""
     out = np.empty((3, len(patches.cells)))
     for axis in range(3):
-        average(psi[axis].numpy(), patches.cells, patches.radii, around.offsets, around.first, around.radius, out[axis])
+        average(
+            psi[axis].cpu().numpy(),
+            patches.cells,
+            patches.radii,
+            around.offsets,
+            around.first,
+            around.radius,
+            out[axis],
+        )
     return out.T
 
 

@@ -152,6 +152,20 @@ def grow(
         _innermost(mean, last, radius, collapsed, table, out[peak])
 
 
+@compiled_parallel
+def search(
+    means: Array, reach: Array, threshold: float, collapsed: float, table: Array, radius: Array, out: Array
+) -> None:
+    """The last steps of `grow` where the means (N, radii, 6) are known at all radii."""
+    for peak in numba.prange(reach.size):
+        last = radius.size - 1
+        for shell in range(radius.size):
+            if radius[shell] > reach[peak] and means[peak, shell, 0] < threshold:
+                last = shell
+                break
+        _innermost(means[peak].astype(np.float64), last, radius, collapsed, table, out[peak])
+
+
 @compiled
 def _innermost(mean: Array, last: int, radius: Array, collapsed: float, table: Array, out: Array) -> None:
     """From shell `last` inward to the first collapsed one; fills a row of `grow`'s output."""

@@ -101,8 +101,14 @@ def damped(power: Callable[[Array], Array]) -> Callable[[Array], Array]:
     Second-order displacements of this spectrum keep their phases to smaller scales (Petulante 2023, chapter 3; that the
     damping scale there is the k where k = (2 pi^2 / P)^(1/3) is our reading).
     """
+    factor = damping(power)
+    return lambda k: power(k) * factor(k)
+
+
+def damping(power: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """exp(-k / (2 k_nl)), what `damped` multiplies a spectrum with."""
     scale = nonlinear_wavenumber(power)
-    return lambda k: power(k) * np.exp(-k / (2 * scale))
+    return lambda k: np.exp(-k / (2 * scale))
 
 
 def _normalised(cosmology: Cosmology, transfer: Callable[[Array], Array]) -> LinearPower:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import torch
 
     from core.cosmos.paint import Assignment
+
+MeshWindow: TypeAlias = "int | Assignment"
+"""What a field was painted with: n for a B-spline, sinc^n per axis (2: cloud in cell, 0: not painted), or a name."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,17 @@ class Spectra:
         return np.asarray(np.sqrt(2 / self.modes))
 
 
-def spectra(first: Field, second: Field | None = None, window_order: int = 0, device: str = "cpu") -> Spectra:
+def spectra(
+    first: Field,
+    second: Field | None = None,
+    window_order: MeshWindow = 0,
+    device: str = "cpu",
+    second_window: MeshWindow | None = None,
+) -> Spectra:
     """P(k) of one field, or the three spectra of two.
 
-    `window_order` divides by sinc^order per axis and amplitude: 2 for cloud-in-cell meshes, 0 for lattice fields.
+    Amplitudes are divided by the window of their mesh: `window_order` is 2 for cloud-in-cell meshes, 0 for lattice
+    fields, or a scheme's name; `second_window` is that of the second field where it differs.
     k reaches the Nyquist frequency; mass-assigned meshes are aliased beyond about 0.7 of it.
     Raises: InputError for different boxes or grids.
     """
@@ -75,7 +85,7 @@ def spectra(first: Field, second: Field | None = None, window_order: int = 0, de
         )
     a = fourier(first, device)
     b = a if second is None or second is first else fourier(second, device)
-    return _shells(a, b, first.box_size, window_order)
+    return _shells(a, b, first.box_size, window_order, window_order if second_window is None else second_window)
 
 
 def particle_spectra(
@@ -92,13 +102,19 @@ def particle_spectra(
     k reaches the Nyquist frequency of a mesh of cells^3. Interlacing (Sefusatti et al. 2016, arXiv:1512.07295)
     averages two meshes half a cell apart, on which odd aliases cancel: with PCS, P(k) is good to 0.9 of Nyquist.
     """
-    from core.cosmos.paint import ORDER
-
     a = particle_modes(positions, box_size, cells, assignment, interlaced, device)
     b = a if other is None else particle_modes(other, box_size, cells, assignment, interlaced, device)
     second = positions if other is None else other
     noise = (box_size**3 / len(positions), box_size**3 / len(second))
-    return _shells(a, b, box_size, ORDER[assignment], noise)
+    return _shells(a, b, box_size, assignment, assignment, noise)
+
+
+def inverse_window(window: MeshWindow, cells: int) -> Array:
+    """1 / W (n/2+1) along one axis at the modes 0 ... n/2 of a mesh."""
+    from core.cosmos.paint import window as transform
+
+    frequency = np.arange(cells // 2 + 1) / cells
+    return 1 / (np.sinc(frequency) ** window if isinstance(window, int) else transform(window, frequency))
 
 
 def fourier(field: Field, device: str = "cpu") -> torch.Tensor:
@@ -133,17 +149,23 @@ def particle_modes(
 
 
 def _shells(
-    a: torch.Tensor, b: torch.Tensor, box_size: float, window_order: int, noise: tuple[float, float] = (0.0, 0.0)
+    a: torch.Tensor,
+    b: torch.Tensor,
+    box_size: float,
+    first_window: MeshWindow,
+    second_window: MeshWindow,
+    noise: tuple[float, float] = (0.0, 0.0),
 ) -> Spectra:
     cells = a.shape[0]
+    inverse_a, inverse_b = inverse_window(first_window, cells), inverse_window(second_window, cells)
     if a.device.type == "cpu":
         from core.cosmos.kernels import shell_sums
 
         planes = np.zeros((cells, 5, cells // 2))
-        shell_sums(a.numpy(), b.numpy(), window_order, planes)
+        shell_sums(a.numpy(), b.numpy(), inverse_a, inverse_b, planes)
         sums = planes.sum(axis=0)
     else:
-        sums = _shell_sums_torch(a, b, window_order)
+        sums = _shell_sums_torch(a, b, inverse_a, inverse_b)
     power_a, power_b, cross, k, modes = sums[:, 1:]
     norm = box_size**3 / float(cells) ** 6 / modes
     return Spectra(
@@ -151,24 +173,24 @@ def _shells(
     )
 
 
-def _shell_sums_torch(a: torch.Tensor, b: torch.Tensor, window_order: int) -> Array:
+def _shell_sums_torch(a: torch.Tensor, b: torch.Tensor, inverse_a: Array, inverse_b: Array) -> Array:
     """The sums (5, n/2) of `kernels.shell_sums`, on any device, one plane of modes at a time."""
     import torch
 
     cells, half, device = a.shape[0], a.shape[0] // 2, a.device
     axis = torch.fft.fftfreq(cells, 1 / cells, dtype=torch.float64, device=device)
     last = torch.arange(half + 1, dtype=torch.float64, device=device)
-    weight = torch.where(last == 0, 1.0, 2.0) * torch.sinc(last / cells) ** (-2 * window_order)
     count = torch.where(last == 0, 1.0, 2.0)
-    inverse = torch.sinc(axis / cells) ** (-2 * window_order)
+    ia, ib = (torch.as_tensor(inverse, device=device) for inverse in (inverse_a, inverse_b))
+    rows = axis.abs().long()
     sums = torch.zeros((5, half + 1), dtype=torch.float64, device=device)
     for i in range(cells):
         k = torch.sqrt(axis[i] ** 2 + axis[:, None] ** 2 + last**2)
         shell = (k + 0.5).to(torch.int64).clamp(max=half)  # the last bin collects what is beyond Nyquist
-        correction = inverse[i] * inverse[:, None] * weight
+        wa, wb = (inverse[rows[i]] * inverse[rows][:, None] * inverse for inverse in (ia, ib))
         va, vb = torch.view_as_real(a[i]).double(), torch.view_as_real(b[i]).double()
-        products = ((va * va).sum(-1), (vb * vb).sum(-1), (va * vb).sum(-1))
-        terms = [correction * product for product in products] + [count * k, count.expand_as(k)]
+        products = (wa**2 * (va * va).sum(-1), wb**2 * (vb * vb).sum(-1), wa * wb * (va * vb).sum(-1))
+        terms = [count * product for product in products] + [count * k, count.expand_as(k)]
         for row, term in enumerate(terms):
             sums[row] += torch.bincount(shell.flatten(), term.flatten(), minlength=half + 1)
     return sums[:, :half].cpu().numpy()

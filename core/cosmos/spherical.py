@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from core.cosmos.box import Array, wrap
+from core.cosmos.box import Array, cell_index, wrap
 from core.cosmos.kernels import compiled, compiled_parallel
 
 OVERDENSITY = 200.0
@@ -36,8 +36,7 @@ def spherical_overdensity(
     points = wrap(np.asarray(positions), box_size)
     middles = centres(points, labels, box_size)
     side = max(1, round(len(points) ** (1 / 3)))
-    cell = np.minimum((points * (side / box_size)).astype(np.int64), side - 1)
-    key = (cell[:, 0] * side + cell[:, 1]) * side + cell[:, 2]
+    key = cell_index(points, side, box_size)
     starts = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=side**3))])
     members = np.bincount(labels, minlength=len(middles) + 1)[1:]
     per_volume = overdensity * len(points) / box_size**3 * 4 * np.pi / 3

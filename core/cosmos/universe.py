@@ -82,7 +82,7 @@ class Universe:
 
     @property
     def particle_mass(self) -> float:
-        """Mass of one Lagrangian cell [Msun/h]."""
+        """Mass of one Lagrangian cell [Msun/h]; there is none in a file without fields."""
         return self.cosmology.particle_mass(self.box_size, self.cells)
 
 
@@ -123,14 +123,14 @@ def write_universe(
     provenance: Mapping[str, Any],
     kind: Kind = "universe",
 ) -> Universe:
-    """Write a universe whole or not at all and open it.
+    """Write a universe whole or not at all and open it. One without fields holds catalogues only and has no cells.
 
     Raises: InputError for fields of unequal grids or with values that are not finite; ResourceError for a full disk.
     """
     import h5py
 
     fields = list(fields)
-    cells = fields[0].cells
+    cells = fields[0].cells if fields else 0
     for item in fields:
         check_field(item, cells)
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
@@ -144,6 +144,7 @@ def write_universe(
             file.attrs["cells"] = cells
             file.create_group("cosmology").attrs.update(asdict(cosmology))
             file.create_group("provenance").attrs["json"] = json.dumps(dict(provenance))
+            file.create_group("fields")
             for item in fields:
                 dataset = file.create_dataset(f"fields/{item.name}", data=item.values)
                 dataset.attrs.update(units=item.units, redshift=item.redshift, frame=item.frame)

@@ -25,6 +25,7 @@ from core.cosmos.halos import friends_of_friends
 from core.cosmos.initial import linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
+from core.cosmos.peakpatch import peak_patch
 from core.cosmos.power import linear_power
 from core.cosmos.spectra import spectra
 
@@ -81,6 +82,11 @@ def main() -> None:
     final = _evolve(start, box_size, 2 * cells, functions)
     print(f"{f'N-body, {STEPS} steps, mesh ratio 2':<44}{'':>10}{time.perf_counter() - begin:10.3f}")
 
+    if device.type == "cuda":
+        _agreement(final, start, box_size, functions)
+    delta = Field("delta_linear", torch.fft.irfftn(modes, s=(cells,) * 3).cpu().numpy(), box_size)
+    measure("Peak Patch", device, lambda: peak_patch(delta, cosmology, device=str(device)))
+
     positions = nbody.mesh_positions(final.displacement, box_size, cells).T.cpu().numpy().copy()
     cpu = torch.device("cpu")
     shuffled = np.random.default_rng(1).permutation(positions)
@@ -88,11 +94,26 @@ def main() -> None:
     measure("CIC painting, lattice order (CPU)", cpu, lambda: paint(positions, cells, box_size))
     measure("CIC painting, shuffled (CPU)", cpu, lambda: paint(shuffled, cells, box_size))
     measure("P(k) of a mesh (CPU)", cpu, lambda: spectra(density))
+    if device.type == "cuda":
+        measure("P(k) of a mesh", device, lambda: spectra(density, device=str(device)))
     measure("friends of friends (CPU)", cpu, lambda: friends_of_friends(positions, box_size))
     if arguments.compare:
         measure("  by kd-tree and connected components", cpu, lambda: _friends_by_scipy(positions, box_size))
         measure("  numpy.fft.rfftn of the mesh alone", cpu, lambda: np.fft.rfftn(density.values))
         measure("  CIC of the shuffled by numpy.bincount", cpu, lambda: _paint_by_numpy(shuffled, cells, box_size))
+
+
+def _agreement(final: nbody.State, start: nbody.State, box_size: float, functions: Growth) -> None:
+    """Print whether a second run on the GPU has the same bits, and how far one on the CPU, of up to 128^3, is off."""
+    cells = final.displacement.shape[-1]
+    again = _evolve(start, box_size, 2 * cells, functions)
+    same = torch.equal(again.displacement, final.displacement)
+    print(f"{'a second N-body has the same bits':<44}{same!s:>10}")
+    if cells <= 128:
+        on_cpu = nbody.State(start.displacement.cpu(), start.velocity.cpu(), start.first)
+        other = _evolve(on_cpu, box_size, 2 * cells, functions).displacement
+        error = (other - final.displacement.cpu()).square().mean().sqrt().item()
+        print(f"{'rms position, GPU less CPU [Mpc/h]':<44}{error:10.2e}")
 
 
 def _friends_by_scipy(positions: Array, box_size: float) -> Array:

@@ -380,6 +380,12 @@ def test_their_halos_in_a_universe(tmp_path: Path, offset: float) -> None:
     assert 4 / 3 * np.pi * catalogue["lagrangian_radius"][0] ** 3 * MEAN_DENSITY == pytest.approx(1.1 * mass, rel=1e-3)
     inside = universe.field("delta_linear").values[label == 1].mean()
     assert catalogue["overdensity"][0] == pytest.approx(inside, rel=1e-3)
+    # what is measured of particles is what it is for our own halos
+    assert "mass_corrected" not in catalogue
+    assert catalogue["mass_200m"][0] >= 125 * run.mass * 0.999
+    per_volume = 200 * MEAN_DENSITY * 4 / 3 * np.pi
+    assert catalogue["mass_200m"][0] == pytest.approx(per_volume * catalogue["radius_200m"][0] ** 3, rel=1e-3)
+    assert catalogue.units["mass_200m"] == "Msun/h"
     told = universe.provenance["halos"]
     assert told["labels"] == "the ids in halos_0.0.particles"
     assert [Path(source["path"]).name for source in told["sources"]] == ["halos_0.0.ascii"]

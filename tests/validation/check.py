@@ -1,8 +1,10 @@
-"""One row of the validation table."""
+"""One row of the validation table, and a figure of what was measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from core.figures import Figure
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,14 @@ class Check:
     tolerance: str
     passed: bool
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure of the numbers that the checks beside it judge, kept as validation-<name>.png where one asks for it."""
+
+    name: str
+    figure: Figure
 
 
 def within(quantity: str, ours: float, low: float, high: float, reference: str, note: str = "") -> Check:

@@ -18,14 +18,15 @@ from core.cosmos.lpt import first_order, second_order
 from core.cosmos.massfunction import mass_function, theory
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, evolve
-from tests.validation.check import Check, within
+from core.figures import Curves, Series
+from tests.validation.check import Check, Drawn, within
 
 CELLS, BOX, SEEDS = 128, 128.0, (1, 2, 3)
 PARTICLES = (100, 200, 400, 800, 1600)
 """Edges of the bins of the mass function."""
 
 
-def checks() -> Iterator[Check]:
+def checks() -> Iterator[Check | Drawn]:
     cosmology = preset("planck2015")
     boxes, distances = [], []
     for seed in SEEDS:
@@ -35,6 +36,7 @@ def checks() -> Iterator[Check]:
         boxes.append(catalogues["fof"])
         distances.append(displaced(boxes[-1], delta.values, labels, cosmology))
     yield from counts(boxes, cosmology)
+    yield Drawn("massfunction", figure(boxes, cosmology))
     count, mass, spherical = (
         np.concatenate([halos[name] for halos in boxes]) for name in ("count", "mass", "mass_200m")
     )
@@ -77,6 +79,32 @@ def counts(boxes: Sequence[Catalogue], cosmology: Cosmology) -> Iterator[Check]:
             f"{total} halos: Poisson ± {np.sqrt(total) / boxes_expected:.2f}; single boxes "
             f"{', '.join(f'{n / expected:.2f}' for n in each)} ± {np.sqrt(total * len(boxes)) / boxes_expected:.2f}",
         )
+
+
+def figure(boxes: Sequence[Catalogue], cosmology: Cosmology) -> Curves:
+    """Mass functions of the boxes together, of halos of 50 particles, with jackknife errors, where there are five."""
+    edges = np.geomspace(50, 12800, 13) * cosmology.particle_mass(BOX, CELLS)
+    series = []
+    for name, column in (("groups, Warren-corrected", "mass_corrected"), ("M200m", "mass_200m")):
+        found = mass_function(boxes, edges, column)
+        density = np.where(found.count >= 5, found.density, np.nan)
+        series.append(Series(name, found.mass, density, density - found.jackknife, density + found.jackknife))
+    mass = np.geomspace(edges[0], edges[-1], 49)
+    for name, model in (("Warren 2006", "warren06"), ("Tinker 2008, M200m", "tinker08")):
+        series.append(Series(name, mass, theory(mass, cosmology, model=model), style="dashed"))  # type: ignore[arg-type]
+    return Curves(
+        f"Halos today: {len(boxes)} boxes of {BOX:g} Mpc/h, {CELLS}^3 (jackknife bands)",
+        tuple(series),
+        "M [Msun/h]",
+        "dn/dlog10M [(h/Mpc)^3]",
+        x_log=True,
+        y_log=True,
+        y_limits=(1e-6, 1e-2),
+        ratio_to="Warren 2006",
+        ratio_label="/ Warren",
+        ratio_limits=(0.4, 1.4),
+        ratio_bands=(0.15,),
+    )
 
 
 def displaced(halos: Catalogue, delta: Array, labels: Array, cosmology: Cosmology) -> Array:

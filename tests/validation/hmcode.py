@@ -17,14 +17,15 @@ from core.cosmos.initial import linear_field
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, by_particle, evolve
 from core.cosmos.spectra import Spectra, particle_spectra
-from tests.validation.check import Check, within
+from core.figures import Curves, Series
+from tests.validation.check import Check, Drawn, within
 
 CELLS, BOX_SIZE = 128, 256.0
 BANDS = ((0.08, 0.15), (0.15, 0.25), (0.25, 0.4), (0.4, 0.6), (0.6, 0.8))
 """h/Mpc; beyond, a mesh of 1 Mpc/h lacks force resolution."""
 
 
-def checks() -> Iterator[Check]:
+def checks() -> Iterator[Check | Drawn]:
     try:
         import camb
     except ImportError:
@@ -35,12 +36,35 @@ def checks() -> Iterator[Check]:
     runs = [_spectrum(cosmology, seed, paired) for seed in (1, 2) for paired in (False, True)]
     k, modes = runs[0].k, runs[0].modes
     expected = power(k) * _boost(camb, cosmology, k)
+    yield Drawn("power", _figure(k, np.stack([run.power for run in runs]), expected, power(k)))
     for low, high in BANDS:
         band = (k >= low) & (k < high)
         ratios = [float(np.average((run.power / expected)[band], weights=modes[band])) for run in runs]
         note = "boxes " + " ".join(f"{ratio:.3f}" for ratio in ratios)
         name = f"P / HMcode-2020, k = {low:g} to {high:g} h/Mpc"
         yield within(name, float(np.mean(ratios)), 0.94, 1.06, "1: HMcode claims 5 %", note)
+
+
+def _figure(k: Array, powers: Array, expected: Array, linear: Array) -> Curves:
+    """The mean of the boxes and their standard deviation, up to 2 h/Mpc."""
+    shown = k <= 2
+    mean, scatter = powers.mean(axis=0)[shown], powers.std(axis=0, ddof=1)[shown]
+    return Curves(
+        f"Matter today: {len(powers)} boxes of {BOX_SIZE:g} Mpc/h, {CELLS}^3 (band: scatter)",
+        (
+            Series("N-body", k[shown], mean, mean - scatter, mean + scatter),
+            Series("HMcode-2020", k[shown], expected[shown], style="dashed"),
+            Series("linear theory", k[shown], linear[shown], style="dashed"),
+        ),
+        "k [h/Mpc]",
+        "P(k) [(Mpc/h)^3]",
+        x_log=True,
+        y_log=True,
+        ratio_to="HMcode-2020",
+        ratio_label="/ HMcode",
+        ratio_limits=(0.6, 1.2),
+        ratio_bands=(0.05,),
+    )
 
 
 def _spectrum(cosmology: Cosmology, seed: int, paired: bool) -> Spectra:

@@ -5,7 +5,7 @@ Only 21cmFAST in HDF5 says what it holds, how large its box is and in which cosm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -16,6 +16,7 @@ from core.cosmos.box import Array, Field
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given, Known, settle
 from core.cosmos.formats.header import CubeFormat, Header, positive, unreadable
+from core.cosmos.formats.names import told_by_name
 from core.cosmos.universe import check_field
 from core.errors import InputError, UsageError, did_you_mean
 
@@ -75,13 +76,19 @@ def read_cube(
     """Read a cube as the field `name` (density, brightness_temperature, ...), float32.
 
     `dataset` is the path in an HDF5 file, `cells` the cells per side of raw floats. A density without negative values
-    is divided by its mean, less 1. Raises: InputError for anything that cannot be used; what is missing is named all
-    at once. UsageError for options that do not fit the file.
+    is divided by its mean, less 1. What neither options nor file say may be in its name, as 21cmFAST writes them.
+    Raises: InputError for anything that cannot be used; what is missing is named all at once. UsageError for options
+    that do not fit the file.
     """
     form = form_of(path)
     if dataset is not None and form not in ("hdf5", "21cmfast"):
         raise UsageError(f"--dataset is for HDF5, {path} is {form}", "leave it out")
     header = Header(form, 0, parts=(path,))
+    if form in ("npy", "raw"):
+        told = told_by_name(path)
+        name, cells = name or told.field, cells or told.cells
+        box_size = told.length * given.h if told.length and given.h else None
+        header = replace(header, redshift=told.redshift, box_size=box_size)
     if form == "npy":
         values = read_npy(path)
     elif form == "raw":
@@ -98,6 +105,8 @@ def read_cube(
         )
     if values.dtype.kind not in "fiu":
         raise InputError(f"{path} holds {values.dtype}, not real numbers", "write it as float32")
+    if name == "delta_linear" and header.redshift is None and given.redshift is None:
+        given = replace(given, redshift=0.0)  # by definition
     known = settle(header, given)
     box_size = given.box_size if given.box_size is not None else (header.box_size or 0.0)
     with np.errstate(over="ignore"):  # found below

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.cosmos.box import Array, Catalogue, Field, Particles, lattice, nearest_image, wrap
+from core.cosmos.box import Array, Catalogue, Particles, nearest_image, wrap
 from core.cosmos.formats import groups
 from core.cosmos.formats.catalogues import HaloFile, distinct, with_radii
 from core.cosmos.formats.lattice import Lattice
-from core.cosmos.halos import measure
-from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.errors import InputError
 from core.progress import Progress, silent
 
@@ -54,39 +52,32 @@ def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress
         if shared:
             repairs.append(f"{shared} particles of several halos given to the heaviest")
         _check_places(path, labels, halos.catalogue, particles, mean_density)
-    kept = np.unique(labels[labels > 0])
-    if len(kept) == 0:
+    labels, catalogue, empty = present(labels, halos.catalogue)
+    if len(catalogue) == 0:
         raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
-    if empty := len(halos.catalogue) - len(kept):
+    if empty:
         repairs.append(f"{empty} halos without particles left out")
-    renumbered = np.zeros(len(halos.catalogue) + 1, np.int32)
+    return Membership(labels, catalogue, source, tuple(repairs))
+
+
+def present(labels: Array, catalogue: Catalogue) -> tuple[Array, Catalogue, int]:
+    """Labels numbered without gaps, the halos that have any, and how many have none."""
+    kept = np.unique(labels[labels > 0])
+    renumbered = np.zeros(len(catalogue) + 1, np.int32)
     renumbered[kept] = np.arange(1, len(kept) + 1)
-    columns = {name: values[kept - 1] for name, values in halos.catalogue.columns.items()}
-    return Membership(renumbered[labels], replace(halos.catalogue, columns=columns), source, tuple(repairs))
+    columns = {name: values[kept - 1] for name, values in catalogue.columns.items()}
+    return renumbered[labels], replace(catalogue, columns=columns), len(catalogue) - len(kept)
 
 
-def measured(
-    theirs: Catalogue,
-    label: Array,
-    delta: Field,
-    displacement: Array,
-    velocity: Array,
-    found: Lattice,
-    particle_mass: float,
-) -> Catalogue:
-    """A catalogue of others with what its members add to it: what our own catalogues have, where it has it not.
+def completed(theirs: Catalogue, ours: Catalogue, found: Lattice) -> Catalogue:
+    """A catalogue of others with what its members, measured as our own halos are, add to it.
 
-    label (n, n, n), the linear density delta, displacement [Mpc/h] and velocity [km/s] (3, n, n, n), all on the
-    lattice. Its positions are moved with the lattice; count is that of the labels.
+    What both have stays theirs, but for the count, which is that of the labels, and the Lagrangian position and shape.
+    Its positions are moved with the lattice. `mass_corrected` is left out: it belongs to friends of friends.
     """
-    q = lattice(found.cells, found.box_size)
-    by_particle = [vectors.reshape(3, -1).T for vectors in (displacement, velocity)]
-    ours = measure(label.ravel(), q + by_particle[0], by_particle[1], q, found.box_size, particle_mass, theirs.redshift)
-    shape = overdensity_and_shape(mean_strain(delta.values, label, found.box_size))
-    mean_density = particle_mass * (found.cells / found.box_size) ** 3
-    columns = {name: ours[name] for name in ("velocity", "lagrangian_position")}
+    mean_density = float(ours["mass"][0] / (4 / 3 * np.pi * ours["lagrangian_radius"][0] ** 3))
+    columns = {name: values for name, values in ours.columns.items() if name != "mass_corrected"}
     columns |= {name: values for name, values in theirs.columns.items() if name != "parent"}
-    columns |= zip(("overdensity", "ellipticity", "prolateness"), shape, strict=True)
     columns |= {
         "position": wrap((theirs["position"] - np.asarray(found.offset)).astype(np.float32), found.box_size),
         "count": ours["count"],

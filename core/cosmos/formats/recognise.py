@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from core.cosmos import infall
 from core.cosmos.formats import cubes, gadget, groups, hdf5, pksc, ramses, tables, tipsy
 from core.cosmos.formats.header import CubeFormat, Format, HaloFormat, Header, parts_of, unreadable
 from core.cosmos.formats.snapshots import read_header
+from core.cosmos.formats.trees_hdf5 import is_galacticus
 from core.cosmos.universe import open_universe
 
 Kind = Literal["universe", "prediction", "run", "directory", "empty", "unknown"] | Format | HaloFormat | CubeFormat
@@ -126,14 +128,18 @@ def _hdf5(path: Path) -> Described:
             if groups.is_groups(file):
                 header = groups.read_header(path)
                 return Described(path, "subfind", {"halos": str(header.count)} | _header_facts(header))
-            return Described(path, cubes.form_of(part), _dataset_facts(file))
+            trees = {"merger trees": "read by `halodeck infall read`"} if is_galacticus(path) else {}
+            return Described(path, cubes.form_of(part), trees | _dataset_facts(file))
     universe = open_universe(path)
     cosmology = universe.cosmology
     facts = {
         "name": universe.name,
         "box": f"{universe.box_size:g} Mpc/h",
-        "cells": f"{universe.cells}^3",
-        "particle mass": f"{universe.particle_mass:.4g} Msun/h",
+        **(
+            {"cells": f"{universe.cells}^3", "particle mass": f"{universe.particle_mass:.4g} Msun/h"}
+            if universe.cells
+            else {}
+        ),
         "cosmology": ", ".join(
             [f"{name} {getattr(cosmology, name):g}" for name in ("omega_matter", "omega_baryon", "h", "sigma8")]
             + [f"spectral_index {cosmology.spectral_index:g}"]
@@ -150,6 +156,8 @@ def _hdf5(path: Path) -> Described:
             ]
         )
     facts |= {f"halos {name}": str(count) for name, count in universe.halos.items()}
+    if infall.is_table(universe):
+        facts |= infall.described(universe)
     return Described(path, universe.kind, facts)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.emulator_input import damped_2lpt
 from core.cosmos.initial import linear_field
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
@@ -87,6 +88,17 @@ def test_where_halos_come_from(quick: Any, truth: str, halos: set[str], labels: 
     assert set(universe.halos) == halos
     assert {name for name in universe.fields if name.startswith("label")} == labels
     assert universe.provenance["settings"]["truth"] == truth
+
+
+def test_the_input_of_an_emulator_on_request(quick: Any, planck: Cosmology) -> None:
+    plain, more = quick("plain.h5"), quick("more.h5", with_2lpt=True)
+    assert set(more.fields) == {*plain.fields, "density_2lpt", "displacement_2lpt"}
+    for name in plain.fields:
+        np.testing.assert_array_equal(plain.field(name).values, more.field(name).values)
+    density, displacement = damped_2lpt(more.field("delta_linear"), planck)
+    np.testing.assert_array_equal(more.field("displacement_2lpt").values, displacement.values)
+    np.testing.assert_array_equal(more.field("density_2lpt").values, density.values)
+    assert more.provenance["settings"] == plain.provenance["settings"] | {"with_2lpt": True}
 
 
 @pytest.mark.parametrize("after", [0.0, 0.3, 0.8])

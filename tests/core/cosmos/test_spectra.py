@@ -11,7 +11,7 @@ from core.cosmos.kernels import shell_sums
 from core.cosmos.lpt import first_order
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import _shell_sums_torch, fourier, particle_modes, particle_spectra, spectra
+from core.cosmos.spectra import _shell_sums_torch, fourier, inverse_window, particle_modes, particle_spectra, spectra
 from core.errors import InputError
 
 
@@ -102,8 +102,9 @@ def test_interlacing_keeps_the_modes_in_place() -> None:
 def test_shells_by_torch_equal_the_compiled_ones(cells: int, order: int) -> None:
     a, b = fourier(noise(cells, 1)), fourier(noise(cells, 2))
     planes = np.zeros((cells, 5, cells // 2))
-    shell_sums(a.numpy(), b.numpy(), order, planes)
-    np.testing.assert_allclose(_shell_sums_torch(a, b, order), planes.sum(axis=0), rtol=1e-6)
+    windows = inverse_window(order, cells), inverse_window("trapezoid", cells)
+    shell_sums(a.numpy(), b.numpy(), *windows, planes)
+    np.testing.assert_allclose(_shell_sums_torch(a, b, *windows), planes.sum(axis=0), rtol=1e-6)
 
 
 def test_errors_are_the_scatter_of_many_boxes() -> None:
