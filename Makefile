@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format validate bench clean
+.PHONY: demo test check format validate bench bench-tui clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -23,7 +23,10 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 validate: $(INSTALLED)
-	$(BIN)/python -m tests.validation
+	$(BIN)/python -m tests.validation --figures docs/pictures
+
+bench-tui: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/tui.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/universe.py --compare

@@ -14,7 +14,7 @@ from core.files import explain
 from core.run import Run
 
 # -P keeps the working directory out of the module path: a folder called core there must not be imported
-_PROGRAM = ("-P", "-c", "from app.main import main; main()")
+PROGRAM = ("-P", "-c", "from app.main import main; main()")
 _SIGN_OF_LIFE = 30.0
 """Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
 
@@ -48,7 +48,7 @@ def start(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     try:
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, *_PROGRAM, *arguments],
+                [sys.executable, *PROGRAM, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 Scale = Literal["linear", "log", "asinh"]
-ColourMap = Literal["sequential", "diverging", "labels"]
+ColourMap = Literal["sequential", "viridis", "cividis", "grey", "diverging", "labels"]
 Style = Literal["line", "points", "dashed"]
 
 
@@ -57,6 +57,12 @@ class Slice:
     pooling: Literal["mean", "max"] = "mean"
     circles: tuple[Circles, ...] = ()
     contours: tuple[Contours, ...] = ()
+
+    @property
+    def keeps_aspect(self) -> bool:
+        """Whether both axes have the same unit, so that a circle should look round."""
+        units = [label[label.index("[") :] if "[" in label else "" for label in (self.x_label, self.y_label)]
+        return units[0] == units[1]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
     status.json      the worker's last word: process, step, heartbeat, state; replaced atomically
     control          a request to the worker (pause | resume | stop), polled by it between steps
     worker.log       everything the worker printed
+    notes.json       what people wrote about the run: a text and tags
     checkpoint.pt    the newest checkpoint: weights, optimiser, step
     model.pt         the weights to predict with, once there are any
     predictions/     one file of kind "prediction" for each predicted universe
@@ -64,6 +65,14 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What people wrote about a run."""
+
+    text: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """A run folder. All methods read from or write to disk; nothing is cached."""
 
@@ -96,6 +105,33 @@ class Run:
         if missing := {"recipe", "created", "settings"} - config.keys():
             raise RunError(f"{path} lacks {', '.join(sorted(missing))}", "restore it or delete the run")
         return config
+
+    # what people write
+
+    def notes(self) -> Notes:
+        """The notes on the run, empty ones where nobody wrote any. Raises: RunError, ResourceError."""
+        path = self.path / "notes.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return Notes(str(data["text"]), tuple(map(str, data["tags"])))
+        except FileNotFoundError:
+            return Notes()
+        except OSError as error:
+            raise explain(error, path) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"notes.json of run {self.name} is damaged ({error})", f"mend or delete {path}") from error
+
+    def notes_or_problem(self) -> Notes:
+        """The notes, or what is wrong with them as their text: for lists of many runs."""
+        try:
+            return self.notes()
+        except HalodeckError as error:
+            return Notes(error.problem)
+
+    def write_notes(self, notes: Notes) -> None:
+        """Replace the notes; tags are kept once each, in order. Raises: ResourceError."""
+        tags = [tag for tag in dict.fromkeys(notes.tags) if tag]
+        write_json(self.path / "notes.json", {"text": notes.text, "tags": tags})
 
     # what a worker writes
 

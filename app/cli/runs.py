@@ -1,4 +1,4 @@
-"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, demo."""
+"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, note, demo."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from app.cli.show import (
     progress_bar,
     save_report,
 )
-from core.errors import HalodeckError, InputError, UsageError
-from core.run import Run, all_runs, create_run, delete_run, open_run
+from core.errors import HalodeckError, UsageError
+from core.run import Notes, Run, all_runs, delete_run, open_run
 
 if TYPE_CHECKING:
     from core.learner import Step
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
+UniversesOption = Annotated[Path, typer.Option("--universes", help="Folder of the universes.")]
 RUNS = Path("runs")
+UNIVERSES = Path("universes")
 
 
-def workbench(color: str = "auto", runs: Path | None = None) -> None:
+def workbench(color: str = "auto", runs: Path = RUNS, universes: Path = UNIVERSES) -> None:
     """Open the workbench."""
-    import os
-
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
     from app.tui.app import run_workbench
 
-    sys.exit(run_workbench(runs or Path(os.environ.get("HALODECK_RUNS", RUNS)), color))
+    sys.exit(run_workbench(runs, color, universes))
 
 
 def recipes(
@@ -78,10 +78,11 @@ def train(
     set_: SetOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background and return.")] = False,
+    note: Annotated[str, typer.Option("--note", help="A text to be kept with the run, see `halodeck note`.")] = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Train a recipe on universes, then predict and report on those held out."""
-    run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs)
+    run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs, note)
     print(f"run {run.name} in {run.path}")
     if detach:
         from app.launch import resume as launch
@@ -93,46 +94,22 @@ def train(
     report(str(run.path), runs=runs)
 
 
-def new_run(recipe_name: str, on: list[Path], config: str | None, overrides: list[str], device: str, runs: Path) -> Run:
+def new_run(
+    recipe_name: str,
+    on: list[Path],
+    config: str | None,
+    overrides: list[str],
+    device: str,
+    runs: Path,
+    note: str = "",
+) -> Run:
     """Check everything that can be checked without training, then make the run folder."""
-    from core import recipe
-    from core.config import read_table, resolve
-    from core.cosmos.universe import open_universe
-
-    kind = recipe.load(recipe_name)
-    settings = resolve(kind, read_table(recipe_name, config) if config else {}, overrides)
-    paths = [path.resolve() for path in universe_paths(on)]
-    universes = [open_universe(path) for path in paths]
-    settings.check(universes)
-    from core.device import choose_device
-
-    choose_device(device)
     import shlex
 
-    return create_run(
-        runs,
-        recipe_name,
-        settings.model_dump(mode="json"),
-        command=shlex.join(["halodeck", *sys.argv[1:]]),
-        universes=[str(path) for path in paths],
-        device=device,
-    )
+    from core.plan import Plan
 
-
-def universe_paths(on: list[Path]) -> list[Path]:
-    """Files as given; folders stand for the universes in them, by name. Raises: InputError."""
-    paths: list[Path] = []
-    for path in on:
-        if path.is_dir():
-            inside = sorted(path.glob("*.h5"))
-            if not inside:
-                raise InputError(f"{path} holds no universes (*.h5)", "make some with `halodeck simulate`")
-            paths += inside
-        elif path.exists():
-            paths.append(path)
-        else:
-            raise InputError(f"{path} does not exist", "make universes with `halodeck simulate` or name others by --on")
-    return paths
+    command = shlex.join(["halodeck", *sys.argv[1:]])
+    return Plan(recipe_name, tuple(on), config, tuple(overrides), device, runs, note).create(command)
 
 
 def train_here(run: Run) -> None:
@@ -195,6 +172,27 @@ def delete(
     print(f"deleted {run.path}")
 
 
+def note(
+    name: RunArgument,
+    text: Annotated[str | None, typer.Option(help="Replace the text of the notes.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Add a tag; may be repeated.")] = None,
+    untag: Annotated[list[str] | None, typer.Option(help="Take a tag away; may be repeated.")] = None,
+    as_json: JsonOption = False,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Write notes and tags on a run, and show them."""
+    run = open_run(runs, name)
+    notes = run.notes()
+    if text is not None or tag or untag:
+        kept = [each for each in notes.tags if each not in (untag or [])]
+        run.write_notes(Notes(notes.text if text is None else text, (*kept, *(tag or []))))
+        notes = run.notes()
+    if as_json:
+        print_json({"text": notes.text, "tags": list(notes.tags)})
+    else:
+        print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
+
+
 def predict(
     name: RunArgument,
     universe: Annotated[Path, typer.Argument(help="A universe, simulated or imported.")],
@@ -248,7 +246,12 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
 
     found = [(run, run.status()) for run in all_runs(runs)]
     if as_json:
-        print_json([{"name": run.name, "path": str(run.path), **vars(status)} for run, status in found])
+        print_json(
+            [
+                {"name": run.name, "path": str(run.path), **vars(status), **vars(run.notes_or_problem())}
+                for run, status in found
+            ]
+        )
         return
     if not found:
         print(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
@@ -262,10 +265,12 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
             f"{status.speed:.2f}/s" if status.speed and status.state == "running" else None,
             duration(status.remaining),
             age(run),
+            " ".join(run.notes_or_problem().tags) or None,
         )
         for run, status in found
     )
-    print_figure(Table(f"Runs in {runs}", ("run", "state", "step", "loss", "speed", "remaining", "created"), rows))
+    columns = ("run", "state", "step", "loss", "speed", "remaining", "created", "tags")
+    print_figure(Table(f"Runs in {runs}", columns, rows))
 
 
 def watch(
@@ -331,5 +336,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "pause": pause,
     "resume": resume,
     "delete": delete,
+    "note": note,
     "demo": demo,
 }

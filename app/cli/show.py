@@ -78,8 +78,9 @@ def print_report(report: Report) -> None:
     from core.figures import numbers_table
 
     print_facts(report.facts)
-    print()
-    print_figure(numbers_table(report))
+    if report.numbers:
+        print()
+        print_figure(numbers_table(report))
     for figure in report.figures.values():
         print()
         print_figure(figure)
@@ -99,14 +100,14 @@ def print_json(data: Any) -> None:
 
 
 def save_report(report: Report, folder: Path) -> None:
-    """Every figure as PNG, SVG and text, and report.json, into a folder."""
+    """Every figure as PNG, SVG and text, the numbers of curves and tables as CSV, and report.json, into a folder."""
     from app.draw import save
-    from core.figures import dump_report
+    from core.figures import Curves, Histogram, Table, dump_report
     from core.files import write_json
 
     write_json(folder / "report.json", dump_report(report))
     for name, figure in report.figures.items():
-        for kind in ("png", "svg", "txt"):
+        for kind in ("png", "svg", "txt", *(["csv"] if isinstance(figure, (Curves, Histogram, Table)) else [])):
             save(figure, folder / f"{name}.{kind}")
     print(f"saved {len(report.figures)} figures and report.json in {folder}", file=sys.stderr)
 

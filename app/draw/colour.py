@@ -31,10 +31,22 @@ _SHADES: dict[Depth, tuple[int, ...]] = {
     "16": (8,),
     "none": (NO_INK,),
 }
+_LIGHT_SHADES: dict[Depth, tuple[int, ...]] = {
+    "truecolor": (0xBFE0F5, 0xF5DDA8, 0xA8DCCB, 0xF0C4A3, 0xECCFE0, 0xD0D0D0),
+    "256": (153, 223, 151, 216, 182, 252),
+}
 # marker shapes tell series apart without colour; 8 shapes and 6 colours repeat together only after 24 series
 MARKERS = "●▲■◆○△□◇"
 _FRAME: dict[Depth, int] = {"truecolor": 0x7F7F7F, "256": 244, "16": 8, "none": NO_INK}
-_QUIET: dict[Depth, int] = {"truecolor": 0x303030, "256": 236, "16": 8, "none": NO_INK}
+# from the widest marked range to the narrowest
+_QUIET: dict[Depth, tuple[int, ...]] = {
+    "truecolor": (0x303030, 0x3E3E3E, 0x505050),
+    "256": (236, 238, 240),
+    "16": (8,),
+    "none": (NO_INK,),
+}
+
+_LIGHT_QUIET: dict[Depth, tuple[int, ...]] = {"truecolor": (0xDEDEDE, 0xCFCFCF, 0xBDBDBD), "256": (253, 251, 249)}
 
 
 def colour_depth(option: str = "auto") -> Depth:
@@ -77,9 +89,15 @@ def frame_ink(depth: Depth) -> int:
     return _FRAME[depth]
 
 
-def quiet_shade(depth: Depth) -> int:
-    """The background colour of a marked range."""
-    return _QUIET[depth]
+def quiet_shade(depth: Depth, level: int = 0) -> int:
+    """The background colour of a marked range, or of the next narrower ones inside it."""
+    return _QUIET[depth][min(level, len(_QUIET[depth]) - 1)]
+
+
+def lightened(depth: Depth) -> dict[int, int]:
+    """What each shade becomes on light paper; empty for depths that have one shade for both."""
+    dark, light = (*_SHADES[depth], *_QUIET[depth]), (*_LIGHT_SHADES.get(depth, ()), *_LIGHT_QUIET.get(depth, ()))
+    return dict(zip(dark, light, strict=False))
 
 
 def _forced() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,45 +30,74 @@ class Legend:
     name: str
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Where the panels of a figure lie: rows from the top, and their axes; no `lower` without room for a ratio."""
+
+    top: int
+    rows: int
+    ratio_rows: int
+    upper: Axes
+    lower: Axes | None
+
+    @property
+    def left(self) -> int:
+        """The first column of the data."""
+        return self.upper.label_width + 1
+
+
 def curves_canvas(figure: Curves, width: int, height: int | None, depth: Depth) -> Canvas:
     """Curves in at most `width` x `height` cells."""
+    canvas = Canvas(width, height or NATURAL_ROWS + 2 * bool(ratios(figure)))
+    plan = _plan(figure, canvas, depth)
+    if isinstance(plan, str):
+        return message(figure.title, plan, width, height)
     traces = [_trace(number, series, figure) for number, series in enumerate(figure.series)]
-    spans = x_limits(figure), y_limits(figure)
-    if spans[0] is None or spans[1] is None:
-        return message(figure.title, NOTHING, width, height)
+    drawn = panel(traces, plan.upper, width, plan.rows - plan.ratio_rows, depth)
+    canvas.paste(drawn.canvas, plan.top, 0)
+    if plan.lower:
+        marked = tuple((1.0 - half, 1.0 + half) for half in figure.ratio_bands)
+        below = panel(
+            [_trace(number, series, figure, y_log=False) for number, series in ratios(figure)],
+            plan.lower, width, plan.ratio_rows, depth, marked, rule=1.0,
+        )  # fmt: skip
+        first = plan.top + plan.rows - plan.ratio_rows
+        canvas.paste(below.canvas, first, 0)
+        canvas.write(first - 1, drawn.left + 1, f" {shortened(figure.ratio_label, drawn.columns - 4)} ")
+    foot(canvas, figure.x_label, drawn)
+    return canvas
+
+
+def curves_plan(figure: Curves, width: int, height: int) -> Plan | None:
+    """Where `curves_canvas` draws the panels; None where it draws none."""
+    plan = _plan(figure, Canvas(width, height), "none")
+    return None if isinstance(plan, str) else plan
+
+
+def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> Plan | str:
+    """Write title and legend and lay out the panels in the rest; or what is said instead."""
+    width = canvas.width
+    x_span, y_span = x_limits(figure), y_limits(figure)
+    if x_span is None or y_span is None:
+        return NOTHING
     legends = [
         Legend(number, _sign(number, series, figure), series.name)
         for number, series in enumerate(figure.series)
         if series.name
     ]
-    relative = ratios(figure)
-    canvas = Canvas(width, height or NATURAL_ROWS + 2 * bool(relative))
     top = header(canvas, figure.title, figure.y_label, legends, depth)
     rows = canvas.height - top - footed(canvas, figure.x_label)
-    ratio_rows = max(5, round(_RATIO_SHARE * rows)) if relative and rows >= 13 else 0
-    x_ticks = ticks(spans[0], figure.x_log, width // 10)
-    y_ticks = ticks(spans[1], figure.y_log, max(2, (rows - ratio_rows) // 3))
+    # an odd number, so that a ratio of 1 lies in the middle of a row
+    ratio_rows = max(5, round(_RATIO_SHARE * rows)) | 1 if rows >= 13 and ratios(figure) else 0
+    x_ticks = ticks(x_span, figure.x_log, width // 10)
+    y_ticks = ticks(y_span, figure.y_log, max(2, (rows - ratio_rows) // 3))
     ratio_ticks = linear_ticks(*figure.ratio_limits, max(2, ratio_rows // 2)) if ratio_rows else []
     label_width = max((len(tick.label) for tick in (*y_ticks, *ratio_ticks)), default=1)
     if width - label_width < 8 or rows - ratio_rows < 4:
-        return message(figure.title, "too small to draw", width, height)
-
-    upper = Axes(spans[0], spans[1], [] if ratio_rows else x_ticks, y_ticks, label_width)
-    drawn = panel(traces, upper, width, rows - ratio_rows, depth)
-    canvas.paste(drawn.canvas, top, 0)
-    if ratio_rows:
-        lower = Axes(spans[0], figure.ratio_limits, x_ticks, ratio_ticks, label_width)
-        marked = tuple((1.0 - half, 1.0 + half) for half in figure.ratio_bands)
-        below = panel(
-            [_trace(number, series, figure, y_log=False) for number, series in relative],
-            lower, width, ratio_rows, depth, marked, rule=1.0,
-        )  # fmt: skip
-        canvas.paste(below.canvas, top + rows - ratio_rows, 0)
-        canvas.write(
-            top + rows - ratio_rows - 1, drawn.left + 1, f" {shortened(figure.ratio_label, drawn.columns - 4)} "
-        )
-    foot(canvas, figure.x_label, drawn)
-    return canvas
+        return "too small to draw"
+    upper = Axes(x_span, y_span, [] if ratio_rows else x_ticks, y_ticks, label_width)
+    lower = Axes(x_span, figure.ratio_limits, x_ticks, ratio_ticks, label_width) if ratio_rows else None
+    return Plan(top, rows, ratio_rows, upper, lower)
 
 
 def ratios(figure: Curves) -> list[tuple[int, Series]]:
@@ -82,24 +111,45 @@ def ratios(figure: Curves) -> list[tuple[int, Series]]:
 
 def x_limits(figure: Curves) -> Limits | None:
     """The range of x in the axis' own terms (log10 of a log axis); None without a finite point."""
+    if given := _given(figure.x_limits, figure.x_log):
+        return given
     seen = [on_axis(s.x, figure.x_log)[np.isfinite(on_axis(s.y, figure.y_log))] for s in figure.series]
     return _limits(seen, margin=0.0)
 
 
 def y_limits(figure: Curves) -> Limits | None:
     """The range of y and of its bands in the axis' own terms; None without a finite point."""
-    if figure.y_limits is not None:
-        low, high = on_axis(np.array(figure.y_limits), figure.y_log)
-        if np.isfinite(low) and np.isfinite(high) and high > low:
-            return float(low), float(high)
-    values = [s.y for s in figure.series]
+    if given := _given(figure.y_limits, figure.y_log):
+        return given
+    shown = [_within(s, figure.x_limits) for s in figure.series]
+    values = [s.y for s in shown]
     seen = _limits([on_axis(y, figure.y_log) for y in values], margin=0.04)
-    edges = [edge for s in figure.series for edge in (s.low, s.high) if edge is not None]
+    edges = [edge for s in shown for edge in (s.low, s.high) if edge is not None]
     with_bands = _limits([on_axis(y, figure.y_log) for y in (*values, *edges)], margin=0.04)
     if seen is None or with_bands is None or not figure.y_log:
         return with_bands
     # a band that reaches down to zero would squeeze the curves of a log axis
     return max(with_bands[0], seen[0] - 1.0), with_bands[1]
+
+
+def _within(series: Series, limits: Limits | None) -> Series:
+    """The points of a series that lie inside the limits of x."""
+    if limits is None:
+        return series
+    x = np.asarray(series.x, dtype=np.float64)
+    inside = (x >= limits[0]) & (x <= limits[1])
+    if not inside.any():
+        return series
+    low, high = (None if edge is None else edge[inside] for edge in (series.low, series.high))
+    return replace(series, x=x[inside], y=series.y[inside], low=low, high=high)
+
+
+def _given(limits: Limits | None, log: bool) -> Limits | None:
+    """Limits that a figure fixes, in the axis' own terms; None where it fixes none that can be shown."""
+    if limits is None:
+        return None
+    low, high = on_axis(np.array(limits), log)
+    return (float(low), float(high)) if np.isfinite(low) and np.isfinite(high) and high > low else None
 
 
 def _trace(number: int, series: Series, figure: Curves, y_log: bool | None = None) -> Trace:
@@ -173,15 +223,16 @@ def header(canvas: Canvas, title: str, y_label: str, legends: list[Legend], dept
     if small:
         y_label = ""
     size = sum(len(item.sign) + len(item.name) + 1 for item in legends) + 3 * max(0, len(legends) - 1)
-    if size + len(title) + 3 <= width:
+    if title and size + len(title) + 3 <= width:
         _write_legends(canvas, 0, width - size, legends, depth)
         canvas.write(1, 0, shortened(y_label, width))
         return 1 + bool(y_label)
+    row = int(bool(title))
     if size + len(y_label) + 3 <= width:
-        canvas.write(1, 0, y_label)
-        _write_legends(canvas, 1, width - size if y_label else 0, legends, depth)
-        return 2
-    row, most = 1, max(1, canvas.height // 7)
+        canvas.write(row, 0, y_label)
+        _write_legends(canvas, row, width - size if y_label else 0, legends, depth)
+        return row + bool(y_label or legends)
+    most = max(1, canvas.height // 7) + row - 1
     line: list[Legend] = []
     used = 0
     for item in legends:

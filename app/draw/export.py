@@ -14,10 +14,12 @@ from app.draw.curves import ratios
 from app.draw.image import NOTHING, colour_scale
 from app.draw.layout import draw
 from app.draw.maps import colour_table, colours_of, paint
+from app.draw.numbers import as_csv
+from app.draw.overlay import overlay_ink, overlays_of
 from app.draw.ticks import log_ticks, number
 from core.errors import ResourceError, UsageError
-from core.figures import Curves, Figure, Histogram, Matrix, Row, Series, Slice, Table
-from core.files import appearing, write_text
+from core.figures import Contours, Curves, Figure, Histogram, Matrix, Row, Series, Slice, Table, dump
+from core.files import appearing, write_json, write_text
 
 TEXT_WIDTH = 100
 _PICTURES = (".png", ".svg", ".pdf")
@@ -43,7 +45,7 @@ _SIZES: dict[type, tuple[float, float]] = {
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as .png, .svg, .pdf, .txt or .ansi.
+    """Write a figure as .png, .svg, .pdf, .txt or .ansi, or its numbers as .csv or .json.
 
     Raises: UsageError for another suffix, ResourceError without matplotlib, room or permission.
     """
@@ -52,10 +54,18 @@ def save(figure: Figure, path: Path) -> None:
         write_text(path, draw(figure, TEXT_WIDTH, depth="none").plain() + "\n")
     elif suffix == ".ansi":
         write_text(path, _escapes(figure))
+    elif suffix == ".csv":
+        write_text(path, as_csv(figure))
+    elif suffix == ".json":
+        write_json(path, dump(figure))
+    elif suffix == ".npy" and isinstance(figure, Slice):
+        with appearing(path) as temporary, temporary.open("wb") as file:
+            np.save(file, figure.values)
     elif suffix in _PICTURES:
         _save_picture(figure, path, suffix[1:])
     else:
-        raise UsageError(f"cannot save a figure as {path.name!r}", f"use one of {' '.join(_PICTURES)} .txt .ansi")
+        known = " ".join((*_PICTURES, ".txt", ".ansi", ".csv", ".json"))
+        raise UsageError(f"cannot save a figure as {path.name!r}", f"use one of {known}")
 
 
 def _escapes(figure: Figure) -> str:
@@ -127,9 +137,10 @@ def _slice(axes: Any, figure: Slice) -> None:
     if scale is None:
         axes.text(0.5, 0.5, NOTHING, transform=axes.transAxes, ha="center")
         return
-    where = {"origin": "lower", "extent": figure.extent}
+    where = {"origin": "lower", "extent": figure.extent, "aspect": "equal" if figure.keeps_aspect else "auto"}
     if figure.colour_map == "labels":
         axes.imshow(colours_of(paint(np.asarray(figure.values, dtype=np.float64), "labels", "truecolor")), **where)
+        _overlays(axes, figure)
         return
     colour_map = colors.ListedColormap(colour_table(figure.colour_map)).with_extremes(bad="#5f6b6b")
     norms = {"linear": colors.Normalize, "log": colors.LogNorm, "asinh": colors.AsinhNorm}
@@ -144,6 +155,52 @@ def _slice(axes: Any, figure: Slice) -> None:
         low, high = np.arcsinh([scale.low, scale.high])
         ticks = scale.ticks(6)
         bar.set_ticks([np.sinh(low + tick.place * (high - low)) for tick in ticks], labels=[t.label for t in ticks])
+    _overlays(axes, figure)
+
+
+def _overlays(axes: Any, figure: Slice) -> None:
+    """Contour lines and circles, with a legend below the axes."""
+    from matplotlib.collections import EllipseCollection
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for number_, item in enumerate(overlays_of(figure)):
+        colour = f"#{overlay_ink(number_, figure.colour_map, 'truecolor'):06x}"
+        if isinstance(item, Contours):
+            values = np.asarray(item.values, dtype=np.float64)
+            x0, x1, y0, y1 = figure.extent
+            (rows, columns) = values.shape
+            x = x0 + (np.arange(columns) + 0.5) * (x1 - x0) / columns
+            y = y0 + (np.arange(rows) + 0.5) * (y1 - y0) / rows
+            spanned = [level for level in item.levels if np.nanmin(values) <= level <= np.nanmax(values)]
+            if spanned:
+                axes.contour(x, y, values, levels=spanned, colors=colour, linewidths=0.8)
+        else:
+            sizes = 2 * np.asarray(item.radius)
+            places = np.column_stack([item.x, item.y])
+            axes.add_collection(
+                EllipseCollection(
+                    sizes,
+                    sizes,
+                    np.zeros(len(sizes)),
+                    units="xy",
+                    offsets=places,
+                    transOffset=axes.transData,
+                    facecolor="none",
+                    edgecolor=colour,
+                    linewidth=0.8,
+                )
+            )
+        marker, line = ("", "-") if isinstance(item, Contours) else ("o", "none")
+        handles.append(
+            Line2D([], [], color=colour, label=item.name, marker=marker, linestyle=line, markerfacecolor="none")
+        )
+    axes.set(xlim=figure.extent[:2], ylim=figure.extent[2:])
+    if handles:
+        # the inks are chosen for the image, not for white paper
+        legend = axes.legend(handles=handles, fontsize=7, loc="upper right", frameon=True, facecolor="0.35")
+        for text in legend.get_texts():
+            text.set_color("white")
 
 
 def _curves(page: Any, figure: Curves) -> None:
@@ -163,6 +220,8 @@ def _curves(page: Any, figure: Curves) -> None:
         _series(axes, number_, series)
     axes.set(title=figure.title, ylabel=figure.y_label)
     _scales(axes, figure)
+    if figure.x_limits is not None:
+        axes.set_xlim(*figure.x_limits)
     if figure.y_limits is not None:
         axes.set_ylim(*figure.y_limits)
     if any(series.name for series in figure.series):

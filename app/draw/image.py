@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from rich.cells import cell_len
 
 from app.draw.canvas import Canvas, shortened
-from app.draw.colour import Depth, frame_ink
-from app.draw.maps import Pixels, paint
+from app.draw.colour import NO_INK, Depth, frame_ink
+from app.draw.maps import Codes, Pixels, paint
+from app.draw.overlay import lay_over, overlay_ink, overlay_sign, overlays_of
 from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
 from core.figures import Array, Scale, Slice
 
 NATURAL_ROWS = 40
-# axes of different kinds (say, redshift against Mpc/h) share no aspect worth keeping
+# beyond this an image in its own aspect would be a thread
 _STRANGEST_ASPECT = 6.0
 NOTHING = "no finite values"
+FRAME = 105_000
+"""Bytes that an image may send: one over a slow line comes in a second."""
+_CELL_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
 
 
 @dataclass(frozen=True)
@@ -85,59 +91,114 @@ def resample(values: Array, rows: int, columns: int, pooling: Literal["mean", "m
     return _along(_along(values, rows, 0, pooling), columns, 1, pooling)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a slice lie on its canvas: the image from a row and a column on, its size in cells."""
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    labels_row: bool
+    x_label: bool
+    bar_beside: bool
+    bar_below: bool
+    legend: bool
+    width: int
+    """Cells from the left edge to the end of the bar."""
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.rows
+
+    @property
+    def height(self) -> int:
+        """Rows of the canvas."""
+        return self.bottom + 2 + self.x_label + self.legend + self.bar_below
+
+    def place(self, figure: Slice, column: int, row: int) -> tuple[float, float] | None:
+        """The position in axis units of the middle of a cell of the canvas; None beside the image."""
+        across, down = column - self.left, row - self.top
+        if not (0 <= across < self.columns and 0 <= down < self.rows):
+            return None
+        x0, x1, y0, y1 = figure.extent
+        return x0 + (across + 0.5) * (x1 - x0) / self.columns, y1 - (down + 0.5) * (y1 - y0) / self.rows
+
+    def cell(self, figure: Slice, x: float, y: float) -> tuple[int, int] | None:
+        """The column and row of the canvas at a position in axis units; None beside the image."""
+        x0, x1, y0, y1 = figure.extent
+        across, down = math.floor((x - x0) / (x1 - x0) * self.columns), math.floor((y1 - y) / (y1 - y0) * self.rows)
+        if not (0 <= across < self.columns and 0 <= down < self.rows):
+            return None
+        return self.left + across, self.top + down
+
+
+def slice_layout(figure: Slice, scale: ColourScale, width: int, height: int | None, depth: Depth) -> Layout | None:
+    """How a slice fills at most `width` x `height` cells; None where there is too little room."""
+    roomy = height is None or height >= 12
+    with_bar = figure.colour_map != "labels"
+    labels_row = roomy and bool(figure.y_label or (with_bar and figure.colour_label))
+    x_label, legend = roomy and bool(figure.x_label), roomy and bool(overlays_of(figure))
+    top = bool(figure.title) + labels_row
+    rows_around = top + 2 + x_label + legend
+    low_label, high_label = number(scale.low, 3), number(scale.high, 3)
+    bar_width = 4 + max(len(label) for label in (low_label, high_label, *(tick.label for tick in scale.ticks(6))))
+    left = max(len(tick.label) for tick in linear_ticks(*figure.extent[2:], 8)) + 1
+    most_rows = (NATURAL_ROWS if height is None else height) - rows_around
+    if width - left < 4 or most_rows < 2:
+        return None
+    # the bar stands where the image stays larger
+    beside = with_bar and width - left - bar_width >= 4
+    columns, rows = _image_size(figure, width - left - bar_width * beside, most_rows, depth)
+    below = with_bar and most_rows >= 3 and width >= len(low_label) + len(high_label) + 6
+    if below:
+        wide, high = _image_size(figure, width - left, most_rows - 1, depth)
+        below = not beside or wide * high > columns * rows
+        if below:
+            beside, columns, rows = False, wide, high
+    used = max(left + columns + bar_width * beside, min(width, 24))
+    return Layout(top, left, rows, columns, labels_row, x_label, beside, below, legend, used)
+
+
 def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) -> Canvas:
     """The slice in at most `width` x `height` cells."""
     scale = colour_scale(figure)
     if scale is None:
         return message(figure.title, NOTHING, width, height)
-    roomy = height is None or height >= 12
-    with_bar = figure.colour_map != "labels"
-    labels_row = roomy and bool(figure.y_label or (with_bar and figure.colour_label))
-    rows_around = 3 + labels_row + (roomy and bool(figure.x_label))
-    low_label, high_label = number(scale.low, 3), number(scale.high, 3)
-    bar_ticks = scale.ticks(6)
-    bar_width = 4 + max(len(label) for label in (low_label, high_label, *(tick.label for tick in bar_ticks)))
-    left = max(len(tick.label) for tick in linear_ticks(*figure.extent[2:], 8)) + 1
-    most_rows = (NATURAL_ROWS if height is None else height) - rows_around
-    if width - left < 4 or most_rows < 2:
+    layout = slice_layout(figure, scale, width, height, depth)
+    if layout is None:
         return message(figure.title, "too small to draw", width, height)
-    # the bar stands where the image stays larger
-    beside = with_bar and width - left - bar_width >= 4
-    columns, rows = _image_size(figure, width - left - bar_width * beside, most_rows)
-    below = with_bar and most_rows >= 3 and width >= len(low_label) + len(high_label) + 6
-    if below:
-        wide, high = _image_size(figure, width - left, most_rows - 1)
-        below = not beside or wide * high > columns * rows
-        if below:
-            beside, columns, rows = False, wide, high
-    if not beside:
-        bar_width = 0
-    extra_rows = rows_around + below
-
-    top, bottom = 1 + labels_row, 1 + labels_row + rows
-    used = max(left + columns + bar_width, min(width, 24))
-    canvas = Canvas(width, rows + extra_rows)
-    canvas.write(0, 0, shortened(figure.title, width), bold=True)
-    if labels_row:
-        canvas.write(1, 0, shortened(figure.y_label, used))
+    canvas = Canvas(width, layout.height)
+    if figure.title:
+        canvas.write(0, 0, shortened(figure.title, width), bold=True)
+    after_image = layout.left + layout.columns + 1
+    if layout.labels_row:
+        canvas.write(layout.top - 1, 0, shortened(figure.y_label, layout.width))
         room = width - len(figure.y_label) - 2
-        if with_bar and room > 3:
+        if figure.colour_map != "labels" and room > 3:
             label = shortened(figure.colour_label, room)
-            over_bar = left + columns + 1 if beside else used - len(label)
-            canvas.write(1, min(max(over_bar, width - room), width - len(label)), label)
-    _lay_pixels(canvas, top, left, _pixels(figure, scale, rows, columns, depth), figure.colour_map, depth)
-    _axes(canvas, figure, (top, bottom, left, columns), depth)
-    if roomy and figure.x_label:
+            over_bar = after_image if layout.bar_beside else layout.width - len(label)
+            canvas.write(layout.top - 1, min(max(over_bar, width - room), width - len(label)), label)
+    codes = paint(_pixels(figure, scale, layout.rows, layout.columns, depth), figure.colour_map, depth)
+    _lay_codes(canvas, layout.top, layout.left, lay_over(codes, figure, depth, resample), depth)
+    _axes(canvas, figure, (layout.top, layout.bottom, layout.left, layout.columns), depth)
+    row = layout.bottom + 2
+    if layout.x_label:
         label = shortened(figure.x_label, width)
-        canvas.write(bottom + 2, min(max(0, left + (columns - len(label)) // 2), width - len(label)), label)
-    if beside:
-        _bar_beside(canvas, scale, figure, top, left + columns + 1, rows, bar_ticks, depth)
-    elif below:
-        room = max(3, used - len(low_label) - len(high_label) - 2)
+        start = min(max(0, layout.left + (layout.columns - len(label)) // 2), width - len(label))
+        canvas.write(row, start, label)
+        row += 1
+    if layout.legend:
+        _legend(canvas, figure, row, depth)
+    if layout.bar_beside:
+        _bar_beside(canvas, scale, figure, layout.top, after_image, layout.rows, depth)
+    elif layout.bar_below:
+        low, high = number(scale.low, 3), number(scale.high, 3)
+        room = max(3, layout.width - len(low) - len(high) - 2)
         shares = np.tile((np.arange(room) + 0.5) / room, (1 if depth == "none" else 2, 1))
-        canvas.write(canvas.height - 1, 0, low_label)
-        _lay_pixels(canvas, canvas.height - 1, len(low_label) + 1, shares, figure.colour_map, depth)
-        canvas.write(canvas.height - 1, len(low_label) + room + 2, high_label)
+        canvas.write(canvas.height - 1, 0, low)
+        _lay_codes(canvas, canvas.height - 1, len(low) + 1, paint(shares, figure.colour_map, depth), depth)
+        canvas.write(canvas.height - 1, len(low) + room + 2, high)
     return canvas
 
 
@@ -175,14 +236,19 @@ def _along(values: Array, size: int, axis: int, pooling: str) -> Array:
     return np.asarray(np.diff(up_to, axis=axis) * (size / present))
 
 
-def _image_size(figure: Slice, most_columns: int, most_rows: int) -> tuple[int, int]:
-    """Columns and rows of cells, one pixel wide and two high: as large as fits in the axes' aspect."""
+def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) -> tuple[int, int]:
+    """Columns and rows of cells, one pixel wide and two high: as large as fits in the axes' aspect and a frame."""
     x0, x1, y0, y1 = figure.extent
     wide, high = abs(x1 - x0), abs(y1 - y0)
-    if not (1 / _STRANGEST_ASPECT <= (wide / high if high else 0) <= _STRANGEST_ASPECT):
+    sane = 1 / _STRANGEST_ASPECT <= (wide / high if high else 0) <= _STRANGEST_ASPECT
+    if not (figure.keeps_aspect and sane):
         return most_columns, most_rows
     size = min(most_columns / wide, 2 * most_rows / high)  # pixels per axis unit
-    repeats = size * wide / figure.values.shape[1]
+    rows_of_values, columns_of_values = figure.values.shape
+    # repeated pixels are merged and cost nothing
+    fresh = min(size * wide, columns_of_values) * min(size * high / 2, rows_of_values)
+    size *= min(1.0, math.sqrt(FRAME / _CELL_BYTES[depth] / fresh)) if fresh else 1.0
+    repeats = size * wide / columns_of_values
     if repeats >= 1 and int(repeats) >= 0.8 * repeats:
         size *= int(repeats) / repeats  # whole repeats look even
     columns, rows = round(size * wide), round(size * high / 2)
@@ -199,9 +265,8 @@ def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int, depth: D
     return scale.shares(resample(figure.values, pixel_rows, columns, figure.pooling)[::-1])
 
 
-def _lay_pixels(canvas: Canvas, row: int, column: int, shares: Pixels, colour_map: Any, depth: Depth) -> None:
-    """Paint pixels into cells: two a cell as ink and paper of a half-block, or one shade character."""
-    codes = paint(shares, colour_map, depth)
+def _lay_codes(canvas: Canvas, row: int, column: int, codes: Codes, depth: Depth) -> None:
+    """Colours of pixels into cells: two a cell as ink and paper of a half-block, or one shade character."""
     rows = codes.shape[0] if depth == "none" else codes.shape[0] // 2
     place = (slice(row, row + rows), slice(column, column + codes.shape[1]))
     if depth == "none":
@@ -210,6 +275,22 @@ def _lay_pixels(canvas: Canvas, row: int, column: int, shares: Pixels, colour_ma
         canvas.text[place] = "▀"
         canvas.ink[place] = codes[0::2]
         canvas.paper[place] = codes[1::2]
+
+
+def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth) -> None:
+    column = 0
+    for number_, item in enumerate(overlays_of(figure)):
+        ink = NO_INK if depth == "none" else overlay_ink(number_, figure.colour_map, depth)
+        room = canvas.width - column - 2
+        if room < 4:
+            break
+        name = shortened(item.name, room)
+        canvas.write(row, column, overlay_sign(number_), ink)
+        if depth != "none" and figure.colour_map == "diverging":
+            # dark inks, made for the light middle of the map
+            canvas.paper[row, column] = paint(np.array([[0.5]]), "diverging", depth)[0, 0]
+        canvas.write(row, column + 2, name)
+        column += cell_len(name) + 4
 
 
 def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth: Depth) -> None:
@@ -227,7 +308,7 @@ def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth:
             canvas.write(row, left - 1, "┤", frame)
             taken = row
     end = -1
-    for tick in sorted(linear_ticks(x0, x1, max(2, columns // 9)), key=lambda t: place_of(t.place, x0, x1, columns)):
+    for tick in sorted(linear_ticks(x0, x1, max(2, columns // 6)), key=lambda t: place_of(t.place, x0, x1, columns)):
         column = left + place_of(tick.place, x0, x1, columns)
         start = min(max(0, column - len(tick.label) // 2), canvas.width - len(tick.label))
         if start > end:
@@ -237,15 +318,15 @@ def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth:
 
 
 def _bar_beside(
-    canvas: Canvas, scale: ColourScale, figure: Slice, top: int, column: int, rows: int, ticks: list[Tick], depth: Depth
+    canvas: Canvas, scale: ColourScale, figure: Slice, top: int, column: int, rows: int, depth: Depth
 ) -> None:
     pixels = rows if depth == "none" else 2 * rows
     shares = np.repeat(((np.arange(pixels)[::-1] + 0.5) / pixels)[:, None], 2, axis=1)
-    _lay_pixels(canvas, top, column, shares, figure.colour_map, depth)
+    _lay_codes(canvas, top, column, paint(shares, figure.colour_map, depth), depth)
     canvas.write(top, column + 3, number(scale.high, 3))
     canvas.write(top + rows - 1, column + 3, number(scale.low, 3))
     taken = [0, rows - 1]
-    for tick in ticks:
+    for tick in scale.ticks(6):
         row = rows - 1 - place_of(tick.place, 0.0, 1.0, rows)
         if all(abs(row - other) >= 2 for other in taken):
             canvas.write(top + row, column + 3, tick.label)

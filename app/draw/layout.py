@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from app.draw.canvas import Canvas, Drawing, shortened
-from app.draw.colour import Depth
+from app.draw.colour import Depth, lightened
 from app.draw.curves import curves_canvas
 from app.draw.histogram import histogram_canvas
 from app.draw.image import message, slice_canvas
@@ -17,31 +17,41 @@ _PANEL_HEIGHT = 6
 _GAP = 2
 
 
-def draw(figure: Figure, width: int, height: int | None = None, depth: Depth = "truecolor") -> Drawing:
+def draw(
+    figure: Figure, width: int, height: int | None = None, depth: Depth = "truecolor", light: bool = False
+) -> Drawing:
     """A figure as coloured lines of at most `width` cells.
 
-    At most `height` of them, or, without a height, as many as are natural for its kind.
+    At most `height` of them, or, without a height, as many as are natural for its kind. `light` is the paper.
     """
-    return _canvas(figure, width, height, depth).drawing(depth)
+    return _canvas(figure, width, height, depth, light).drawing(depth)
 
 
-def _canvas(figure: Figure, width: int, height: int | None, depth: Depth) -> Canvas:
+def _canvas(figure: Figure, width: int, height: int | None, depth: Depth, light: bool) -> Canvas:
     if isinstance(figure, Slice):
         return slice_canvas(figure, width, height, depth)
     if isinstance(figure, Curves):
-        return curves_canvas(figure, width, height, depth)
+        return _on(light, curves_canvas(figure, width, height, depth), depth)
     if isinstance(figure, Histogram):
-        return histogram_canvas(figure, width, height, depth)
+        return _on(light, histogram_canvas(figure, width, height, depth), depth)
     if isinstance(figure, Matrix):
         return matrix_canvas(figure, width, height, depth)
     if isinstance(figure, Table):
         return table_canvas(figure, width, height, depth)
     if isinstance(figure, Row):
-        return _row_canvas(figure, width, height, depth)
+        return _row_canvas(figure, width, height, depth, light)
     assert_never(figure)
 
 
-def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth) -> Canvas:
+def _on(light: bool, canvas: Canvas, depth: Depth) -> Canvas:
+    """The canvas with its shades, which are made for dark paper, as this paper needs them."""
+    for dark, pale in lightened(depth).items() if light else ():
+        for codes in (canvas.ink, canvas.paper):
+            codes[codes == dark] = pale
+    return canvas
+
+
+def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth, light: bool) -> Canvas:
     """Equal panels side by side; in a grid where they would become too narrow."""
     count = len(figure.figures)
     if not count:
@@ -55,7 +65,7 @@ def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth) -> Ca
     if height is not None:
         down = max(1, min(down, (height - head) // _PANEL_HEIGHT))
         panel_height = (height - head) // down
-    panels = [_canvas(item, panel_width, panel_height, depth) for item in figure.figures[: across * down]]
+    panels = [_canvas(item, panel_width, panel_height, depth, light) for item in figure.figures[: across * down]]
     hidden = count - len(panels)
     lines = [panels[k : k + across] for k in range(0, len(panels), across)]
     between = int(height is None)

@@ -19,20 +19,33 @@ Pixels = NDArray[np.floating[Any]]
 Codes = NDArray[np.int32]
 
 LEVELS = 64
-# inferno (matplotlib, CC0) at ten points; RdBu reversed (ColorBrewer) at eleven
+# inferno and viridis (matplotlib, CC0) and cividis (Nunez et al. 2018) at ten points; RdBu reversed (ColorBrewer) at
+# eleven; sRGB greys are near enough even in lightness
 _ANCHORS = {
     "sequential": "000004 1b0c41 4a0c6b 781c6d a52c60 cf4446 ed6925 fb9b06 f7d13d fcffa4",
+    "viridis": "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725",
+    "cividis": "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838",
+    "grey": "000000 ffffff",
     "diverging": "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f",
 }
 # colours of the 6x6x6 cube that follow the anchors; a diverging ramp has its white in the middle
 _RAMPS_256 = {
     "sequential": (16, 17, 53, 89, 125, 161, 167, 202, 208, 214, 221, 229),
+    "viridis": (53, 24, 30, 36, 78, 184, 227),
+    "cividis": (17, 237, 240, 101, 143, 179, 185, 227),
+    "grey": (16, *range(232, 256), 231),
     "diverging": (18, 24, 67, 74, 153, 231, 224, 216, 173, 167, 124, 52),
 }
 _WHITE_256 = 231
-_RAMPS_16 = {"sequential": (0, 4, 5, 9, 11, 15), "diverging": (4, 12, 15, 9, 1)}
-# negative values in letters, positive ones in signs
-_SHADES = {"sequential": " .:-=+*#%@", "diverging": "MWmwv~ .:+*#@"}
+_RAMPS_16 = {
+    "sequential": (0, 4, 5, 9, 11, 15),
+    "viridis": (5, 4, 6, 2, 10, 11),
+    "cividis": (4, 8, 7, 3, 11),
+    "grey": (0, 8, 7, 15),
+    "diverging": (4, 12, 15, 9, 1),
+}
+_SHADES = " .:-=+*#%@"
+_SIGNED_SHADES = "MWmwv~ .:+*#@"  # negative values in letters, positive ones in signs
 _LABEL_SIGNS = "#%@&*+=oxXO$"
 _LABELS_256 = (39, 45, 51, 48, 82, 118, 190, 226, 214, 208, 203, 199, 201, 171, 135, 99, 69, 75, 180, 222, 159, 194)
 _LABELS_16 = (9, 10, 11, 12, 13, 14, 1, 2, 3, 5, 6)
@@ -54,7 +67,8 @@ def paint(shares: Pixels, colour_map: ColourMap, depth: Depth) -> Codes:
     elif depth == "truecolor":
         codes = _truecolor(colour_map)[_level(shares, LEVELS)]
     elif depth == "none":
-        signs = np.array([ord(sign) for sign in _SHADES[colour_map]], dtype=np.int32)
+        shades = _SIGNED_SHADES if colour_map == "diverging" else _SHADES
+        signs = np.array([ord(sign) for sign in shades], dtype=np.int32)
         codes = signs[_level(shares, len(signs))]
     else:
         ramp, places = _ramp(colour_map, depth)

@@ -105,9 +105,9 @@ def panel(
     canvas.ink[: rows + 1, left - 1] = frame_ink(depth)
     canvas.ink[rows, left:] = frame_ink(depth)
     drawn = Panel(canvas, left, columns, rows)
-    for bounds in marked:
+    for level, bounds in enumerate(sorted(marked, key=lambda pair: pair[0] - pair[1])):
         low, high = (np.full(columns, bound) for bound in bounds)
-        _shade(drawn, axes, low, high, quiet_shade(depth), depth)
+        _shade(drawn, axes, low, high, quiet_shade(depth, level), depth)
     for trace in traces:
         if trace.low is not None and trace.high is not None:
             places = np.linspace(*axes.x_limits, columns)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.run import Request, Run, delete_run
+from core.errors import RunError
+from core.run import Notes, Request, Run, delete_run
 
 
 def ask(run: Run, request: Request) -> str:
@@ -13,8 +14,11 @@ def ask(run: Run, request: Request) -> str:
 
 def resume(run: Run) -> str:
     """Let a paused run go on, or start a new worker for a run that has none. Raises: HalodeckError."""
-    if run.status().alive:
+    status = run.status()
+    if status.alive:
         return ask(run, "resume")
+    if status.state == "done":
+        raise RunError(f"{run.name} is done", f"see its report, or `halodeck resume {run.name}` to make that again")
     from app import launch
 
     launch.resume(run)
@@ -25,3 +29,10 @@ def delete(run: Run) -> str:
     """Delete the folder of a run. Raises: RunError while its worker lives."""
     delete_run(run)
     return f"{run.name} is deleted"
+
+
+def note(run: Run, notes: Notes) -> str:
+    """Replace the notes on a run. Raises: HalodeckError."""
+    run.notes()  # damaged ones are not overwritten
+    run.write_notes(notes)
+    return f"noted on {run.name}"

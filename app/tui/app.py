@@ -12,8 +12,8 @@ from core.errors import UsageError
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
 
-def run_workbench(runs: Path, depth: str = "auto") -> int:
-    """Open the workbench on a folder of runs and return its exit code, 128 + the number of a signal that ended it.
+def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("universes")) -> int:
+    """Open the workbench on two folders and return its exit code, 128 + the number of a signal that ended it.
 
     Raises: UsageError without a terminal or for an unknown colour depth.
     """
@@ -26,9 +26,10 @@ def run_workbench(runs: Path, depth: str = "auto") -> int:
     if chosen == "none":
         os.environ["NO_COLOR"] = "1"
 
+    from app.tui.settings import load_settings, settings_path
     from app.tui.workbench import Workbench
 
-    workbench = Workbench(runs, chosen)
+    workbench = Workbench(runs, chosen, universes, load_settings(settings_path()))
     workbench.run()
     if workbench.last_resort:
         workbench.last_resort.cancel()

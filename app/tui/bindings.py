@@ -1,44 +1,22 @@
 """Every key of the workbench, once: dispatch, footer, help and command palette are made from this table.
 
-A key is remapped by its id: `App.set_keymap({"runs.pause": "f5"})`.
+A key is remapped by its id, in the user's settings: [keymap] "runs.pause" = "f5".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["everywhere", "runs", "list", "curves", "figures", "figure", "confirm", "help"]
+from app.tui.keys import data, launch, network, runs, slices, statistics
+from app.tui.keys.key import Key, Where
+from app.tui.places import PLACES
 
+__all__ = ["KEYS", "TITLES", "TOGETHER", "Key", "Where", "bindings", "clash", "keys_of", "remapped"]
 
-@dataclass(frozen=True)
-class Key:
-    """One action and its keys (comma-separated); `hint` is its word in the footer, none if it is not shown there."""
-
-    id: str
-    key: str
-    action: str
-    description: str
-    where: Where
-    hint: str = ""
-    first: bool = False
-    """Asked before the focused widget: over a slow line the keys typed after it arrive together with it."""
-
-    @property
-    def shown(self) -> bool:
-        """Whether the footer shows it; hints for the curves stand above the curves."""
-        return bool(self.hint) and self.where != "curves"
-
-    @property
-    def signs(self) -> str:
-        """The keys as people write them: "f enter", "esc", "^p"."""
-        names = (name.replace("ctrl+", "^") for name in self.key.split(","))
-        return " ".join(_SIGNS.get(name, name) for name in names)
-
-
-_SIGNS = {"slash": "/", "question_mark": "?", "escape": "esc", "left": "←", "right": "→", "up": "↑", "down": "↓"}
 TITLES: dict[Where, str] = {
     "runs": "Runs",
     "list": "In the list of runs",
@@ -46,58 +24,56 @@ TITLES: dict[Where, str] = {
     "figures": "Figures of a run",
     "figure": "One figure",
     "confirm": "A question",
+    "ask": "A line to be written",
+    "data": "Data: files, import, simulation",
+    "slices": "Slices through universes",
+    "statistics": "Statistics of universes",
+    "launch": "Launch of a run",
+    "network": "Network of a run",
+    "tree": "In the tree of files",
+    "tasks": "In the list of tasks",
+    "form": "In a form",
+    "edit": "While a value is edited",
+    "command": "A command to be started",
+    "pick": "A choice",
+    "choices": "In a list of choices",
     "help": "This help",
     "everywhere": "Everywhere",
 }
 
+TOGETHER: tuple[set[Where], ...] = (
+    {"runs", "list", "curves"},
+    {"data", "tree", "tasks"},
+    {"launch", "form"},
+    {"launch", "choices"},
+    {"command", "form"},
+    {"pick", "choices"},
+)
+"""What is on the screen at the same time, where one key cannot mean two things."""
+
 KEYS: tuple[Key, ...] = (
-    Key(
-        "runs.figures",
-        "f,enter",
-        "figures",
-        "open the report of the chosen run: numbers and figures",
-        "runs",
-        "figures",
-    ),
-    Key("runs.pause", "p", "pause", "pause the chosen run after its current step", "runs", "pause"),
-    Key(
-        "runs.resume",
-        "r",
-        "resume",
-        "go on: a paused run, or a stopped or lost one from its checkpoint",
-        "runs",
-        "resume",
-    ),
-    Key("runs.stop", "s", "stop", "stop the chosen run after its current step and keep a checkpoint", "runs", "stop"),
-    Key("runs.delete", "d", "delete", "delete the folder of the chosen run, after a question", "runs", "delete"),
-    Key(
-        "runs.filter",
-        "slash",
-        "filter",
-        "show only runs whose name, recipe or state has these words",
-        "runs",
-        "filter",
-        first=True,
-    ),
-    Key("runs.clear", "escape", "clear", "close the filter and show all runs", "runs"),
-    Key("list.next", "j,down", "cursor_down", "next run", "list"),
-    Key("list.previous", "k,up", "cursor_up", "previous run", "list"),
-    Key("list.first", "g,home", "scroll_top", "first run", "list"),
-    Key("list.last", "G,end", "scroll_bottom", "last run", "list"),
-    Key("curves.metric", "m", "metric(1)", "next metric", "curves", "metric"),
-    Key("curves.metric_back", "M", "metric(-1)", "previous metric", "curves"),
-    Key("curves.log", "l", "log", "logarithmic or linear axis", "curves", "log"),
-    Key("curves.smooth", "w", "smooth", "smoothed or raw training values", "curves", "smooth"),
-    Key("figures.open", "f,enter", "open", "show the chosen figure on the full screen", "figures", "full screen"),
-    Key("figures.reload", "r", "reload", "read the report again", "figures", "reload"),
-    Key("figures.back", "escape,backspace", "back", "back to the runs", "figures", "back"),
-    Key("figure.next", "right,n", "turn(1)", "next figure", "figure", "next"),
-    Key("figure.previous", "left,b", "turn(-1)", "previous figure", "figure", "previous"),
-    Key("figure.back", "escape,f,enter", "back", "back to the report", "figure", "back"),
+    *runs.KEYS,
+    *data.KEYS,
+    *launch.KEYS,
+    *slices.KEYS,
+    *statistics.KEYS,
+    *network.KEYS,
     Key("confirm.yes", "y", "answer(True)", "yes, do it", "confirm", "yes"),
     Key("confirm.no", "n,escape", "answer(False)", "no, leave it", "confirm", "no"),
+    Key("ask.back", "escape", "back", "leave it as it was", "ask", "leave it"),
     Key("help.back", "escape", "back", "close the help", "help", "close"),
+    Key("help.down", "down", "page(1)", "a line down", "help"),
+    Key("help.up", "up", "page(-1)", "a line up", "help"),
+    Key("help.page_down", "pagedown", "page(15)", "a page down", "help"),
+    Key("help.page_up", "pageup", "page(-15)", "a page up", "help"),
+    *(
+        Key(f"go.{place.id}", place.key, f"go('{place.id}')", f"go to {place.title}", "everywhere", first=True)
+        for place in PLACES
+    ),
     Key("help", "question_mark", "help", "all keys", "everywhere", "help"),
+    Key("save", "S", "save", "save the screen as SVG, PNG or text", "everywhere"),
+    Key("copy", "y", "copy", "copy what is chosen to the clipboard, over SSH too (OSC 52)", "everywhere"),
+    Key("theme", "T", "theme", "next theme: dark, light, colour-blind safe, the terminal's own", "everywhere"),
     Key("palette", "ctrl+p", "command_palette", "find an action or a run by name", "everywhere", "palette"),
     Key("how_to_quit", "ctrl+c", "help_quit", "say how to leave; a running worker hears nothing of it", "everywhere"),
     Key("quit", "q,ctrl+q", "quit", "leave the workbench; runs go on", "everywhere", "quit"),
@@ -107,6 +83,23 @@ KEYS: tuple[Key, ...] = (
 def keys_of(*places: Where) -> list[Key]:
     """The keys that work in some places, in the order of the table."""
     return [key for key in KEYS if key.where in places]
+
+
+def remapped(keymap: Mapping[str, str]) -> list[Key]:
+    """The table with a user's keys."""
+    return [replace(key, key=keymap.get(key.id, key.key)) for key in KEYS]
+
+
+def clash(id: str, keys: str, keymap: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The action that already has one of these keys where the action `id` works; empty if there is none."""
+    table = remapped(keymap)
+    where = next(key.where for key in table if key.id == id)
+    for key in table:
+        meet = "everywhere" in (where, key.where) or where == key.where
+        meet |= any({where, key.where} <= group for group in TOGETHER)
+        if key.id != id and meet and set(keys.split(",")) & set(key.key.split(",")):
+            return key.id
+    return ""
 
 
 def bindings(*places: Where) -> list[BindingType]:

@@ -1,7 +1,8 @@
-"""The live curves: tracks of a run as a Curves figure, thinned to what a screen can show."""
+"""The live curves: tracks of runs as a Curves figure, thinned to what a screen can show."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,26 +13,66 @@ from core.figures import Curves, Series
 
 MOST_BINS = 400
 """Each keeps its lowest and highest value: more points than a terminal line has dots."""
+TRACKS = ("training", "validation")
 
 Values = NDArray[np.float64]
 
 
-def live_curves(history: History, metric: str, log: bool, smooth: bool) -> Curves:
-    """Training and validation values of one metric over the step."""
+def live_curves(
+    histories: Mapping[str, History],
+    metric: str,
+    log: bool,
+    smooth: bool,
+    tracks: Iterable[str] = TRACKS,
+    last_step: int = 0,
+) -> Curves:
+    """Values of one metric over the step, of one run or of several overlaid.
+
+    The axes reach to round numbers, `last_step` at most, so that one more step changes few cells of the picture.
+    """
     series = []
-    if (track := history.train.get(metric)) and track.steps:
-        steps, values = _arrays(track)
-        values = smoothed(values) if smooth else values
-        series.append(Series("training, smoothed" if smooth else "training", *thinned(steps, values)))
-    if (track := history.validation.get(metric)) and track.steps:
-        steps, values = _arrays(track)
-        series.append(Series("validation", *thinned(steps, values), style="line" if len(steps) > 1 else "points"))
-    return Curves("", tuple(series), "step", metric, y_log=log)
+    for name, history in histories.items():
+        for track_name in tracks:
+            track = (history.train if track_name == "training" else history.validation).get(metric)
+            if not track or not track.steps:
+                continue
+            steps, values = _arrays(track)
+            if track_name == "training" and smooth:
+                values = smoothed(values)
+                track_name = "training, smoothed"
+            title = track_name if len(histories) == 1 else f"{name} {track_name}"
+            series.append(Series(title, *thinned(steps, values), style="line" if len(steps) > 1 else "points"))
+    furthest = max((float(each.x[-1]) for each in series), default=0.0)
+    limits = (0.0, round_up(furthest, last_step)) if furthest else None
+    return Curves("", tuple(series), "step", metric, y_log=log, x_limits=limits, y_limits=_round_limits(series, log))
+
+
+def round_up(step: float, most: int = 0) -> float:
+    """The next round number of steps, some tenth of them away; `most` if that is less and not passed yet."""
+    unit = 10.0 ** np.floor(np.log10(step / 4))
+    unit *= max(m for m in (1, 2, 5) if m * unit <= step / 4)
+    rounded = float(np.ceil(step / unit) * unit)
+    return float(most) if step <= most < rounded else rounded
+
+
+def _round_limits(series: Iterable[Series], log: bool) -> tuple[float, float] | None:
+    """Limits of the values at round numbers; None without a value that the axis can show."""
+    values = np.concatenate([each.y for each in series] or [np.zeros(0)])
+    values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not values.size or values.min() == values.max():
+        return None
+    low, high = float(values.min()), float(values.max())
+    if log:
+        marks = np.array([1.0, 1.5, 2, 3, 4, 5, 6, 8, 10])
+        below, above = (10.0 ** np.floor(np.log10(edge)) for edge in (low, high))
+        return float(below * marks[marks <= low / below * 1.000001][-1]), float(above * marks[marks >= high / above][0])
+    unit = 10.0 ** np.floor(np.log10(high - low)) / 2
+    return float(np.floor(low / unit) * unit), float(np.ceil(high / unit) * unit)
 
 
 def smoothed(values: Values) -> Values:
-    """Running mean over a twentieth of all values, at least 5; NaN is passed over."""
-    half = max(2, len(values) // 40)
+    """Running mean over some twentieth of all values, at least 5; NaN is passed over."""
+    half = max(2, 1 << max(0, (len(values) // 40).bit_length() - 1))  # a width that changes seldom
     known = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
     counts = np.concatenate([[0], np.cumsum(known)])

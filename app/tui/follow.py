@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from textual.message import Message
 from app.tui.history import History
 from core.errors import HalodeckError
 from core.files import explain
-from core.run import Run, Status
+from core.run import Notes, Run, Status
 
 EVERY = 1.0
 """Seconds between two looks; a live curve costs some 8 kB for each."""
 LOG_LINES = 40
 _TAIL = 1 << 16
+_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json")
 _UNREADABLE = Status("failed")
 
 Stamp = tuple[int, int, int] | None
@@ -40,6 +41,8 @@ class Entry:
     created: float = 0.0
     validation: float | None = None
     problem: str = ""
+    device: str = ""
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def name(self) -> str:
@@ -60,7 +63,7 @@ class RunsFound(Message):
 
 
 class RunFollowed(Message):
-    """All that has happened in the chosen run so far, and the end of its log."""
+    """All that has happened so far in one of the runs followed, and the end of its log."""
 
     def __init__(self, run: Run, history: History, log: str) -> None:
         self.run = run
@@ -69,28 +72,35 @@ class RunFollowed(Message):
         super().__init__()
 
 
+class _Reading:
+    """How far the events of one run have been read."""
+
+    def __init__(self) -> None:
+        self.stamps: tuple[Stamp, ...] | None = None
+        self.offset = 0
+        self.history = History()
+
+
 class Follower:
-    """Looks at a folder of runs and at one chosen run, and posts what changed."""
+    """Looks at a folder of runs and at the chosen ones, and posts what changed."""
 
     def __init__(self, root: Path, post: Callable[[Message], Any]) -> None:
         self.root = root
         self._post = post
-        self._chosen: Run | None = None
+        self._chosen: tuple[Run, ...] = ()
         self._stopped = False
         self._wake = threading.Event()
         self._next_list = 0.0
         self._seen: dict[str, tuple[tuple[Stamp, ...], Entry]] = {}
         self._found: tuple[tuple[Entry, ...], str] | None = None
         self._existed = False
-        self._followed: Run | None = None
-        self._stamps: tuple[Stamp, ...] = ()
-        self._offset = 0
-        self._history = History()
+        self._readings: dict[Run, _Reading] = {}
 
-    def choose(self, run: Run | None) -> None:
-        """Follow the events of this run from now on (any thread)."""
-        self._chosen = run
-        self._wake.set()
+    def choose(self, *runs: Run) -> None:
+        """Follow the events of these runs from now on (any thread)."""
+        if runs != self._chosen:
+            self._chosen = runs
+            self._wake.set()
 
     def stop(self) -> None:
         """End `follow` soon (any thread)."""
@@ -105,14 +115,17 @@ class Follower:
             self._wake.wait(EVERY)
 
     def look(self) -> None:
-        """Look once: at the folder, unless that was just done, and at the chosen run."""
+        """Look once: at the folder, unless that was just done, and at the chosen runs."""
         if time.monotonic() >= self._next_list:
             self._next_list = time.monotonic() + EVERY / 2
             found = self._list()
             if found != self._found:
                 self._found = found
                 self._post(RunsFound(*found))
-        self._look_at(self._chosen)
+        chosen = self._chosen
+        self._readings = {run: self._readings.get(run, _Reading()) for run in chosen}
+        for run in chosen:
+            self._look_at(run, self._readings[run])
 
     def _list(self) -> tuple[tuple[Entry, ...], str]:
         try:
@@ -130,7 +143,7 @@ class Follower:
 
     def _entry(self, path: Path) -> tuple[tuple[Stamp, ...], Entry]:
         """The entry of a run, read again only where its files changed, or where its worker may have died."""
-        stamps = tuple(_stamp(path / name) for name in ("config.toml", "status.json", "events.jsonl"))
+        stamps = tuple(_stamp(path / name) for name in _STAMPED)
         old = self._seen.get(path.name)
         if old and old[0] == stamps and not old[1].status.alive:
             return old
@@ -138,6 +151,7 @@ class Follower:
         try:
             config, status = run.config(), run.status()
             recipe, created = str(config["recipe"]), float(config["created"])
+            device = str(config.get("device", ""))
         except HalodeckError as error:
             return stamps, Entry(run, _UNREADABLE, problem=str(error))
         except (KeyError, TypeError, ValueError) as error:
@@ -146,27 +160,25 @@ class Follower:
         validation = old[1].validation if old else None
         if not old or old[0][2] != stamps[2]:
             validation = _last_validation(path / "events.jsonl", validation)
-        return stamps, Entry(run, status, recipe, created, validation)
+        notes = run.notes_or_problem()
+        return stamps, Entry(run, status, recipe, created, validation, device=device, notes=notes)
 
-    def _look_at(self, run: Run | None) -> None:
-        if run is None:
-            self._followed = None
-            return
+    def _look_at(self, run: Run, reading: _Reading) -> None:
         stamps = tuple(_stamp(run.path / name) for name in ("config.toml", "events.jsonl", "worker.log"))
-        if run == self._followed and stamps == self._stamps:
+        if stamps == reading.stamps:
             return
         events = stamps[1]
-        again = run != self._followed or self._stamps[0] != stamps[0]  # a new run may have taken the name
-        if again or events is None or events[1] < self._offset:
-            self._offset, self._history = 0, History()
-        self._followed, self._stamps = run, stamps
+        again = reading.stamps is None or reading.stamps[0] != stamps[0]  # a new run may have taken the name
+        if again or events is None or events[1] < reading.offset:
+            reading.offset, reading.history = 0, History()
+        reading.stamps = stamps
         try:
-            new, self._offset = run.events(self._offset)
+            new, reading.offset = run.events(reading.offset)
             log = run.log_tail(LOG_LINES)
         except OSError as error:
             new, log = [], str(explain(error, run.path))
-        self._history.add(new)
-        self._post(RunFollowed(run, self._history.copy(), log))
+        reading.history.add(new)
+        self._post(RunFollowed(run, reading.history.copy(), log))
 
 
 def _stamp(path: Path) -> Stamp:

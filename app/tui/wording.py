@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
+
+from core.run import Notes
 
 # a sign and a colour for each state; the sign alone must tell them apart
 STATES: dict[str, tuple[str, str]] = {
@@ -52,3 +55,33 @@ def folder(path: Path) -> str:
     """A path with the home folder as "~"."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def gigabytes(size: int) -> str:
+    """Bytes in units of 10^9, two significant digits or whole: "0.4", "5.1", "144"."""
+    value = size / 1e9
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+
+
+def notes_line(notes: Notes) -> str:
+    """Notes in a line: the text, then the tags as "#word"."""
+    return " ".join([*notes.text.split(), *(f"#{tag}" for tag in notes.tags)])
+
+
+def read_notes(line: str) -> Notes:
+    """Notes from a line in which words with "#" are tags."""
+    words = line.split()
+    tags = tuple(word.lstrip("#") for word in words if word.startswith("#"))
+    return Notes(" ".join(word for word in words if not word.startswith("#")), tags)
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The first line of a text, cut with "..." where it is longer than that or goes on."""
+    first = text.strip().split("\n")[0]
+    return first if first == text.strip() and len(first) <= most else f"{first[: most - 4]} ..."
+
+
+def nearby(path: Path) -> str:
+    """A path as short as it can be written from here, for a command."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -5,24 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from textual import work
 from textual.app import App
 from textual.command import Provider
 from textual.reactive import var
 from textual.screen import Screen
+from textual.widgets import Input
 
 from app.draw.colour import Depth
 from app.tui import theme
-from app.tui.bindings import bindings
+from app.tui.bindings import TITLES, Key, Where, bindings, remapped
 from app.tui.follow import Entry, Follower, RunFollowed, RunsFound
+from app.tui.machine import Gauge, MachineRead
 from app.tui.palette import Commands
+from app.tui.places import PLACES, START
+from app.tui.save import saver_of
+from app.tui.screens.ask import AskScreen
+from app.tui.screens.frame import Frame
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.runs import RunsScreen
+from app.tui.selection import Selection
+from app.tui.settings import Settings, unknown, usable_keymap
+from app.tui.widgets import run_columns
+from app.tui.wording import folder, shortened
+from core.errors import HalodeckError
 
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
@@ -31,40 +44,57 @@ _PATIENCE = 3.0
 
 
 class Workbench(App[None], inherit_bindings=False):
-    """The workbench on one folder of runs."""
+    """The workbench on a folder of runs and one of universes."""
 
     TITLE = "halodeck"
     CSS_PATH = "workbench.tcss"
     BINDINGS = bindings("everywhere")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     HORIZONTAL_BREAKPOINTS = _WIDTHS
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.id: place for place in PLACES}
+    DEFAULT_MODE = START
 
     entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
+    selection: var[Selection] = var(Selection())
+    """The universes and the run that every place works with."""
+    gpu: var[str] = var("")
+    """The name of the GPU of this machine."""
+    load: var[str] = var("")
+    """What this machine does, while a run is alive."""
 
-    def __init__(self, root: Path, depth: Depth) -> None:
-        plain = depth in ("16", "none")
-        super().__init__(ansi_color=plain)
+    def __init__(
+        self, root: Path, depth: Depth, universes: Path = Path("universes"), settings: Settings | None = None
+    ) -> None:
+        super().__init__(ansi_color=depth in ("16", "none"))
         self.root = root
+        self.universes = universes
         self.depth: Depth = depth
+        self.settings = settings = settings or Settings()
+        self._saving = threading.Lock()
         self.problem = ""
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
-        self.ansi_theme_dark = theme.ANSI
-        self.register_theme(theme.DARK)
-        self.register_theme(theme.PLAIN)
-        self.theme = (theme.PLAIN if plain else theme.DARK).name
-        self._runs_screen = RunsScreen()
-
-    def get_default_screen(self) -> Screen[int | None]:
-        return self._runs_screen
+        self.gauge = Gauge(self.post_message)
+        for design, _ in theme.THEMES.values():
+            self.register_theme(design)
+        self._keymap_in_use, self._complaints = usable_keymap(settings)
+        self._complaints += unknown("column", settings.columns, run_columns.TITLES)
+        self._complaints += unknown("theme", filter(None, [settings.theme]), theme.THEMES)
+        self._wear(settings.theme if settings.theme in theme.THEMES else theme.DARK.name)
 
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._leave, 128 + number)
+        if not self.is_headless:
+            self.set_interval(_PATIENCE, self._leave_if_alone)
+        self.set_keymap(self._keymap_in_use)
         self._follow()
+        self._measure()
+        for complaint in (*self.settings.problems, *self._complaints):
+            self.notify(complaint, severity="warning", markup=False)
 
     def _leave(self, code: int) -> None:
         """End on a signal. Where the terminal is gone, Textual may wait for ever to write its last words to it."""
@@ -73,30 +103,145 @@ class Workbench(App[None], inherit_bindings=False):
         self.last_resort.start()
         self.exit(None, code)
 
+    def _leave_if_alone(self) -> None:
+        """End when the terminal is gone without a word: its reading end would be polled for ever."""
+        try:
+            os.ttyname(sys.__stdin__.fileno() if sys.__stdin__ else 0)
+        except OSError:
+            self._leave(128 + signal.SIGHUP)
+
     def on_unmount(self) -> None:
         self.follower.stop()
+        self.gauge.stop()
 
     def on_runs_found(self, message: RunsFound) -> None:
         self.problem = message.problem
         self.entries = message.entries
+        self.gauge.want(any(entry.status.alive for entry in message.entries))
+
+    def on_machine_read(self, message: MachineRead) -> None:
+        self.gpu, self.load = message.gpu, message.load
 
     def on_run_followed(self, message: RunFollowed) -> None:
-        self._runs_screen.follow(message)
+        if self.get_screen_stack("runs"):  # none while the app closes
+            self._runs_screen.follow(message)
+
+    @property
+    def _runs_screen(self) -> RunsScreen:
+        return cast(RunsScreen, self.get_screen_stack("runs")[0])
+
+    def go(self, place: str) -> None:
+        """Go to a place as it was left; where one is there already, to its first screen."""
+        if place == self.current_mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self.switch_mode(place)
 
     def go_to(self, name: str) -> None:
         """Show a run in the list."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.go("runs")
+        self.go("runs")
         self._runs_screen.choose(name)
 
+    def show_universe(self, path: Path) -> None:
+        """Show slices of a universe or prediction."""
+        self.selection = self.selection.showing(path)
+        self.go("slices")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where text is typed or a question waits, the keys of the places are digits."""
+        return action != "go" or not (isinstance(self.focused, Input) or self.screen.is_modal)
+
+    def action_go(self, place: str) -> None:
+        self.go(place)
+
+    def keys_of(self, *places: Where) -> list[Key]:
+        """The keys that work in some places, as the user has mapped them."""
+        return [key for key in remapped(self._keymap_in_use) if key.where in places]
+
+    def signs_of(self, id: str) -> str:
+        """The keys of one action as people write them."""
+        return next(key.signs for key in remapped(self._keymap_in_use) if key.id == id)
+
     def action_help(self) -> None:
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self._sections_here()))
+
+    def _sections_here(self) -> list[Where]:
+        """The sections of the help in the order of their use: what is focused and its screen first."""
+        screen = self.screen
+        here: list[Where] = list(screen.SECTIONS) if isinstance(screen, Frame) else []
+        if not here and self.current_mode in TITLES:
+            here = [self.current_mode]
+        active = {item.binding.id for item in screen.active_bindings.values()}
+        here += [key.where for key in self.keys_of(*TITLES) if key.id in active and key.where != "everywhere"]
+        return list(dict.fromkeys([*here, "everywhere", *TITLES]))
+
+    def action_theme(self) -> None:
+        """The next theme, from now on and in the next session."""
+        names = list(theme.THEMES)
+        if self.depth in ("16", "none"):
+            self.notify(f"with {self.depth} colours there is one theme, the terminal's own")
+            return
+        self._wear(names[(names.index(self.theme) + 1) % len(names)])
+        self.notify(f"theme {self.theme}")
+        self.keep(theme=self.theme)
+
+    def keep(self, **changes: Any) -> None:
+        """Change settings for this session and the next ones."""
+        self.settings = replace(self.settings, **changes)
+        self._save_settings()
+
+    @work(thread=True, group="settings")
+    def _save_settings(self) -> None:
+        try:
+            with self._saving:
+                self.settings.save()
+        except HalodeckError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy what is chosen by OSC 52, which terminals understand over SSH too."""
+        if isinstance(self.screen, Frame):
+            what, text = self.screen.copied()
+            self.copy_to_clipboard(text)
+            self.notify(f"copied the {what}: {shortened(text)}", markup=False)
+
+    def action_save(self) -> None:
+        """Ask for a file name and save the screen as it is now."""
+        frame = self.screen
+        if not isinstance(frame, Frame):
+            return
+        save = saver_of(frame)
+
+        def named(name: str | None) -> None:
+            if name:
+                frame.attempt(lambda: save(Path(name).expanduser()))
+
+        words = f"A file in {folder(Path.cwd())} or a path; its ending chooses: .svg, .png or .txt"
+        self.push_screen(AskScreen("Save the screen", f"halodeck-{self.current_mode}.svg", words), named)
+
+    def _wear(self, name: str) -> None:
+        """Put on a theme; few colours leave no choice."""
+        if self.depth in ("16", "none"):
+            name = theme.PLAIN.name
+        design, self.ansi_theme_dark = theme.THEMES[name]
+        self.ansi_theme_light = self.ansi_theme_dark
+        self.ansi_color = design.ansi
+        self.theme = name
 
     async def action_quit(self) -> None:
-        alive = sum(entry.status.alive for entry in self.entries)
-        goes = "1 run goes" if alive == 1 else f"{alive} runs go"
-        self.exit(message=f"{goes} on; `halodeck` shows them again" if alive else None)
+        from app.tui.tasks import left_running
+
+        alive = {"run": sum(entry.status.alive for entry in self.entries), "task": left_running(self.root)}
+        many = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in alive.items() if count)
+        goes = "goes" if sum(alive.values()) == 1 else "go"
+        self.exit(message=f"{many} {goes} on; `halodeck` shows them again" if many else None)
 
     @work(thread=True, group="follow")
     def _follow(self) -> None:
         self.follower.follow()
+
+    @work(thread=True, group="measure")
+    def _measure(self) -> None:
+        self.gauge.follow()

@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 from app.cli import program
 from app.cli.runs import COMMANDS as RUN_COMMANDS
-from app.cli.runs import duration, universe_paths
+from app.cli.runs import duration
 from app.cli.universes import COMMANDS as UNIVERSE_COMMANDS
 from app.cli.universes import parse_numbers, parse_seeds
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
-from core.run import Run, create_run
+from core.plan import universe_paths
+from core.run import Notes, Run, create_run
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -99,7 +100,7 @@ def test_recipes(command: Command) -> None:
     code, out, _ = command("recipes", "halonet")
     assert "optimiser.learning_rate" in out
     assert "Ready tables for --config: paper" in out
-    assert json.loads(command("recipes", "--json")[1])[0]["name"] == "halonet"
+    assert "halonet" in [found["name"] for found in json.loads(command("recipes", "--json")[1])]
     assert "optimiser" in json.loads(command("recipes", "halonet", "--json")[1])["properties"]
 
 
@@ -167,6 +168,26 @@ def test_requests_to_a_living_run(command: Command, tmp_path: Path) -> None:
     code, _, err = command("delete", "halonet-001", "--yes")
     assert code == 1
     assert "run halonet-001 is paused: stop it first" in err
+
+
+def test_notes_and_tags(command: Command, tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "halonet", {})
+    assert command("note", "latest")[1].split() == ["run", "halonet-001", "notes", "-", "tags", "-"]
+    _, out, _ = command("note", "latest", "--text", "a wider net", "--tag", "paper", "--tag", "base")
+    assert "a wider net" in out
+    assert run.notes() == Notes("a wider net", ("paper", "base"))
+    code, out, _ = command("note", run.name, "--untag", "base", "--json")
+    assert code == 0
+    assert json.loads(out) == {"text": "a wider net", "tags": ["paper"]}
+    assert "paper" in command("runs")[1]
+    assert json.loads(command("runs", "--json")[1])[0]["tags"] == ["paper"]
+
+
+@pytest.mark.parametrize("option", ["--runs", "--universes"])
+def test_folders_of_the_workbench_are_not_those_of_a_command(command: Command, option: str) -> None:
+    code, _, error = command(option, "elsewhere", "runs")
+    assert code == 2
+    assert f"{option} before a command is the workbench's: put it after runs" in error
 
 
 @pytest.mark.parametrize("state", ["failed", "lost"])

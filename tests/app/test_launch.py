@@ -109,7 +109,7 @@ def test_a_worker_that_fails_at_once(new_run: Callable[..., Run]) -> None:
 
 
 def test_a_worker_that_says_nothing(new_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "_PROGRAM", ("-c", "print('hello')"))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "print('hello')"))
     run = new_run()
     with pytest.raises(RunError, match=r"said nothing: see .*worker\.log"):
         launch.resume(run)
@@ -125,7 +125,7 @@ def test_no_place_for_the_log(new_run: Callable[..., Run]) -> None:
 
 def test_the_log_is_appended_and_has_no_colour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        launch, "_PROGRAM", ("-c", "import os, sys; print(os.environ['NO_COLOR'], sys.argv[1:], sys.stdin.read())")
+        launch, "PROGRAM", ("-c", "import os, sys; print(os.environ['NO_COLOR'], sys.argv[1:], sys.stdin.read())")
     )
     for word in ("one", "two"):
         assert launch.start((word, "more"), tmp_path / "log").wait() == 0

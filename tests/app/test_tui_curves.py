@@ -39,10 +39,11 @@ def test_training_and_validation_are_overlaid() -> None:
     history = History()
     history.add({"event": "step", "step": step, "loss": 1.0 / step} for step in range(1, 20))
     history.add({"event": "validation", "step": step, "loss": 2.0 / step, "dice": 0.5} for step in (5, 10))
-    both = live_curves(history, "loss", log=True, smooth=False)
+    both = live_curves({"run": history}, "loss", log=True, smooth=False)
     assert [series.name for series in both.series] == ["training", "validation"]
     assert both.y_log
     np.testing.assert_allclose(both.series[0].y, 1.0 / np.arange(1, 20))
     np.testing.assert_array_equal(both.series[1].x, [5, 10])
-    assert [series.name for series in live_curves(history, "dice", log=False, smooth=True).series] == ["validation"]
-    assert live_curves(history, "loss", log=False, smooth=True).series[0].name == "training, smoothed"
+    assert [series.name for series in live_curves({"run": history}, "dice", log=False, smooth=True).series] == ["validation"]
+    smoothed = live_curves({"run": history}, "loss", log=False, smooth=True)
+    assert smoothed.series[0].name == "training, smoothed"

@@ -51,7 +51,7 @@ def test_only_new_bytes_are_read(posted: tuple[Follower, list[Message]], monkeyp
     monkeypatch.setattr(Run, "events", counted)
     size = (run.path / "events.jsonl").stat().st_size
     run.emit("step", step=2, loss=0.4)
-    follower._look_at(run)
+    follower._look_at(run, follower._readings[run])
     assert offsets == [size]
     last = messages[-1]
     assert isinstance(last, RunFollowed)

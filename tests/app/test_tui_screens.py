@@ -2,100 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 
-import numpy as np
 import pytest
+from rich.console import Console
+from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.events import Key
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, OptionList
+from tui_pilot import SIZES, a_report, a_run, opened, sees, shown, text, until, view
 
 from app.draw import draw
-from app.tui import follow
-from app.tui.bindings import KEYS
+from app.tui import screens, widgets
+from app.tui.bindings import KEYS, TITLES
 from app.tui.screens.confirm import ConfirmScreen
 from app.tui.screens.figures import FigureScreen, FiguresScreen
-from app.tui.screens.help import HelpScreen
+from app.tui.screens.help import HelpScreen, keys_table
 from app.tui.screens.runs import RunsScreen
-from app.tui.widgets.figure_view import FigureView
-from app.tui.widgets.run_table import COLUMNS, RunTable, columns_for
+from app.tui.widgets.run_columns import COLUMNS, columns_for
+from app.tui.widgets.run_table import RunTable
 from app.tui.workbench import Workbench
-from core.figures import Curves, Figure, Number, Report, Series, Slice, dump_report
+from core.figures import Figure, Number, Report, dump_report
 from core.files import write_json
-from core.run import Run, create_run
-
-SIZES = [(80, 24), (120, 40), (200, 50)]
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(follow, "EVERY", 0.1)
-    return tmp_path / "runs"
-
-
-@asynccontextmanager
-async def opened(root: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
-    bench = Workbench(root, "truecolor")
-    bench.animation_level = "none"
-    async with bench.run_test(size=size, notifications=True) as pilot:
-        yield pilot
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    """Let the app go on until a condition holds."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, text(pilot)
-        await pilot.pause(0.01)
-
-
-async def sees(pilot: Pilot[None], *words: str) -> None:
-    """Wait until all these words are on the screen."""
-    await until(pilot, lambda: all(word in text(pilot) for word in words))
-
-
-def text(pilot: Pilot[None]) -> str:
-    """The screen as plain text."""
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
-
-
-def view(pilot: Pilot[None], id: str) -> FigureView:
-    return pilot.app.screen.query_one(f"#{id}", FigureView)
-
-
-def shown(pilot: Pilot[None], id: str) -> Curves | None:
-    figure = view(pilot, id).figure_shown
-    assert figure is None or isinstance(figure, Curves)
-    return figure
-
-
-def a_run(root: Path, recipe: str = "halonet", state: str = "running", steps: int = 30) -> Run:
-    run = create_run(root, recipe, {})
-    for step in range(1, steps + 1):
-        run.emit("step", step=step, loss=1.0 / step, rate=0.01)
-        if step % 10 == 0:
-            run.emit("validation", step=step, loss=1.25 / step, dice=0.5 + step / 100)
-    run.write_status(state=state, step=steps, steps=500, values={"loss": 1 / steps, "rate": 0.01}, speed=2.5)
-    return run
-
-
-def a_report() -> Report:
-    k = np.geomspace(0.1, 5.0, 20)
-    return Report(
-        "halonet on one universe",
-        (Number("dice", "foreground Dice", 0.783, baseline=0.713, paper=0.934),),
-        {
-            "density": Slice("Density slice", np.arange(64.0).reshape(8, 8), (0, 8, 0, 8), "x [Mpc/h]", "y [Mpc/h]"),
-            "power": Curves("Halo power", (Series("truth", k, 1 / k),), "k [h/Mpc]", "P(k)", True, True),
-        },
-        ("A note on what this can show.",),
-        {"universes": "seed 8"},
-    )
+from core.run import Run
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -114,7 +52,7 @@ async def test_the_list_and_the_curves_of_the_chosen_run(root: Path, size: tuple
 async def test_the_footer_names_every_hint_of_the_screen(root: Path) -> None:
     a_run(root)
     async with opened(root, (80, 24)) as pilot:
-        await sees(pilot, "halonet-001", "loss of", "quit")
+        await sees(pilot, "halonet-001", "loss of", "f figures", "q quit")
         footer = text(pilot).splitlines()[-1]
         for key in KEYS:
             if key.where in ("runs", "everywhere") and key.hint:
@@ -404,34 +342,42 @@ async def test_the_chosen_run_vanishes_while_its_report_is_open(root: Path) -> N
         await sees(pilot, "There are no runs")
 
 
-async def test_help_lists_every_key(root: Path) -> None:
-    async with opened(root, (120, 70)) as pilot:
+async def test_help_lists_every_key_those_of_the_place_first(root: Path) -> None:
+    async with opened(root, (120, 40)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        words = " ".join(text(pilot).replace("│", "").split())
+        await sees(pilot, "Runs", "open the report of the chosen run")
+        sections = pilot.app.screen._sections  # type: ignore[attr-defined]
+        assert sections[:3] == ["runs", "list", "curves"]
+        assert set(sections) == set(TITLES)
+        console = Console(width=200, file=StringIO())
+        console.print(keys_table(sections, KEYS, with_ids=True))
+        words = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
         for key in KEYS:
-            assert f"{key.signs} {key.description}" in words
+            assert f"{key.signs} {key.description} {key.id}" in words
+        await pilot.press(*"pause")
+        await until(pilot, lambda: "pause the chosen run" in text(pilot) and "open the report" not in text(pilot))
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, RunsScreen)
 
 
-async def test_every_key_of_the_table_has_an_action(root: Path) -> None:
-    a_run(root)
-    async with opened(root) as pilot:
-        assert len({key.id for key in KEYS}) == len(KEYS)
-        places = {
-            "everywhere": Workbench,
-            "runs": RunsScreen,
-            "curves": RunsScreen,
-            "list": RunTable,
-            "figures": FiguresScreen,
-            "figure": FigureScreen,
-            "confirm": ConfirmScreen,
-            "help": HelpScreen,
-        }
-        for key in KEYS:
-            assert hasattr(places[key.where], f"action_{key.action.partition('(')[0]}"), key
-        await pilot.pause()
+def test_every_key_of_the_table_has_an_action() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    for package in (screens, widgets):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    bound: dict[str, list[type[DOMNode]]] = {}
+    waiting: list[type[DOMNode]] = [Workbench, Screen, Widget]
+    for kind in waiting:
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("app."):
+            for item in vars(kind).get("BINDINGS", []):
+                if isinstance(item, Binding) and item.id:
+                    bound.setdefault(item.id, []).append(kind)
+    for key in KEYS:
+        name = key.action.partition("(")[0].removeprefix("app.").removeprefix("screen.")
+        kinds = [Workbench] if key.action.startswith("app.") else bound[key.id]
+        assert any(hasattr(kind, f"action_{name}") for kind in kinds), key
 
 
 async def test_a_key_is_remapped_by_its_id(root: Path) -> None:

@@ -15,10 +15,12 @@ import psutil
 import pytest
 
 from app.tui.app import run_workbench
+from core.cosmos.universe import Universe
 from core.errors import UsageError
 from core.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0  # seconds; torch takes its time to come up on a busy machine
 HEAVY = ("torch", "scipy", "sklearn", "h5py", "matplotlib", "numba", "plotext", "pynbody", "pydantic", "textual_image")
 
 
@@ -42,10 +44,11 @@ def test_without_a_terminal_it_refuses(tmp_path: Path) -> None:
 class Terminal:
     """A tmux server of its own with one pane."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, width: int = 100, height: int = 30) -> None:
         self.socket = socket
         environment = {key: value for key, value in os.environ.items() if key not in ("TMUX", "COLORTERM", "NO_COLOR")}
-        command = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "sh"]
+        command = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session", "-d"]
+        command += ["-x", str(width), "-y", str(height), "sh"]
         subprocess.run(command, check=True, env={**environment, "TERM": "screen-256color", "PS1": "$ "}, cwd=ROOT)
 
     def tmux(self, *arguments: str) -> str:
@@ -61,9 +64,23 @@ class Terminal:
     def sees(self, *words: str) -> None:
         until(lambda: all(word in self.screen() for word in words), self.screen)
 
+    def keys(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def presses(self, key: str, words: str, times: int = 12) -> None:
+        """Press a key until these words are there."""
+        for _ in range(times):
+            if words in self.screen():
+                return
+            self.keys(key)
+            deadline = time.monotonic() + 1
+            while words not in self.screen() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        self.sees(words)
+
 
 def until(condition: Callable[[], bool], told: Callable[[], str] = str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, told()
         time.sleep(0.05)
@@ -132,3 +149,88 @@ def test_quit_says_that_the_run_goes_on(terminal: Terminal, run: Run) -> None:
     opened(terminal, run)
     terminal.tmux("send-keys", "q")
     terminal.sees("1 run goes on", "code 0")
+
+
+def test_a_run_from_the_form_outlives_the_terminal(
+    tmp_path: Path, universes: list[Universe], request: pytest.FixtureRequest
+) -> None:
+    """Launch a run from its form, watch it, lose the terminal, come back, stop it, let it go on, read its report."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    run = Run(tmp_path / "runs" / "halonet-001")
+    program = f"{sys.executable} -c 'from app.main import main; main()'"
+    folders = f"--runs {run.path.parent} --universes {universes[0].path.parent}"
+    start = f"OMP_NUM_THREADS=1 XDG_CONFIG_HOME={tmp_path} PYTHONPATH={ROOT} {program} {folders}"
+
+    def opened_again(name: str) -> Terminal:
+        terminal = Terminal(tmp_path / name, 120, 40)
+        request.addfinalizer(
+            lambda: subprocess.run(
+                ["tmux", "-S", str(terminal.socket), "kill-server"], capture_output=True, check=False
+            )
+        )
+        terminal.type(start)
+        return terminal
+
+    terminal = opened_again("first")
+    terminal.sees("There are no runs")
+    terminal.keys("4")
+    terminal.sees("settings of", "the same as a command")
+    terminal.presses("Down", "settings of halonet")
+    terminal.keys("Tab")
+    terminal.presses("Down", "table  one of")
+    terminal.presses("Right", "‹ smoke ›")
+    terminal.presses("Down", "steps  a whole number")
+    terminal.keys("Enter")
+    terminal.sees("esc undo")
+    terminal.keys("C-u")
+    terminal.sees("1 wrong")  # what is typed in one packet with ctrl+u, Textual puts before it
+    terminal.keys("2", "0", "0")
+    terminal.sees("--config smoke", "--set steps=200")
+    terminal.keys("Enter")
+    terminal.sees("L launch")
+    terminal.keys("L")
+    until(lambda: run.status().step > 0, terminal.screen)
+    terminal.presses("5", "● running")
+    terminal.sees("loss of halonet-001")
+    terminal.keys("p")
+    terminal.sees("◐ paused")
+    terminal.tmux("kill-server")
+    assert run.status().state == "paused"
+
+    terminal = opened_again("second")
+    terminal.sees("◐ paused", "loss of halonet-001")
+    step = run.status().step
+    terminal.keys("r")
+    until(lambda: run.status().step > step, terminal.screen)
+    terminal.keys("s")
+    terminal.sees("■ stopped")
+    assert (run.path / "checkpoint.pt").exists()
+    terminal.keys("r")
+    terminal.sees("✓ done", "200/200")
+    terminal.keys("f")
+    terminal.sees("Numbers", "Dice, foreground")
+
+
+def test_a_terminal_that_goes_without_a_signal_ends_the_workbench(tmp_path: Path) -> None:
+    """As when the workbench was started under a pseudo-terminal that is not its controlling one."""
+    master, slave = os.openpty()
+    bench = subprocess.Popen(
+        [sys.executable, "-c", "from app.main import main; main()", "--runs", str(tmp_path)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm-256color"},
+    )
+    os.close(slave)
+    try:
+        drawn = b""
+        while b"no runs" not in drawn.lower():
+            drawn += os.read(master, 1 << 16)
+        assert bench.poll() is None
+        os.close(master)
+        assert bench.wait(PATIENCE) == 128 + signal.SIGHUP
+    finally:
+        bench.kill()
+        bench.wait()

@@ -7,6 +7,8 @@ import pytest
 
 from core.figures import (
     KINDS,
+    Circles,
+    Contours,
     Curves,
     Figure,
     Histogram,
@@ -26,6 +28,13 @@ from core.figures import (
 
 FIGURES: dict[str, Figure] = {
     "slice": Slice("s", np.array([[0.25, np.nan], [1, 2]]), (0, 1, 0, 2), "x", "y", "d", "diverging", "log", (-1, 1)),
+    "slice with marks": Slice(
+        "m",
+        np.eye(3),
+        (0, 1, 0, 1),
+        circles=(Circles("halos", np.array([0.1, 0.2]), np.array([0.3, 0.4]), np.array([0.05, 0.1])),),
+        contours=(Contours("truth", np.eye(4), (0.5, 0.9)),),
+    ),
     "plain slice": Slice("s", np.arange(6).reshape(2, 3), (0.0, 1.0, 0.0, 2.0)),
     "curves": Curves(
         "c",
@@ -37,6 +46,7 @@ FIGURES: dict[str, Figure] = {
         "P",
         True,
         True,
+        (1.0, 2.0),
         (0.1, 10.0),
         "a",
         "ratio",

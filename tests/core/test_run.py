@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from core.errors import HalodeckError, ResourceError, RunError
-from core.run import SILENCE, Run, Status, age, all_runs, create_run, delete_run, open_run
+from core.run import SILENCE, Notes, Run, Status, age, all_runs, create_run, delete_run, open_run
 
 
 @pytest.fixture
@@ -278,3 +278,17 @@ def test_the_end_of_the_log(run: Run) -> None:
     assert run.log_tail(3).splitlines() == ["line 4998", "line 4999", "last \xe9"]
     assert len(run.log_tail().splitlines()) == 20
     assert run.report_path == run.path / "report" / "report.json"
+
+
+def test_notes_round_trip(run: Run) -> None:
+    assert run.notes() == Notes()
+    run.write_notes(Notes("a wider net", ("paper", "", "base", "paper")))
+    assert run.notes() == Notes("a wider net", ("paper", "base"))
+    assert Run(run.path).notes() == run.notes()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"text": "x"}', '{"text": "x", "tags": 3}'])
+def test_damaged_notes(run: Run, text: str) -> None:
+    (run.path / "notes.json").write_text(text)
+    with pytest.raises(RunError, match=r"notes\.json of run .* is damaged"):
+        run.notes()

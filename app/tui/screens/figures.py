@@ -1,8 +1,9 @@
-"""The report of a run: its numbers beside the baseline's and the paper's, and its figures, one by one."""
+"""Reports: the numbers of a run beside the baseline's and the paper's, its figures, and several runs compared."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,24 @@ def read_report(run: Run) -> Report:
         ) from error
 
 
+def report_of(run: Run) -> Callable[[], Report]:
+    """What reads the report of a run."""
+    return lambda: read_report(run)
+
+
+def comparison_of(runs: Sequence[Run]) -> Callable[[], Report]:
+    """What compares the reports of runs."""
+
+    def compare() -> Report:
+        from core.compare import compare_reports
+
+        report = compare_reports([(run.name, read_report(run)) for run in runs])
+        command = " ".join(["halodeck compare", *(run.name for run in runs)])
+        return replace(report, facts={**report.facts, "command": command})
+
+    return compare
+
+
 def pages(report: Report) -> dict[str, Figure]:
     """Everything a report has to show: numbers with their notes, figures, facts."""
     from core.figures import Table, numbers_table
@@ -53,6 +72,7 @@ class FiguresScreen(Frame):
     """A list of figures and the chosen one."""
 
     BINDINGS = bindings("figures")
+    SECTIONS = ("figures",)
 
     class Read(Message):
         """The report has been read, or `words` say why not."""
@@ -62,10 +82,10 @@ class FiguresScreen(Frame):
             self.words = words
             super().__init__()
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, subject: str, read: Callable[[], Report]) -> None:
         super().__init__()
-        self.run_shown = run
-        self.subject = run.name
+        self.subject = subject
+        self._read_report = read
         self.pages: dict[str, Figure] = {}
 
     def body(self) -> ComposeResult:
@@ -106,6 +126,10 @@ class FiguresScreen(Frame):
 
         self.app.push_screen(FigureScreen(self.subject, self.pages, contents.highlighted), turned_to)
 
+    def action_move(self, by: int) -> None:
+        contents = self.query_one(OptionList)
+        contents.action_cursor_down() if by > 0 else contents.action_cursor_up()
+
     def action_reload(self) -> None:
         self.query_one(FigureView).show(None, "reading the report ...")
         self._read()
@@ -113,10 +137,14 @@ class FiguresScreen(Frame):
     def action_back(self) -> None:
         self.dismiss(None)
 
+    def copied(self) -> tuple[str, str]:
+        """The figure or table shown, as text."""
+        return "figure", self.query_one(FigureView).text()
+
     @work(thread=True, exclusive=True, group="report")
     def _read(self) -> None:
         try:
-            self.post_message(self.Read(pages(read_report(self.run_shown))))
+            self.post_message(self.Read(pages(self._read_report())))
         except HalodeckError as error:
             self.post_message(self.Read({}, str(error)))
 
@@ -125,6 +153,7 @@ class FigureScreen(Frame):
     """One figure as large as the terminal; gives back the number of the last one looked at."""
 
     BINDINGS = bindings("figure")
+    SECTIONS = ("figure",)
 
     def __init__(self, run_name: str, pages: dict[str, Figure], number: int) -> None:
         super().__init__()
@@ -145,6 +174,10 @@ class FigureScreen(Frame):
 
     def action_back(self) -> None:
         self.dismiss(self.number)
+
+    def copied(self) -> tuple[str, str]:
+        """The figure or table shown, as text."""
+        return "figure", self.query_one(FigureView).text()
 
 
 def _title(name: str, page: Figure) -> str:

@@ -23,16 +23,18 @@ _ONE_AT_A_TIME = threading.Lock()  # plotext keeps state in its module
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Wish:
-    """A figure in a size."""
+    """A figure in a size, on dark or light paper."""
 
     figure: Figure
     width: int
     height: int
+    light: bool
 
     def same_as(self, other: Wish | None) -> bool:
         """Figures hold arrays, so they are compared by identity."""
-        size = self.width, self.height
-        return other is not None and self.figure is other.figure and size == (other.width, other.height)
+        if other is None or self.figure is not other.figure:
+            return False
+        return (self.width, self.height, self.light) == (other.width, other.height, other.light)
 
 
 class FigureView(ScrollView):
@@ -61,6 +63,9 @@ class FigureView(ScrollView):
         self.figure_shown: Figure | None = None
         """The figure on the screen now: an older one while a newer is being drawn."""
 
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._request, init=False)
+
     def show(self, figure: Figure | None, words: str = "") -> None:
         """Show a figure, or these words where there is none."""
         self._figure, self._words = figure, words
@@ -86,12 +91,13 @@ class FigureView(ScrollView):
         message.stop()
         self._drawing_now = False
         if self._figure is message.wish.figure:
+            self.figure_shown = self._figure
             if message.drawing is None:
                 self._put(_centred(message.words, self.scrollable_content_region.size))
             else:
                 self._put([Strip(line) for line in message.drawing.lines])
-            self.figure_shown = self._figure
         self._request()
+        self.call_after_refresh(self._request)  # a long table has got its scrollbar by then, and is drawn beside it
 
     def _request(self) -> None:
         """Start to draw what is wanted now, unless that is done or another drawing is being made."""
@@ -102,7 +108,7 @@ class FigureView(ScrollView):
             self._wish = self.figure_shown = None
             self._put(_centred(self._words, size))
             return
-        wish = Wish(self._figure, size.width, size.height)
+        wish = Wish(self._figure, size.width, size.height, not self.app.current_theme.dark)
         if not wish.same_as(self._wish):
             self._wish = wish
             self._drawing_now = True
@@ -116,7 +122,7 @@ class FigureView(ScrollView):
         height = None if isinstance(wish.figure, Table) else wish.height
         try:
             with _ONE_AT_A_TIME:
-                drawn = self.Drawn(wish, draw(wish.figure, wish.width, height, self._depth))
+                drawn = self.Drawn(wish, draw(wish.figure, wish.width, height, self._depth, wish.light))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
             drawn = self.Drawn(wish, None, f"this figure cannot be drawn ({error})")
         self.post_message(drawn)

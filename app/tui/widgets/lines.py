@@ -27,3 +27,9 @@ class Tail(Lines):
     def render(self) -> Content:
         lines = self.content.split("\n", allow_blank=True)
         return Content("\n").join(lines[-self.size.height :])
+
+
+def entitle(widget: Widget, words: str) -> None:
+    """Write a pane's title; Textual would send the whole pane again for the same words."""
+    if widget.border_title != words:
+        widget.border_title = words

@@ -2,62 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rich.text import Text
 from textual import events
+from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from app.tui.bindings import bindings
 from app.tui.follow import Entry
-from app.tui.wording import STATES, duration, number, speed, steps
+from app.tui.widgets.run_columns import Column, columns_for, ordered
+from app.tui.wording import STATES
 
-_NAME_WIDTHS = (8, 24)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column with its width; the lowest ranks are shown first when room is short."""
-
-    title: str
-    width: int
-    rank: int
-    text: Callable[[Entry], str]
-
-
-COLUMNS = (
-    Column("run", _NAME_WIDTHS[0], 0, lambda entry: entry.name),
-    Column("recipe", 12, 9, lambda entry: entry.recipe),
-    Column("state", 9, 1, lambda entry: entry.state),
-    Column("step", 11, 2, lambda entry: "" if entry.problem else steps(entry.status.step, entry.status.steps)),
-    Column("loss", 8, 3, lambda entry: number((entry.status.values or {}).get("loss"))),
-    Column("validation", 10, 4, lambda entry: number(entry.validation)),
-    Column("speed", 8, 6, lambda entry: speed(entry.status.speed) if entry.status.alive else "-"),
-    Column("left", 7, 5, lambda entry: duration(entry.status.remaining)),
-    Column("age", 7, 7, lambda entry: duration(time.time() - entry.created) if entry.created else "-"),
-)
-_NUMBERS = ("step", "loss", "validation", "speed", "left", "age")
-
-
-def columns_for(width: int, names: Sequence[str]) -> list[Column]:
-    """The columns that fit into a width, in the order of the table."""
-    low, high = _NAME_WIDTHS
-    longest = min(high, max([low, *map(len, names)]))
-    room = width
-    chosen: list[Column] = []
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        needed = (longest if column.title == "run" else column.width) + 2
-        if room < needed and chosen:
-            break
-        room -= needed
-        chosen.append(column)
-    return [
-        Column(column.title, longest, column.rank, column.text) if column.title == "run" else column
-        for column in COLUMNS
-        if column in chosen
-    ]
+_MARK = "+ "
 
 
 class RunTable(DataTable[Text]):
@@ -65,10 +22,13 @@ class RunTable(DataTable[Text]):
 
     BINDINGS = bindings("list")
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Sequence[str] = ()) -> None:
         super().__init__(id="runs", cursor_type="row", zebra_stripes=False)
+        self._wanted = wanted
         self._entries: Sequence[Entry] = ()
-        self._shown: list[Column] = []
+        self._shown: list[tuple[Column, str]] = []
+        self._marked: frozenset[str] = frozenset()
+        self._sorting = "", False
 
     def on_mount(self) -> None:
         # the age of a run grows without anything happening on disk
@@ -82,9 +42,11 @@ class RunTable(DataTable[Text]):
         """The run under the cursor."""
         return self._entries[self.cursor_row] if self.cursor_row < len(self._entries) == self.row_count else None
 
-    def show(self, entries: Sequence[Entry]) -> None:
-        """Show these runs."""
-        old, self._entries = self._entries, entries
+    def show(self, entries: Sequence[Entry], marked: Sequence[str] = ()) -> None:
+        """Show these runs, some of them marked."""
+        title, falling = self._sorting
+        entries = ordered(entries, title, falling) if title else entries
+        old, self._entries, self._marked = self._entries, entries, frozenset(marked)
         self._update([entry.name for entry in old])
 
     def choose(self, name: str) -> None:
@@ -93,42 +55,72 @@ class RunTable(DataTable[Text]):
             if entry.name == name:
                 self.move_cursor(row=row)
 
+    def sort_by(self, title: str = "", turn: bool = False) -> None:
+        """Sort by a column from now on: another one rising, the same or with `turn` the other way round.
+
+        Without a title by the next column on the screen; after the last one the newest run comes first again.
+        """
+        before, falling = self._sorting
+        titles = ["", *(column.title for column, _ in self._shown)]
+        if turn:
+            self._sorting = before or "run", not falling
+        elif title:
+            self._sorting = title, title == before and not falling
+        else:
+            place = titles.index(before) if before in titles else 0
+            self._sorting = titles[(place + 1) % len(titles)], False
+
     def _update(self, before: Sequence[str] | None = None) -> None:
         names = [entry.name for entry in self._entries]
-        columns = columns_for(self.size.width - self.scrollbar_size_vertical, names)
+        chosen = columns_for(self.size.width - self.scrollbar_size_vertical, names, self._wanted)
+        columns = [(column, self._head(column)) for column in chosen]
         if columns != self._shown or (before is not None and before != names):
             self._rebuild(columns, names, names if before is None else before)
             return
-        for entry in self._entries:
-            for column in columns:
-                text = _cell(column, entry)
-                if self.get_cell(entry.name, column.title) != text:
-                    self.update_cell(entry.name, column.title, text)
+        for row, entry in enumerate(self._entries):
+            changed = [self._put(row, place, self._cell(column, entry)) for place, column in enumerate(chosen)]
+            if any(changed):
+                self.refresh_row(row)
 
-    def _rebuild(self, columns: list[Column], names: Sequence[str], before: Sequence[str]) -> None:
+    def _put(self, row: int, place: int, text: Text) -> bool:
+        """Change one cell; whether it was another one. DataTable.update_cell would have the whole table sent again."""
+        where = Coordinate(row, place)
+        if self.get_cell_at(where) == text:
+            return False
+        keys = self.coordinate_to_cell_key(where)
+        self._data[keys.row_key][keys.column_key] = text
+        self._update_count += 1
+        return True
+
+    def _rebuild(self, columns: list[tuple[Column, str]], names: Sequence[str], before: Sequence[str]) -> None:
         row = self.cursor_row
         if row < len(before) and before[row] in names:
             row = names.index(before[row])
         top = self.scroll_y
         with self.prevent(DataTable.RowHighlighted):
             self.clear(columns=True)
-            for column in columns:
-                self.add_column(_justified(column, column.title), width=column.width, key=column.title)
+            for column, head in columns:
+                self.add_column(_justified(column, head), width=column.width, key=column.title)
             for entry in self._entries:
-                self.add_row(*(_cell(column, entry) for column in columns), key=entry.name)
+                self.add_row(*(self._cell(column, entry) for column, _ in columns), key=entry.name)
             self.move_cursor(row=max(0, min(row, len(names) - 1)))
             self.scroll_y = top
         self._shown = columns
 
+    def _head(self, column: Column) -> str:
+        title, falling = self._sorting
+        return f"{column.title} {'↓' if falling else '↑'}" if column.title == title else column.title
 
-def _cell(column: Column, entry: Entry) -> Text:
-    text = column.text(entry)
-    if column.title == "state":
-        sign, colour = STATES[text]
-        return Text.assemble((sign, colour), " ", text)
-    return _justified(column, text)
+    def _cell(self, column: Column, entry: Entry) -> Text:
+        text = column.text(entry)
+        if column.title == "state":
+            sign, colour = STATES[text]
+            return Text.assemble((sign, colour), " ", text)
+        if column.title == "run":
+            marked = entry.name in self._marked
+            return Text.assemble((_MARK if marked else "  ", "bold yellow"), (text, "bold" if marked else ""))
+        return _justified(column, text)
 
 
 def _justified(column: Column, text: str) -> Text:
-    right = column.title in _NUMBERS
-    return Text(text, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    return Text(text, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,41 @@
+"""`halodeck compare`: several runs beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.runs import RUNS, RunsOption
+from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
+from core.errors import UsageError, did_you_mean
+from core.plan import universe_paths
+from core.run import open_run
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Two or more runs.", metavar="RUN RUN...")],
+    on: Annotated[
+        list[Path] | None,
+        typer.Option(help="Universes or folders of them; default those that all runs have held out."),
+    ] = None,
+    truth: Annotated[str, typer.Option(help="True halos: nbody, peakpatch, or auto for what there is.")] = "auto",
+    as_json: JsonOption = False,
+    save: SaveOption = None,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Put runs side by side: halos on the same universes beside baselines, other predictions by their reports."""
+    from core.compare import compare as compare_runs
+    from core.cosmos.universe import open_universe
+    from core.figures import dump_report
+
+    if truth not in ("auto", "nbody", "peakpatch"):
+        raise UsageError(f"unknown truth {truth!r}", did_you_mean(truth, ("auto", "nbody", "peakpatch")))
+    chosen = [open_run(runs, name) for name in names]
+    universes = [open_universe(path.resolve()) for path in universe_paths(on)] if on else []
+    with progress_bar("compare") as progress:
+        report = compare_runs(chosen, universes, truth, progress)  # type: ignore[arg-type]
+    if save:
+        save_report(report, save)
+    print_json(dump_report(report)) if as_json else print_report(report)

@@ -1,0 +1,128 @@
+"""The command on networks: inspect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.runs import RUNS, RunsOption, SetOption
+from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
+from core.errors import UsageError
+from core.run import open_run
+
+if TYPE_CHECKING:
+    from core.cosmos.universe import Universe
+    from core.figures import Figure
+    from core.inspect_run import Subject
+
+
+def inspect(
+    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run, latest, or toy.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="The untrained network of a recipe instead of a run.")] = None,
+    config: Annotated[str | None, typer.Option(help="With --recipe: FILE:TABLE, FILE, or one of its tables.")] = None,
+    set_: SetOption = None,
+    layer: Annotated[str | None, typer.Option(help="A layer of the table: show its filters or activations.")] = None,
+    filters: Annotated[bool, typer.Option("--filters", help="Its filters, also beside its activations.")] = False,
+    universe: Annotated[Path | None, typer.Option(help="Its activations for the first input from this.")] = None,
+    channel: Annotated[int, typer.Option(min=0, help="Filter to show, first channel of the activations.")] = 0,
+    source: Annotated[int | None, typer.Option(min=0, help="Input channel whose 3-D filter is shown whole.")] = None,
+    depth: Annotated[float, typer.Option(min=0, max=1, help="Where 3-D activations are cut, as share of z.")] = 0.5,
+    count: Annotated[int, typer.Option(min=1, help="Images to show.")] = 8,
+    cells: Annotated[int, typer.Option(min=0, help="Side of the input in cells; 0 finds out.")] = 0,
+    network: Annotated[str, typer.Option(help="Which network of a recipe that has several.")] = "",
+    as_json: JsonOption = False,
+    save: SaveOption = None,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Look into a network: layers, receptive fields, filters, activations.
+
+    `halodeck inspect toy` shows all of it on a U-Net small enough to follow by hand.
+    """
+    from core.cosmos.universe import open_universe
+    from core.figures import Number, Report, dump_report
+
+    subject = _subject(name, recipe, config, set_ or [], network, cells, runs)
+    given = open_universe(universe) if universe else None
+    if name == "toy" and layer is None:
+        figures = _toy(subject)
+    elif layer is None and not filters and given is None:
+        figures = {"layers": subject.layers_table(), "sizes": subject.rules_table()}
+    else:
+        figures = _inside(subject, layer, filters, given, channel, source, depth, count, toy=name == "toy")
+    found = subject.layers
+    numbers = [Number("weights", "weights", float(subject.weights))]
+    if found[-1].field is not None:
+        numbers.append(Number("field", "receptive field of the output", float(found[-1].field), "cells"))
+    report = Report(subject.title, tuple(numbers), figures)
+    if save:
+        save_report(report, save)
+    if as_json:
+        print_json(dump_report(report))
+        return
+    for number, figure in enumerate(figures.values()):
+        print("\n" * bool(number), end="")
+        print_figure(figure)
+
+
+def _subject(
+    name: str | None, recipe: str | None, config: str | None, overrides: list[str], network: str, cells: int, runs: Path
+) -> Subject:
+    """What to look into. Raises: HalodeckError."""
+    from core import inspect_run
+    from core.config import read_table, resolve
+    from core.recipe import load
+
+    if (name is None) == (recipe is None):
+        raise UsageError("there is nothing to look into", "give a run, toy, or --recipe NAME")
+    if recipe is None:
+        if config or overrides:
+            raise UsageError("--config and --set belong to --recipe", "a run has its settings")
+        assert name is not None
+        return inspect_run.toy() if name == "toy" else inspect_run.of_run(open_run(runs, name), network, cells)
+    settings = resolve(load(recipe), read_table(recipe, config) if config else {}, overrides)
+    table = f", [{config}]" if config else ""
+    return inspect_run.of_recipe(settings, network, cells, f"{settings.title}{table}")
+
+
+def _inside(
+    subject: Subject,
+    layer: str | None,
+    filters: bool,
+    universe: Universe | None,
+    channel: int,
+    source: int | None,
+    depth: float,
+    count: int,
+    toy: bool,
+) -> dict[str, Figure]:
+    """Filters and activations of one layer."""
+    name = layer or next(item.name for item in subject.layers if subject.has_filters(item.name))
+    activations = universe is not None or toy
+    figures: dict[str, Figure] = {}
+    if filters or not activations:
+        figures["filters"] = subject.filters(name, channel, source, count=count)
+    if activations:
+        figures["input"] = subject.input_figure(universe, depth)
+        figures["activations"] = subject.activations(name, universe, channel, count, depth)
+    return figures
+
+
+def _toy(subject: Subject) -> dict[str, Figure]:
+    """Everything about the toy: layers, rule, filters, and what each layer makes of the bars."""
+    from core.figures import Row
+
+    first = [subject.filters("conv1", channel) for channel in (0, 1)]
+    images = tuple(figure.figures[0] for figure in first if isinstance(figure, Row))
+    return {
+        "layers": subject.layers_table(),
+        "sizes": subject.rules_table(),
+        "filters": Row("conv1: the horizontal and the vertical edge detector", images),
+        "input": subject.input_figure(),
+        **{name: subject.activations(name) for name in ("conv1", "conv2", "pool", "conv4", "conv6", "conv7")},
+    }
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"inspect": inspect}

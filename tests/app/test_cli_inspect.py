@@ -1,0 +1,57 @@
+"""The command inspect."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from core.cosmos.universe import Universe
+from core.run import Run
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+def test_toy_shows_everything(command: Command) -> None:
+    code, out, _ = command("inspect", "toy")
+    assert code == 0
+    assert "9 layers, 348 weights" in out
+    assert "Padding and output size" in out
+    assert "conv1: the horizontal and the vertical edge detector" in out
+    assert "conv7: 1 channel" in out
+
+
+def test_a_run(command: Command, done_run: Run, universes: list[Universe]) -> None:
+    code, out, _ = command("inspect", done_run.path)
+    assert code == 0
+    assert "sees [Mpc/h]" in out
+    options = ("--layer", "exit", "--filters", "--universe", universes[0].path)
+    code, out, _ = command("inspect", done_run.path, *options, "--json")
+    report = json.loads(out)
+    assert list(report["figures"]) == ["filters", "input", "activations"]
+    assert report["figures"]["activations"]["figures"][1]["title"] == "channel 1"
+    assert next(n["value"] for n in report["numbers"] if n["key"] == "weights") > 100
+    assert command("inspect", done_run.path, "--filters", "--save", "kept")[0] == 0
+    assert {path.name for path in Path("kept").iterdir()} >= {"filters.png", "filters.txt", "report.json"}
+
+
+def test_a_recipe(command: Command) -> None:
+    code, out, _ = command("inspect", "--recipe", "halonet", "--config", "smoke", "--set", "network.levels=3")
+    assert code == 0
+    assert "HaloNet: protohalos by a V-Net, [smoke]" in out
+    assert "down.2.convolution" in out
+
+
+def test_mistakes_are_told_in_a_line(command: Command, done_run: Run) -> None:
+    for arguments, words in (
+        ((), "give a run, toy, or --recipe NAME"),
+        (("nothing",), "there is no run 'nothing'"),
+        (("toy", "--layer", "conv9"), "did you mean 'conv"),
+        (("toy", "--layer", "pool"), ""),
+        (("toy", "--layer", "pool", "--filters"), "without filters"),
+        (("toy", "--config", "demo"), "belong to --recipe"),
+        (("--recipe", "halonet", "--cells", "33"), "--cells"),
+        ((done_run.path, "--layer", "exit", "--channel", "7"), "choose 0 to 1"),
+    ):
+        code, _, err = command("inspect", *arguments)
+        assert (code != 0) == bool(words)
+        assert words in err
+        assert "Traceback" not in err

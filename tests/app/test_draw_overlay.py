@@ -1,0 +1,121 @@
+"""Circles and contours over images: which pixels, which colours, at every depth and in files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.draw import DEPTHS, Depth, draw, save
+from app.draw.image import colour_scale, slice_layout
+from app.draw.maps import _ANCHORS, paint
+from app.draw.overlay import circled, outlined, overlay_ink
+from core.figures import Circles, Contours, Slice
+
+BOX = (0.0, 16.0, 0.0, 16.0)
+
+
+def overlaid(cells: int = 16) -> Slice:
+    values = np.arange(float(cells * cells)).reshape(cells, cells)
+    mask = np.zeros((cells, cells))
+    mask[4:9, 4:9] = 1
+    circles = Circles("halos", np.array([12.0]), np.array([4.0]), np.array([3.0]))
+    return Slice("Field", values, BOX, "x", "y", circles=(circles,), contours=(Contours("mask", mask, (0.5,)),))
+
+
+def test_a_circle_is_where_its_equation_says() -> None:
+    found = circled(
+        Circles("", np.array([30.0]), np.array([50.0]), np.array([20.0])), (0.0, 100.0, 0.0, 100.0), (100, 100)
+    )
+    rows, columns = np.nonzero(found)
+    x, y = columns + 0.5, 100 - (rows + 0.5)
+    np.testing.assert_allclose(np.hypot(x - 30, y - 50), 20, atol=1)
+    # and all the way round
+    assert np.ptp(np.sort(np.arctan2(y - 50, x - 30)), axis=0) > 6
+    assert np.diff(np.sort(np.arctan2(y - 50, x - 30))).max() < 0.1
+
+
+def test_a_small_circle_is_its_centre_and_outside_is_nothing() -> None:
+    circles = Circles("", np.array([2.2, 99.0, 16.5]), np.array([3.7, 3.0, 8.0]), np.array([0.3, 1.0, 1.0]))
+    found = circled(circles, BOX, (16, 16))
+    assert found.sum() == 1
+    assert found[16 - 1 - 3, 2]
+
+
+def test_outlines_are_the_rim_of_a_mask() -> None:
+    values = np.zeros((9, 9))
+    values[2:7, 3:9] = 2.0
+    values[4, 5] = np.nan  # nothing is inside what is unknown
+    rim = outlined(values, (1.0,))
+    inside = values > 1
+    assert not rim[~inside].any()
+    assert rim[2, 3:9].all()
+    assert rim[2:7, 3].all()
+    # the image goes on beyond its edge
+    assert not rim[3:6, 8].any()
+    assert rim[4, [4, 6]].all()
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_overlays_have_colours_that_the_map_has_not(depth: Depth) -> None:
+    for colours in _ANCHORS:
+        inks = [overlay_ink(number, colours, depth) for number in range(3)]  # type: ignore[arg-type]
+        assert len(set(inks)) == 3
+        if depth in ("truecolor", "256"):
+            ramp = set(paint(np.linspace(0, 1, 999)[:, None], colours, depth)[:, 0].tolist())  # type: ignore[arg-type]
+            assert not ramp & set(inks) or colours == "grey"
+
+
+def test_without_colour_signs_mark_them() -> None:
+    plain = draw(overlaid(), 60, 20, "none").plain()
+    assert "○ mask  □ halos" in plain
+    image = "\n".join(plain.split("\n")[:-3])
+    assert image.count("○") > 8
+    assert image.count("□") > 8
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_the_legend_has_room_or_is_left_out(depth: Depth) -> None:
+    for width, height in ((24, 8), (30, 14), (60, 24), (100, None)):
+        drawn = draw(overlaid(), width, height, depth)
+        assert drawn.width <= width
+        assert height is None or len(drawn.lines) <= height
+
+
+def test_the_layout_is_where_the_image_is() -> None:
+    values = np.zeros((16, 16))
+    values[3, 10] = 1.0
+    figure = Slice("Spot", values, BOX, "x", "y", "value", pooling="max")
+    lines = draw(figure, 60, 14, "none").plain().split("\n")
+    layout = slice_layout(figure, colour_scale(figure), 60, 14, "none")  # type: ignore[arg-type]
+    assert layout is not None
+    column, row = layout.cell(figure, 10.5, 3.5) or (0, 0)
+    assert lines[row][column] == "@"
+    x, y = layout.place(figure, column, row) or (0.0, 0.0)
+    assert x == pytest.approx(10.5, abs=1.0)
+    assert y == pytest.approx(3.5, abs=1.0)
+    assert layout.place(figure, 0, 0) is None
+    assert layout.cell(figure, 16.5, 3.0) is None
+
+
+def test_a_large_image_fits_a_frame() -> None:
+    noise = np.random.default_rng(1).normal(size=(512, 512))
+    large = draw(Slice("", noise, BOX), 250, 70, "truecolor")
+    written = sum(len(segment.text) + 36 for line in large.lines for segment in line)
+    assert written < 130_000
+    # repeated pixels cost nothing, so few cells may fill the screen
+    small = draw(Slice("", noise[:32, :32], BOX), 250, 70, "truecolor")
+    assert len(small.lines) > 60 > len(large.lines)
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf", "txt", "ansi"])
+def test_overlays_are_saved(kind: str, tmp_path: Path) -> None:
+    figure = overlaid()
+    save(figure, tmp_path / f"with.{kind}")
+    save(replace(figure, circles=(), contours=()), tmp_path / f"without.{kind}")
+    assert (tmp_path / f"with.{kind}").read_bytes() != (tmp_path / f"without.{kind}").read_bytes()
+
+
+def test_numbers_are_saved_as_they_are_seen(tmp_path: Path) -> None:
+    save(overlaid(), tmp_path / "slice.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "slice.npy"), overlaid().values)

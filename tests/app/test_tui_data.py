@@ -1,0 +1,315 @@
+"""The data place: files, what they are, marks, tasks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+from tui_pilot import SIZES, a_run, sees, text, until
+
+from app.tui import follow, tasks
+from app.tui.commands import CHOICES, import_form, simulate_form
+from app.tui.screens import data
+from app.tui.screens.command import CommandScreen
+from app.tui.screens.confirm import ConfirmScreen
+from app.tui.screens.data import DataScreen
+from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.file_tree import FileTree
+from app.tui.widgets.form import Form
+from app.tui.widgets.task_list import TaskList
+from app.tui.workbench import Workbench
+from core.cosmos.universe import Universe
+from core.figures import Slice
+
+
+@pytest.fixture
+def folder(tmp_path: Path, universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of two universes and what else may lie there."""
+    monkeypatch.setattr(follow, "EVERY", 0.1)
+    monkeypatch.setattr(data, "LOOK_EVERY", 0.1)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "boxes"
+    folder.mkdir()
+    for universe in universes[:2]:
+        shutil.copy(universe.path, folder)
+    (folder / "cut.h5").write_bytes(universes[0].path.read_bytes()[:5000])
+    (folder / "empty.h5").touch()
+    np.save(folder / "cube.npy", np.zeros((4, 4, 4), np.float32))
+    return folder
+
+
+@asynccontextmanager
+async def opened(folder: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    bench = Workbench(folder.parent / "runs", "truecolor", folder)
+    bench.animation_level = "none"
+    async with bench.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("1")
+        await until(pilot, lambda: isinstance(bench.screen, DataScreen))
+        await sees(pilot, "u1.h5", "u2.h5")
+        yield pilot
+
+
+def tree(pilot: Pilot[None]) -> FileTree:
+    return pilot.app.screen.query_one(FileTree)
+
+
+def preview(pilot: Pilot[None]) -> Slice | None:
+    figure = pilot.app.screen.query_one("#preview", FigureView).figure_shown
+    assert figure is None or isinstance(figure, Slice)
+    return figure
+
+
+def field(pilot: Pilot[None]) -> str:
+    """The field of the preview."""
+    figure = preview(pilot)
+    return figure.title.split()[0] if figure else ""
+
+
+def marked(pilot: Pilot[None]) -> list[str]:
+    assert isinstance(pilot.app, Workbench)
+    return [path.name for path in pilot.app.selection.universes]
+
+
+async def choose(pilot: Pilot[None], path: Path) -> None:
+    tree(pilot).show_path(path)
+    await sees(pilot, f"─{path.name}─")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_tree_says_what_a_universe_is_and_shows_it(folder: Path, size: tuple[int, int]) -> None:
+    async with opened(folder, size) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await sees(pilot, "25 Mpc/h, 16^3 cells of", "fof", "delta_linear", "density at x = 12.5 Mpc/h")
+        assert all(len(line) <= size[0] for line in text(pilot).splitlines())
+
+
+async def test_the_preview_turns_through_the_fields_and_keeps_the_one_chosen(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: preview(pilot) is not None)
+        seen = set()
+        for _ in range(5):
+            before = field(pilot)
+            seen.add(before)
+            await pilot.press("v")
+            await until(pilot, lambda before=before: field(pilot) != before)  # type: ignore[misc]
+        assert seen == {"density", "delta_linear", "displacement", "velocity", "label"}
+        await pilot.press("V")
+        await until(pilot, lambda: field(pilot) != "density")
+        chosen = field(pilot)
+        await choose(pilot, folder / "u2.h5")
+        await sees(pilot, "halos")
+        await until(pilot, lambda: field(pilot) == chosen)
+
+
+async def test_files_that_are_none_or_broken(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "cut.h5")
+        await sees(pilot, "is cut off or", "copy or make it again")
+        await choose(pilot, folder / "empty.h5")
+        await sees(pilot, "kind  empty")
+        await choose(pilot, folder / "cube.npy")
+        await sees(pilot, "kind  npy", "4 x 4 x 4", "i brings it in")
+        assert preview(pilot) is None
+        (folder / "u1.h5").unlink()
+        await choose(pilot, folder / "u1.h5")
+        await sees(pilot, "does not exist")
+
+
+async def test_marks_are_shared_by_all_places(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await pilot.press("space")
+        await until(pilot, lambda: marked(pilot) == ["u1.h5"])
+        await pilot.press("space")
+        await until(pilot, lambda: marked(pilot) == ["u1.h5", "u2.h5"])
+        await sees(pilot, "2 marked", "● u1.h5", "● u2.h5")
+        await choose(pilot, folder / "u1.h5")
+        await pilot.press("space")
+        await until(pilot, lambda: marked(pilot) == ["u2.h5"])
+        await pilot.press("u")
+        await until(pilot, lambda: not marked(pilot))
+        await choose(pilot, folder / "cube.npy")
+        await pilot.press("space")
+        await sees(pilot, "cube.npy holds no universe")
+
+
+async def test_enter_opens_a_universe_in_slices(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u2.h5")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.current_mode == "slices")
+        assert marked(pilot) == ["u2.h5"]
+
+
+async def test_folders_fold_and_new_ones_are_added(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "other" / "inner").mkdir(parents=True)
+    async with opened(folder) as pilot:
+        await pilot.press("g", "left")
+        await until(pilot, lambda: "u1.h5" not in text(pilot))
+        await pilot.press("right")
+        await sees(pilot, "u1.h5")
+        await pilot.press("o")
+        await sees(pilot, "Which folder?")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "other")
+        await pilot.press("enter")
+        await sees(pilot, "▸ inner")
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "none" / "there")
+        await pilot.press("enter")
+        await sees(pilot, "does not exist")
+
+
+async def test_the_filter_finds_files_in_folders_that_are_folded(folder: Path) -> None:
+    deep = folder / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "u9.h5").touch()
+    async with opened(folder) as pilot:
+        await pilot.press("slash", "u", "9")
+        await sees(pilot, "u9.h5")
+        assert "u1.h5" not in text(pilot)
+        await pilot.press("enter", "escape")
+        await sees(pilot, "u1.h5")
+        assert "u9.h5" not in text(pilot)
+
+
+async def test_a_universe_is_deleted_after_a_question(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: preview(pilot) is not None)
+        await pilot.press("space", "k", "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await sees(pilot, "Delete u1.h5?", "rm boxes/u1.h5")
+        await pilot.press("n")
+        assert (folder / "u1.h5").exists()
+        await pilot.press("d", "y")
+        await until(pilot, lambda: not (folder / "u1.h5").exists() and "u1.h5 is deleted" in text(pilot))
+        await until(pilot, lambda: not marked(pilot))
+        await choose(pilot, folder / "cube.npy")
+        await pilot.press("d")
+        await sees(pilot, "cube.npy holds no universe or prediction")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_universes_are_simulated_as_a_task(
+    folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = folder / "u7.h5"
+    code = f"print('simulate:  50 %  half'); import shutil; shutil.copy({str(folder / 'u1.h5')!r}, {str(made)!r})"
+    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    async with opened(folder, size) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
+        form = pilot.app.screen.query_one(Form)
+        form.list.go("seeds")
+        await pilot.press("enter", "backspace", *"7-x")
+        await sees(pilot, "write 7, 1-10 or 1,4,9")
+        await pilot.press("enter", "L")
+        assert isinstance(pilot.app.screen, CommandScreen)
+        await pilot.press("enter", "backspace", "8", "enter")
+        await sees(pilot, "halodeck simulate --seeds 7-8 --out")
+        assert all(len(line) <= size[0] for line in text(pilot).splitlines())
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await sees(pilot, "✓", "100 %", "simulate 64^3, seeds 7-8", "u7.h5")
+        pilot.app.screen.query_one(TaskList).focus()
+        await sees(pilot, "command", "half")
+        await pilot.press("x")
+        await until(pilot, lambda: not pilot.app.screen.query_one("#work").display)
+
+
+async def test_a_running_task_is_cancelled_and_outlives_the_workbench(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import time; print('import:  10 %  reading', flush=True); time.sleep(60)"
+    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "cube.npy")
+        await pilot.press("i")
+        await sees(pilot, "halodeck import boxes/cube.npy")
+        await pilot.press("L")
+        await sees(pilot, "●", "10 %", "reading", "import boxes/cube.npy")
+        assert isinstance(pilot.app, Workbench)
+        await pilot.app.action_quit()
+    assert tasks.left_running(folder.parent / "runs") == 1
+    async with opened(folder) as pilot:
+        await sees(pilot, "●", "10 %", "reading")
+        await pilot.press("x")
+        await sees(pilot, "■", "ended on request")
+        await pilot.press("x")
+        await until(pilot, lambda: not pilot.app.screen.query_one("#work").display)
+
+
+async def test_an_import_that_fails_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import sys; print('halodeck: cut.h5 is cut off: copy it again', file=sys.stderr); sys.exit(1)"
+    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "cut.h5")
+        await pilot.press("i")
+        await sees(pilot, "halodeck import boxes/cut.h5")
+        await pilot.press("L")
+        await sees(pilot, "✗", "cut.h5 is cut off: copy it again")
+
+
+async def test_a_trained_run_predicts_the_chosen_universe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_run(folder.parent / "runs", "halonet", "done")
+    monkeypatch.setattr(tasks, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
+    async with opened(folder) as pilot:
+        assert isinstance(pilot.app, Workbench)
+        await until(pilot, lambda: bool(pilot.app.entries))  # type: ignore[attr-defined]
+        await choose(pilot, folder / "u2.h5")
+        await pilot.press("p")
+        await sees(pilot, "Apply which run to u2.h5?", "halonet-001  halonet, done")
+        await pilot.press("escape", "p")
+        await sees(pilot, "Apply which run")
+        await pilot.press("enter")
+        await sees(pilot, "✓", "halonet-001 predicts u2.h5", "['predict', 'halonet-001', 'boxes/u2.h5'")
+
+
+async def test_without_a_trained_run_nothing_is_predicted(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u2.h5")
+        await pilot.press("p")
+        await sees(pilot, "no run has been trained yet")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_a_folder_that_may_not_be_read(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0)
+    async with opened(folder) as pilot:
+        tree(pilot).show_path(closed)
+        await pilot.press("right")
+        await sees(pilot, "no permission")
+
+
+def test_the_choices_of_the_forms_are_those_of_the_engine() -> None:
+    from typing import get_args
+
+    from core.cosmos.cosmology import PRESETS
+    from core.cosmos.nbody import Integrator
+    from core.cosmos.simulate import SPECTRA, Truth
+
+    assert set(CHOICES["cosmology"]) == set(PRESETS)
+    assert set(CHOICES["spectrum"]) == set(SPECTRA)
+    assert set(CHOICES["truth"]) == set(get_args(Truth))
+    assert set(CHOICES["integrator"]) == set(get_args(Integrator))
+
+
+@pytest.mark.parametrize("form", [simulate_form(), import_form()])
+def test_every_option_has_its_group(form: object) -> None:
+    assert isinstance(form, type(simulate_form()))
+    assert {field.group for field in form.fields} == set(form.groups)
+
+
+def test_values_that_cannot_be() -> None:
+    problems = simulate_form().problems({"cells": "0", "box": "-1", "outputs": "1,x", "like": "/none.h5"})
+    assert set(problems) == {"cells", "box", "outputs", "like"}
+    assert set(import_form().problems({"spectral_index": "-1", "redshift": "0"})) == {"initial"}

@@ -1,0 +1,345 @@
+"""The frame of all screens: places, the top line, settings, themes, saving, copying and the palette."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import Input
+from tui_pilot import a_run, opened, sees, text, until
+
+from app.tui import places, theme
+from app.tui.bindings import KEYS, clash
+from app.tui.places import PLACES, Place
+from app.tui.screens.ask import AskScreen
+from app.tui.screens.figures import FiguresScreen
+from app.tui.screens.frame import Frame
+from app.tui.screens.runs import RunsScreen
+from app.tui.selection import Selection
+from app.tui.settings import Settings, load_settings, settings_path, usable_keymap
+from app.tui.widgets.top_line import TopLine
+from app.tui.workbench import Workbench
+from core.cosmos.universe import Universe
+
+
+class Elsewhere(Frame):
+    """A place to go to."""
+
+    AUTO_FOCUS = ""
+
+    def body(self) -> ComposeResult:
+        yield Input(id="words")
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place "statistics" is a screen with an input."""
+    here = tuple(
+        Place(place.id, place.key, place.title, f"{__name__}:Elsewhere") if place.id == "statistics" else place
+        for place in PLACES
+    )
+    monkeypatch.setattr(places, "PLACES", here)
+    monkeypatch.setattr(Workbench, "MODES", {place.id: place for place in here})
+
+
+def top(pilot: Pilot[None]) -> str:
+    return text(pilot).splitlines()[0]
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_keys_go_to_places_and_back_to_where_one_was(root: Path) -> None:
+    a_run(root, state="done")
+    async with opened(root) as pilot:
+        await sees(pilot, "halonet-001")
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FiguresScreen))
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
+        await pilot.press("5")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FiguresScreen))
+        await pilot.press("5")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_in_a_line_of_text_the_keys_of_places_are_digits(root: Path) -> None:
+    async with opened(root) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
+        pilot.app.screen.query_one(Input).focus()
+        await pilot.press(*"253")
+        await until(pilot, lambda: pilot.app.screen.query_one(Input).value == "253")
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_tabs_are_clicked(root: Path, size: tuple[int, int]) -> None:
+    async with opened(root, size) as pilot:
+        await sees(pilot, "5 runs")
+        await pilot.click(TopLine, offset=(top(pilot).index("3"), 0))
+        await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
+        await sees(pilot, "3 statistics")
+        await pilot.click(TopLine, offset=(top(pilot).index("5"), 0))
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
+
+
+@pytest.mark.parametrize("width", range(40, 160, 9))
+async def test_the_top_line_shows_what_fits(root: Path, width: int) -> None:
+    a_run(root)
+    async with opened(root, (width, 24)) as pilot:
+        await sees(pilot, "5 runs", "1 run, 1 running")
+        line = top(pilot)
+        assert len(line.rstrip()) < width
+        assert ("6 network" in line) == (width >= 80 or "1 data" in line)
+        for place in PLACES:
+            assert place.key in line
+
+
+def test_a_selection_keeps_the_current_universe_first() -> None:
+    a, b, c = (Path(name) for name in "abc")
+    selection = Selection().toggled(a).toggled(b)
+    assert selection.universes == (a, b)
+    assert selection.showing(b).universes == (b, a)
+    assert selection.showing(c).universe == c
+    assert selection.toggled(a).universes == (b,)
+    assert Selection().universe is None
+    assert selection.with_run("x").run == "x"
+
+
+async def test_the_chosen_run_is_selected(root: Path) -> None:
+    a_run(root, "halonet")
+    a_run(root, "infall")
+    async with opened(root) as pilot:
+        assert isinstance(pilot.app, Workbench)
+        await sees(pilot, "loss of infall-001")
+        assert pilot.app.selection.run == "infall-001"
+        await pilot.press("j")
+        await until(pilot, lambda: pilot.app.selection.run == "halonet-001")  # type: ignore[attr-defined]
+
+
+async def test_the_screen_is_saved_as_it_was(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    a_run(root, state="done")
+    async with opened(root) as pilot:
+        await sees(pilot, "loss of halonet-001", "✓ done")
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+        await pilot.press("enter")
+        await sees(pilot, "saved halodeck-runs.svg")
+        picture = Path("halodeck-runs.svg").read_text()
+        assert picture.startswith("<svg")
+        assert "halonet-001" in picture
+        assert "Save the screen" not in picture
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+        pilot.app.screen.query_one(Input).value = "here.txt"
+        await pilot.press("enter")
+        await sees(pilot, "saved here.txt")
+        assert "✓ done" in Path("here.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("a.docx", "use .svg, .png or .txt"), ("/proc/nowhere/a.svg", "/proc/nowhere"), ("a.png", "a.png")],
+)
+async def test_what_cannot_be_saved_is_told(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    async with opened(root) as pilot:
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+        pilot.app.screen.query_one(Input).value = name
+        await pilot.press("enter")
+        await until(pilot, lambda: any(words in note.message for note in pilot.app._notifications))
+    assert not list(tmp_path.glob("a.*"))
+
+
+@pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="rsvg-convert is not installed")
+async def test_the_screen_is_saved_as_png(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(root) as pilot:
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+        pilot.app.screen.query_one(Input).value = "a.png"
+        await pilot.press("enter")
+        await until(pilot, lambda: Path("a.png").exists())
+    assert Path("a.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_the_path_of_the_run_is_copied(root: Path) -> None:
+    run = a_run(root, state="done")
+    async with opened(root) as pilot:
+        await sees(pilot, "loss of halonet-001")
+        await pilot.press("y")
+        await sees(pilot, "copied the path")
+        assert pilot.app.clipboard == str(run.path)
+
+
+async def test_the_next_theme_is_kept(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config" / "settings.toml"
+    async with opened(root, settings=load_settings(path)) as pilot:
+        assert pilot.app.theme == "dark"
+        await pilot.press("T")
+        await sees(pilot, "theme light")
+        assert pilot.app.theme == "light"
+        await until(pilot, lambda: load_settings(path).theme == "light")
+    async with opened(root, settings=load_settings(path)) as pilot:
+        assert pilot.app.theme == "light"
+        for _ in theme.THEMES:
+            await pilot.press("T")
+        assert pilot.app.theme == "light"
+
+
+def test_all_colours_are_in_the_cube_of_256() -> None:
+    levels = {0, 95, 135, 175, 215, 255}
+    greys = {8 + 10 * step for step in range(24)}
+    for design, _ in theme.THEMES.values():
+        named = [design.primary, design.secondary, design.accent, design.success, design.warning, design.error]
+        named += [design.foreground, design.background, design.surface, design.panel, *design.variables.values()]
+        for colour in named:
+            if colour and re.fullmatch("#[0-9a-f]{6}", colour):
+                red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+                assert {red, green, blue} <= levels or (red == green == blue and red in greys), (design.name, colour)
+
+
+async def test_a_users_keys_are_used_and_shown(root: Path) -> None:
+    run = a_run(root)
+    async with opened(root, settings=Settings(keymap={"runs.pause": "f5", "runs.mark": "b"})) as pilot:
+        await sees(pilot, "● running", "f5 pause")
+        await pilot.press("f5")
+        await until(pilot, lambda: run.take_request() == "pause")
+        await pilot.press("question_mark", *"pause")
+        await sees(pilot, "f5  ", "pause the chosen run")
+
+
+async def test_what_is_wrong_with_the_settings_is_told(root: Path) -> None:
+    settings = Settings(theme="pink", columns=("step", "colour"), keymap={"runs.fly": "f5"})
+    async with opened(root, settings=settings) as pilot:
+        await until(pilot, lambda: len(pilot.app._notifications) == 3)
+        words = " ".join(note.message for note in pilot.app._notifications)
+        assert "there is no theme 'pink'" in words
+        assert "there is no column 'colour'" in words
+        assert "unknown action 'runs.fly'" in words
+
+
+async def test_chosen_columns_are_shown(root: Path) -> None:
+    a_run(root)
+    async with opened(root, settings=Settings(columns=("loss", "device"))) as pilot:
+        await sees(pilot, "halonet-001")
+        assert text(pilot).splitlines()[2].split() == ["run", "loss", "device"]
+
+
+@pytest.mark.parametrize(
+    ("id", "keys", "problem"),
+    [
+        ("runs.pause", "f5", ""),
+        ("runs.pause", "q", "quit"),
+        ("runs.pause", "l", "curves.log"),
+        ("runs.pause", "j", "list.next"),
+        ("help", "f", "runs.figures"),
+        ("figure.next", "p", ""),
+        ("runs.pause", " ", "without a key"),
+    ],
+)
+def test_keys_that_clash_are_ignored(id: str, keys: str, problem: str) -> None:
+    keymap, problems = usable_keymap(Settings(keymap={id: keys}))
+    assert keymap == ({} if problem else {id: keys})
+    assert [problem in line for line in problems] == ([True] if problem else [])
+
+
+def test_two_new_keys_may_not_clash_either() -> None:
+    keymap, problems = usable_keymap(Settings(keymap={"runs.pause": "f5", "runs.stop": "f5"}))
+    assert keymap == {"runs.pause": "f5"}
+    assert len(problems) == 1
+
+
+def test_no_key_of_the_table_means_two_things_in_one_place() -> None:
+    places_of_own = {place.id for place in PLACES} | {"figures", "figure", "list", "curves"}
+    for key in KEYS:
+        if key.where in places_of_own:
+            other = clash(key.id, key.key)
+            assert not other or {key.action, "copy"} == {"copy"}, (key.id, other)
+
+
+def test_settings_survive_and_a_broken_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    settings = Settings("light", columns=("loss",), keymap={"runs.pause": "f5"}, path=path)
+    settings.save()
+    again = load_settings(path)
+    assert (again.theme, again.columns, again.keymap) == ("light", ("loss",), {"runs.pause": "f5"})
+    assert again == settings
+    path.write_text("theme = [")
+    broken = load_settings(path)
+    assert broken.theme == ""
+    assert "is not TOML" in broken.problems[0]
+    broken.save()
+    assert path.read_text() == "theme = ["
+
+
+async def test_settings_that_cannot_be_kept_are_told(root: Path) -> None:
+    async with opened(root, settings=Settings(path=Path("/proc/nowhere/settings.toml"))) as pilot:
+        await pilot.press("T")
+        await until(pilot, lambda: any("/proc/nowhere" in note.message for note in pilot.app._notifications))
+        assert pilot.app.theme == "light"
+
+
+@pytest.mark.parametrize("line", ["theme = 3", "columns = 'loss'", "keymap = { x = 1 }", "colour = 'red'"])
+def test_a_wrong_setting_is_told_and_the_rest_used(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f"colour_map = 'viridis'\n{line}\n")
+    settings = load_settings(path)
+    assert settings.colour_map == "viridis"
+    assert len(settings.problems) == 1
+    assert line.split()[0] in settings.problems[0]
+
+
+def test_settings_lie_where_the_system_wants_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert settings_path() == tmp_path / "halodeck" / "settings.toml"
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_the_palette_finds_universes_and_places(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "planck-s0001.h5").touch()
+    async with opened(root, universes=tmp_path) as pilot:
+        await pilot.press("ctrl+p", *"s0001")
+        await sees(pilot, "show demo/planck-s0001.h5")
+        await pilot.press("escape")
+        await pilot.press("ctrl+p", *"go to stat")
+        await sees(pilot, "go to statistics")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
+
+
+async def test_the_colour_map_is_kept(root: Path, tmp_path: Path, universes: list[Universe]) -> None:
+    path = tmp_path / "settings.toml"
+    folder = universes[0].path.parent
+    async with opened(root, settings=load_settings(path), universes=folder) as pilot:
+        await pilot.press("2")
+        await sees(pilot, "Mpc/h")
+        await pilot.press("k")
+        await until(pilot, lambda: load_settings(path).colour_map != "")
+    kept = load_settings(path).colour_map
+    async with opened(root, settings=load_settings(path), universes=folder) as pilot:
+        await pilot.press("2")
+        await sees(pilot, "Mpc/h")
+        assert pilot.app.screen.sight.colours == kept  # type: ignore[attr-defined]
+
+
+async def test_every_place_opens_and_has_its_help(root: Path) -> None:
+    a_run(root, state="done")
+    async with opened(root, (80, 24)) as pilot:
+        for place in PLACES:
+            await pilot.press(place.key)
+            await until(pilot, lambda: type(pilot.app.screen).__name__ == place.home.split(":")[1])  # noqa: B023
+            await sees(pilot, f"{place.key} {place.title}")
+            assert all(len(line) <= 80 for line in text(pilot).splitlines())
+            assert isinstance(pilot.app, Workbench)
+            assert pilot.app._sections_here()[0] != "everywhere"

@@ -1,0 +1,213 @@
+"""The launch place: recipes, the form, the command, and the run it starts."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+from tui_pilot import SIZES, sees, text, until
+
+from app import launch
+from app.cli import runs
+from app.tui import follow
+from app.tui.screens.launch import LaunchScreen
+from app.tui.screens.runs import RunsScreen
+from app.tui.widgets.form import Form
+from app.tui.widgets.lines import Lines
+from app.tui.workbench import Workbench
+from core import recipe
+from core.cosmos.universe import Universe
+from core.run import Run, all_runs
+
+
+@pytest.fixture
+def bench(tmp_path: Path, universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    monkeypatch.setattr(follow, "EVERY", 0.1)
+    made = Workbench(tmp_path / "runs", "truecolor", universes[0].path.parent)
+    made.animation_level = "none"
+    return made
+
+
+@asynccontextmanager
+async def opened(bench: Workbench, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    """The form of halonet with its table [smoke]."""
+    async with bench.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: isinstance(bench.screen, LaunchScreen) and bool(bench.screen._recipes))
+        recipes = bench.screen.query_one(OptionList)
+        recipes.highlighted = recipes.get_option_index("halonet")
+        await sees(pilot, "Berger & Stein")
+        await pilot.press("enter")
+        form(pilot).list.go("run.table")
+        for _ in range(8):
+            if form(pilot).values["run.table"] == "smoke":
+                break
+            await pilot.press("right")
+        await until(pilot, lambda: "trains on 4 universes" in str(bench.screen.query_one("#command").border_title))
+        yield pilot
+
+
+def form(pilot: Pilot[None]) -> Form:
+    return pilot.app.screen.query_one(Form)
+
+
+def command(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query_one("#command", Lines).content.plain
+
+
+async def write(pilot: Pilot[None], path: str, value: str) -> None:
+    """Edit a field with the keyboard, without leaving it."""
+    form(pilot).list.go(path)
+    await pilot.press("enter")
+    pilot.app.screen.query_one("#edit", Input).value = ""
+    await pilot.press(*value)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_list_of_recipes_and_their_papers(bench: Workbench, size: tuple[int, int]) -> None:
+    async with bench.run_test(size=size) as pilot:
+        await pilot.press("4")
+        await sees(pilot, *(recipe.load(name).title[:20] for name in recipe.names()))
+        first = recipe.load(recipe.names()[0])
+        await sees(pilot, first.paper[:20], f"halodeck train {first.name}")
+        assert all(len(line) <= size[0] for line in text(pilot).splitlines())
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_form_says_what_differs_from_the_paper(bench: Workbench, size: tuple[int, int]) -> None:
+    async with opened(bench, size) as pilot:
+        await sees(pilot, "settings of halonet", "smoke", "not paper")
+        form(pilot).list.go("steps")
+        await sees(pilot, "12", "not 8", "the paper has")
+        await write(pilot, "optimiser.learning_rate", "0.5")
+        await sees(pilot, "0.5", "Largest learning rate", "a number, above 0")
+        assert "--config smoke --set optimiser.learning_rate=0.5" in command(pilot)
+        assert all(len(line) <= size[0] for line in text(pilot).splitlines())
+
+
+async def test_what_is_wrong_stands_at_its_field_while_one_types(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        await write(pilot, "steps", "1x")
+        await sees(pilot, "✗", "1 wrong", "valid integer")
+        await pilot.press("backspace")
+        await until(pilot, lambda: not form(pilot).problems)
+        await pilot.press("enter")
+        assert form(pilot).changes == {"run.table": "smoke", "steps": "1"}
+        await pilot.press("backspace")
+        assert form(pilot).changes == {"run.table": "smoke"}
+
+
+async def test_escape_leaves_a_value_as_it_was(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        await write(pilot, "seed", "77")
+        assert "--set seed=77" in command(pilot)
+        await pilot.press("escape")
+        assert "seed" not in command(pilot)
+        assert bench.focused is form(pilot).list
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_back_to_the_recipes_with_what_was_changed_kept(bench: Workbench, size: tuple[int, int]) -> None:
+    async with opened(bench, size) as pilot:
+        await write(pilot, "seed", "77")
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(bench.focused, OptionList))
+        await pilot.press("down")
+        await until(pilot, lambda: "train halonet" not in command(pilot))
+        await pilot.press("up")
+        await until(pilot, lambda: "train halonet" in command(pilot))
+        assert "--config smoke --set seed=77" in command(pilot)
+
+
+async def test_choices_turn_and_groups_fold(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        form(pilot).list.go("network.padding")
+        await sees(pilot, "▾ network", "‹ circular ›")
+        await pilot.press("left")
+        await sees(pilot, "‹ zeros ›")
+        await pilot.press("space")
+        await sees(pilot, "▸ network")
+        assert form(pilot).list.line == "network"
+        await pilot.press("right", "j")
+        assert form(pilot).list.line != "network"
+
+
+async def test_every_universe_that_does_not_fit_is_told_in_the_form(
+    bench: Workbench, universes: list[Universe]
+) -> None:
+    async with opened(bench) as pilot:
+        await write(pilot, "run.universes", str(universes[0].path))
+        await sees(pilot, "give at least 3")
+        assert set(form(pilot).problems) == {"run.universes"}
+        await pilot.press("escape")
+        await until(pilot, lambda: not form(pilot).problems)
+        await write(pilot, "network.levels", "5")
+        await until(pilot, lambda: bool(form(pilot).problems))
+        assert set(form(pilot).problems) == {"crop.size"}
+        await pilot.press("enter", "e")
+        assert form(pilot).list.line.path == "crop.size"  # type: ignore[union-attr]
+
+
+async def test_marked_universes_are_trained_on(bench: Workbench, universes: list[Universe]) -> None:
+    async with opened(bench) as pilot:
+        for universe in universes[:3]:
+            bench.selection = bench.selection.toggled(universe.path)
+        await until(pilot, lambda: "on 3 universes" in str(bench.screen.query_one("#command").border_title))
+        assert command(pilot).count("--on") == 3
+
+
+async def test_a_wrong_device_is_refused(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        await write(pilot, "run.device", "gpu")
+        await sees(pilot, "must be auto, cpu, cuda or cuda:N")
+        await pilot.press("enter", "L")
+        await sees(pilot, "1 wrong")
+        assert not all_runs(bench.root)
+
+
+async def test_launching_makes_the_run_of_the_command_and_shows_it(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Run] = []
+    monkeypatch.setattr(launch, "resume", started.append)
+    async with opened(bench) as pilot:
+        await write(pilot, "steps", "5")
+        await pilot.press("enter")
+        await write(pilot, "run.note", "a trial")
+        await pilot.press("enter")
+        said = command(pilot)
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(bench.screen, RunsScreen) and bool(started))
+        await sees(pilot, "halonet-001")
+        assert bench.selection.run == "halonet-001"
+    [run] = started
+    config = run.config()
+    assert config["settings"]["steps"] == 5
+    assert len(config["universes"]) == 4
+    assert config["command"] == said
+    assert run.notes().text == "a trial"
+
+
+async def test_the_command_is_the_one_of_the_command_line(
+    bench: Workbench,
+    command: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runs, "train_here", lambda run: None)
+    monkeypatch.setattr(runs, "report", lambda name, runs: None)
+    async with opened(bench) as pilot:
+        await write(pilot, "run.device", "cpu")
+        await write(pilot, "steps", "3")
+        await pilot.press("enter", "y")
+        said = shlex.split(bench.clipboard)
+        form_settings = bench.screen.plan.settings()  # type: ignore[attr-defined]
+    code, _, errors = command(*[word for word in said[1:] if word != "--detach"])
+    assert code == 0, errors
+    [run] = all_runs(tmp_path / "runs")
+    assert recipe.load("halonet").model_validate(run.config()["settings"]) == form_settings

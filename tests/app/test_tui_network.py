@@ -1,0 +1,131 @@
+"""The place network: layers, filters and activations of a run and of the toy."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from app.tui.screens.network import NetworkScreen
+from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.layer_table import LayerTable
+from app.tui.workbench import Workbench
+from core.cosmos.universe import Universe
+from core.figures import Row
+from core.run import Run
+
+
+@asynccontextmanager
+async def opened(runs: Path, universes: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    bench = Workbench(runs, "truecolor", universes)
+    bench.animation_level = "none"
+    async with bench.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: isinstance(bench.screen, NetworkScreen))
+        yield pilot
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 40  # the helper process imports torch
+    while not condition():
+        assert time.monotonic() < deadline, text(pilot)
+        await pilot.pause(0.01)
+
+
+async def sees(pilot: Pilot[None], *words: str) -> None:
+    await until(pilot, lambda: all(word in text(pilot) for word in words))
+
+
+def text(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+def the(pilot: Pilot[None]) -> NetworkScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, NetworkScreen)
+    return screen
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and no settings of the user."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> None:
+    shutil.copytree(done_run.path, folder / "runs" / done_run.name)
+    (folder / "universes").mkdir()
+    for universe in universes[:2]:
+        shutil.copy(universe.path, folder / "universes")
+    async with opened(folder / "runs", folder / "universes") as pilot:
+        await sees(
+            pilot, "HaloNet", "weights", "entry.convolution", "2 x 16^3", "filter 0 of 2 on input channel 0 of 1"
+        )
+        assert f"halodeck inspect {done_run.name} --layer entry.convolution --filters" in text(pilot)
+        await pilot.press("right")
+        await sees(pilot, "filter 1 of 2")
+        await pilot.press("j")
+        await sees(pilot, "has no filters; f shows its activations")
+        await pilot.press("G")
+        await sees(pilot, "exit: filter 0 of 2, 2 input channels")
+        await pilot.press("c")
+        await sees(pilot, "on input channel 0 of 2", "--source 0")
+        await pilot.press("c", "c")
+        await sees(pilot, "exit: filter 0 of 2, 2 input channels")
+        await pilot.press("f")
+        await sees(pilot, "exit: 2 channels, z = 12.5 Mpc/h", "input u1", "channel 1", "y [Mpc/h]")
+        await pilot.press("full_stop", "full_stop")
+        await sees(pilot, "z = 15.62 Mpc/h", "--depth 0.625")
+        await pilot.press("i")
+        await sees(pilot, "input: 1 channel")
+        await pilot.press("i", "u")
+        await sees(pilot, "input u2", "--universe")
+        await pilot.press("e")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#answer")))
+        pilot.app.screen.query_one("#answer", Input).value = "maps.txt"
+        await pilot.press("enter")
+        await until(pilot, Path("maps.txt").exists)
+        assert "channel 1" in Path("maps.txt").read_text()
+        await pilot.resize_terminal(80, 24)
+        table, image = the(pilot).query_one(LayerTable), the(pilot).query_one("#image", FigureView)
+        await until(pilot, lambda: table.parent.display and not image.display)  # type: ignore[union-attr]
+        await pilot.press("tab")
+        await sees(pilot, "exit: ", "channel 0")
+        (folder / "universes" / "u2.h5").write_bytes(b"nothing")
+        await pilot.press("g")
+        await until(pilot, lambda: "is not a halodeck universe" in " ".join(text(pilot).split()))
+        await pilot.press("u")
+        await sees(pilot, "entry.convolution: 2 channels")
+
+
+async def test_the_toy_without_runs(folder: Path) -> None:
+    async with opened(folder / "runs", folder / "universes") as pilot:
+        await sees(pilot, "There are no runs in", "press o to look at the toy")
+        await pilot.press("tab", "tab", "right", "f", "f", "e", "u", "n", "j", "c")
+        await pilot.press("o")
+        await sees(
+            pilot, "9 layers, 348 weights", "conv1: filter 0 of 2", "halodeck inspect toy --layer conv1 --filters"
+        )
+        await pilot.press("f")
+        await sees(pilot, "conv1: 2 channels", "channel 1")
+        figure = the(pilot).figures[1]
+        assert isinstance(figure, Row)
+        await pilot.resize_terminal(200, 50)
+        await sees(pilot, "sees [cells]", "convolution 3^2", "conv1: 2 channels")
+        await pilot.press("o")
+        await sees(pilot, "There are no runs in")
+
+
+async def test_a_run_without_weights(folder: Path, new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    async with opened(run.path.parent, folder / "universes") as pilot:
+        await sees(pilot, "entry.convolution")
+        await until(pilot, lambda: "has no weights yet" in " ".join(text(pilot).split()))

@@ -1,0 +1,227 @@
+"""The place statistics: what it compares, how it is looked at, what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from app.tui.screens.statistics import StatisticsScreen
+from app.tui.selection import Selection
+from app.tui.widgets.curve_view import CurveView
+from app.tui.workbench import Workbench
+from core.cosmos.universe import Universe, write_universe
+from core.figures import Curves
+
+
+@pytest.fixture
+def folder(universes: list[Universe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a copy of each universe, one prediction, and no settings of the user."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    made = tmp_path / "universes"
+    made.mkdir()
+    for universe in universes[:3]:
+        shutil.copy(universe.path, made)
+    first = universes[0]
+    write_universe(
+        tmp_path / "runs" / "halonet-001" / "predictions" / f"{first.name}.h5",
+        name=first.name,
+        box_size=first.box_size,
+        cosmology=first.cosmology,
+        fields=[replace(first.field("delta_linear"), name="probability")],
+        catalogues={"halonet": first.catalogue("fof")},
+        provenance={"run": "runs/halonet-001"},
+        kind="prediction",
+    )
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@asynccontextmanager
+async def opened(folder: Path, marked: int = 0, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    bench = Workbench(folder.parent / "runs", "truecolor", folder)
+    bench.animation_level = "none"
+    bench.selection = Selection(tuple(sorted(folder.glob("*.h5"))[:marked]))
+    async with bench.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(bench.screen, StatisticsScreen))
+        yield pilot
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 40  # the helper process imports torch
+    while not condition():
+        assert time.monotonic() < deadline, text(pilot)
+        await pilot.pause(0.01)
+
+
+async def sees(pilot: Pilot[None], *words: str) -> None:
+    await until(pilot, lambda: all(word in text(pilot) for word in words))
+
+
+def text(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+def the(pilot: Pilot[None]) -> StatisticsScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, StatisticsScreen)
+    return screen
+
+
+async def test_one_universe_then_the_next_and_its_figures(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await sees(pilot, "Power spectrum of density", "u1", "linear theory", "P(k) [(Mpc/h)^3]", "k [h/Mpc]", "1 of 3")
+        assert "halodeck stats universes/u1.h5" in text(pilot)
+        await pilot.press("tab")
+        await sees(pilot, "Halo mass function", "Press-Schechter", "M [Msun/h]", "2 of 3")
+        await pilot.press("tab")
+        await sees(pilot, "Distribution of density", "3 of 3")
+        await pilot.press("shift+tab", "shift+tab")
+        await sees(pilot, "1 of 3")
+        await export(pilot, "k.csv", "k.json", "k.svg", "k.txt")
+        await pilot.press("u")
+        await sees(pilot, "halodeck stats universes/u2.h5", "u2  ·")
+        await pilot.press("v")
+        await until(pilot, lambda: "Power spectrum of density" not in text(pilot))
+        assert the(pilot).field != "density"
+        assert f"--field {the(pilot).field}" in text(pilot)
+
+
+async def export(pilot: Pilot[None], *names: str) -> None:
+    """Save the power spectrum under these names and read the numbers back."""
+    for name in names:
+        await pilot.press("e")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#answer")))
+        line = pilot.app.screen.query_one("#answer", Input)
+        assert line.value == "power.csv"
+        line.value = name
+        await pilot.press("enter")
+        await until(pilot, Path(name).exists)
+    series = the(pilot).figures["power"].series
+    lines = Path("k.csv").read_text().splitlines()
+    assert lines[0] == "series,k [h/Mpc],P(k) [(Mpc/h)^3],low,high"
+    assert len(lines) == 1 + sum(len(one.x) for one in series)
+    assert float(lines[1].split(",")[2]) == pytest.approx(series[0].y[0], rel=1e-6)
+    assert json.loads(Path("k.json").read_text())["kind"] == "Curves"
+
+
+async def test_several_universes(folder: Path) -> None:
+    async with opened(folder, marked=3) as pilot:
+        await sees(pilot, "over u3", "1 of 5", "3 marked")
+        await pilot.press("r")
+        await sees(pilot, "over linear theory", "1 of 3", "--reference theory")
+        await pilot.press("r")
+        await sees(pilot, "over u1", "1 of 5", "--reference universes/u1.h5")
+        assert the(pilot).reference == "u1"
+        assert [series.name for series in the(pilot).figures["correlation"].series] == ["u2", "u3"]
+        await read_out(pilot)
+        await look(pilot)
+        await resize(pilot)
+        pilot.app.selection = Selection((folder / "u2.h5",))  # type: ignore[attr-defined]
+        await sees(pilot, "halodeck stats universes/u2.h5")
+        await until(pilot, lambda: the(pilot).reference == "")
+
+
+async def read_out(pilot: Pilot[None]) -> None:
+    """The cursor reads every curve, by keys and by mouse."""
+    await pilot.press("right", "right")
+    series = the(pilot).figures["power"].series[0]
+    x = the(pilot).looks["power"].cursor
+    assert x is not None
+    at = int(np.argmin(np.abs(series.x - x)))
+    assert series.x[at] == x
+    await sees(pilot, f"k [h/Mpc] = {x:.4g}", f"{series.y[at]:.4g} ± ")
+    pane = the(pilot).query_one("#pane0", CurveView)
+    await until(pilot, lambda: pane.column is not None)
+    assert abs((pane.x_at(pane.column or 0) or 0) / x - 1) < 0.05
+    await pilot.click(pane, offset=(pane.size.width // 2, pane.size.height // 2))
+    await until(pilot, lambda: the(pilot).looks["power"].cursor != x)
+    await pilot.press("escape")
+    await until(pilot, lambda: pane.column is None)
+
+
+async def look(pilot: Pilot[None]) -> None:
+    """Axes, zoom, theory and bands."""
+    screen = the(pilot)
+    await pilot.press("right", "plus", "plus")
+    assert screen.report
+    power = screen.report.figures["power"]
+    assert isinstance(power, Curves)
+    full = power.series[0].x
+    low, high = screen.figures["power"].x_limits or (0, 0)
+    assert np.log(high / low) == pytest.approx(np.log(full.max() / full.min()) / 4)
+    await pilot.press("shift+left")
+    assert (screen.figures["power"].x_limits or (0, 0))[0] <= low
+    await pilot.press("0", "l", "k")
+    assert screen.figures["power"].x_limits is None
+    assert not screen.figures["power"].y_log
+    assert not screen.figures["power"].x_log
+    await pilot.press("w")
+    assert screen.figures["power"].ratio_limits == (0.8, 1.2)
+    assert len(screen.figures["power"].series) == 4
+    await pilot.press("t")
+    assert [series.name for series in screen.figures["power"].series] == ["u1", "u2", "u3"]
+    await pilot.press("t", "b")
+    await sees(pilot, "--poisson")
+    await until(pilot, lambda: "Poisson bands" in screen.figures["mass_function"].title)
+    await pilot.press("b")
+    assert screen.figures["power"].series[0].low is None
+
+
+async def resize(pilot: Pilot[None]) -> None:
+    """One pane on a small screen, four on a large one, or the chosen one alone."""
+
+    def panes() -> int:
+        return sum(pane.display for pane in pilot.app.screen.query(CurveView))
+
+    await pilot.resize_terminal(200, 50)
+    await until(pilot, lambda: panes() == 4)
+    await sees(pilot, "Power spectrum", "Halo mass function", "Cross-correlation", "Transfer function")
+    await pilot.press("enter")
+    await until(pilot, lambda: panes() == 1)
+    await pilot.press("enter")
+    await pilot.resize_terminal(80, 24)
+    await until(pilot, lambda: panes() == 1)
+    await sees(pilot, "Power spectrum", "P(k)", " h/Mpc  ·  u1 ")
+
+
+async def test_predictions_and_what_goes_wrong(folder: Path) -> None:
+    async with opened(folder, marked=1) as pilot:
+        await sees(pilot, "1 of 3")
+        await pilot.press("p")
+        await sees(pilot, "u1 by halonet-001 halonet", "Halo mass function")
+        assert list(the(pilot).figures) == ["mass_function"]
+        await pilot.press("p")
+        await sees(pilot, "2 of 3")
+        process = the(pilot)._calculator._process
+        assert process
+        process.kill()  # it is started again
+        process.wait()
+        await pilot.press("b")
+        await until(pilot, lambda: "Poisson bands" in the(pilot).figures["mass_function"].title)
+        for path in folder.glob("u[12].h5"):
+            path.write_bytes(path.read_bytes()[:3000])
+        pilot.app.selection = Selection((folder / "u2.h5",))  # type: ignore[attr-defined]
+        await until(pilot, lambda: "cut off" in text(pilot) or "damaged" in text(pilot))
+        pilot.app.selection = Selection((folder / "u3.h5",))  # type: ignore[attr-defined]
+        await sees(pilot, "u3 fof")
+        pilot.app.selection = Selection((folder / "u9.h5",))  # type: ignore[attr-defined]
+        await until(pilot, lambda: "does not exist" in " ".join(text(pilot).split()))
+
+
+async def test_no_universes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    async with opened(tmp_path / "none") as pilot:
+        await sees(pilot, "There are no universes in", "halodeck simulate")
+        await pilot.press("tab", "right", "r", "e", "v", "plus")
+        await sees(pilot, "There are no universes in")

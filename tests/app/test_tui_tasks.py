@@ -1,0 +1,98 @@
+"""Tasks: commands in sessions of their own, told by their folder alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.tui import tasks
+from app.tui.tasks import Task
+from core.errors import ResourceError
+from core.files import write_json
+
+
+def wait(root: Path, condition: Callable[[Task], bool]) -> Task:
+    deadline = time.monotonic() + 20
+    while not condition(task := tasks.all_tasks(root)[-1]):
+        assert time.monotonic() < deadline, task
+        time.sleep(0.02)
+    return task
+
+
+def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+
+
+def test_a_task_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(
+        monkeypatch,
+        "import sys; print('make:  40 %  halves', file=sys.stderr, flush=True); print('made', sys.argv[1:])",
+    )
+    task = tasks.start(tmp_path, "make it", ["make", "a b"])
+    assert task.line() == "halodeck make 'a b'"
+    done = wait(tmp_path, lambda task: not task.alive)
+    assert (done.state, done.fraction, done.words, done.title) == ("done", 1.0, "made ['make', 'a b']", "make it")
+    assert "40 %" in done.log()
+    assert tasks.clear(done) == "make it is cleared away"
+    assert tasks.all_tasks(tmp_path) == []
+
+
+def test_progress_and_what_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "import time; print('simulate:  42 %  seed 1: N-body', flush=True); time.sleep(60)")
+    tasks.start(tmp_path, "long", ["simulate"])
+    task = wait(tmp_path, lambda task: task.fraction > 0)
+    assert (task.state, task.fraction, task.words) == ("running", 0.42, "seed 1: N-body")
+    assert tasks.left_running(tmp_path) == 1
+    tasks.cancel(task)
+    ended = wait(tmp_path, lambda task: not task.alive)
+    assert (ended.state, ended.words) == ("stopped", "ended on request")
+    assert tasks.left_running(tmp_path) == 0
+
+
+def test_a_task_that_does_not_listen_is_killed_when_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignore = (
+        "import signal, time; signal.signal(2, signal.SIG_IGN); print('a:  10 %  deaf', flush=True); time.sleep(60)"
+    )
+    program(monkeypatch, ignore)
+    tasks.start(tmp_path, "deaf", ["simulate"])
+    task = wait(tmp_path, lambda task: task.fraction > 0)
+    assert "again" in tasks.cancel(task)
+    assert "killed" in tasks.cancel(task)
+    assert wait(tmp_path, lambda task: not task.alive).state == "stopped"
+    assert tasks.cancel(task) == "deaf has ended"
+
+
+def test_a_task_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "import sys; print('halodeck: no room: free some', file=sys.stderr); sys.exit(1)")
+    tasks.start(tmp_path, "fails", ["import"])
+    task = wait(tmp_path, lambda task: not task.alive)
+    assert (task.state, task.words) == ("failed", "no room: free some")
+
+
+def test_a_real_command(tmp_path: Path) -> None:
+    tasks.start(tmp_path, "info", ["info", str(tmp_path / "none.h5")])
+    task = wait(tmp_path, lambda task: not task.alive)
+    assert task.state == "failed"
+    assert "does not exist" in task.words
+
+
+def test_a_task_that_died_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / ".tasks" / "1-simulate"
+    path.mkdir(parents=True)
+    facts = {"title": "t", "command": ["simulate"], "started": 0.0, "host": tasks.socket.gethostname()}
+    write_json(path / "task.json", {**facts, "pid": 2**22 + 1, "born": 0.0})
+    (path / "log").write_text("simulate:  42 %  N-body\n")
+    assert tasks.read_task(path).state == "lost"
+    (path / "task.json").write_text("{")
+    assert tasks.all_tasks(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ResourceError):
+        tasks.start(tmp_path / "file", "t", ["simulate"])

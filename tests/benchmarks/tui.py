@@ -1,0 +1,241 @@
+"""What the workbench costs on this machine: `make bench-tui`. Nothing here is asserted.
+
+    python tests/benchmarks/tui.py [--cells 256 512] [--size 120x40]
+
+The workbench runs on a pseudo-terminal of its own, as over SSH; what it sends is counted. It prints the CPU time to the
+first paint, the bytes of an idle screen and of a live run, how long a key takes to its last changed cell while a
+training run keeps both cores busy, the bytes of a frame, and the memory, also with universes of 256^3 and 512^3 cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from core.cosmos.box import Field
+from core.cosmos.cosmology import preset
+from core.cosmos.universe import write_universe
+from core.run import Run, create_run
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = 0.25
+"""Seconds without a byte after which a frame counts as whole."""
+
+
+class Workbench:
+    """The workbench on a pseudo-terminal; a thread keeps the time and the bytes of all it sends."""
+
+    def __init__(self, runs: Path, universes: Path, columns: int, rows: int, config: Path) -> None:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_CONFIG_HOME": str(config)}
+        arguments = [sys.executable, "-c", "from app.main import main; main()", "--color", "truecolor"]
+        self.process = subprocess.Popen(
+            [*arguments, "--runs", str(runs), "--universes", str(universes)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.master = master
+        self.sent: list[tuple[float, bytes]] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                block = os.read(self.master, 1 << 16)
+            except OSError:  # it has ended
+                return
+            self.sent.append((time.perf_counter(), block))
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(block) for _, block in self.sent)
+
+    @property
+    def usage(self) -> psutil.Process:
+        return psutil.Process(self.process.pid)
+
+    def wait_for(self, words: str) -> None:
+        while words.encode() not in b"".join(block for _, block in self.sent):
+            time.sleep(0.01)
+            if self.process.poll() is not None:
+                raise SystemExit(b"".join(block for _, block in self.sent).decode(errors="replace"))
+
+    def settle(self, quiet: float = 1.0) -> None:
+        """Wait until nothing has been sent for a while."""
+        while time.perf_counter() - self.sent[-1][0] < quiet:
+            time.sleep(0.05)
+
+    def key(self, key: str) -> tuple[float, float, int]:
+        """Press a key: seconds to the first and to the last byte of the answer, and its bytes."""
+        before, start = len(self.sent), time.perf_counter()
+        os.write(self.master, key.encode())
+        while len(self.sent) == before or time.perf_counter() - self.sent[-1][0] < QUIET:
+            time.sleep(0.002)
+            if time.perf_counter() - start > 5:
+                break
+        answer = self.sent[before:]
+        if not answer:
+            return float("nan"), float("nan"), 0
+        return answer[0][0] - start, answer[-1][0] - start, sum(len(block) for _, block in answer)
+
+    def rate(self, seconds: float) -> float:
+        """Bytes a second sent without a key."""
+        before = self.bytes
+        time.sleep(seconds)
+        return (self.bytes - before) / seconds
+
+    def close(self) -> None:
+        os.write(self.master, b"q")
+        self.process.wait(10)
+        os.close(self.master)
+
+
+def say(what: str, value: str) -> None:
+    print(f"{what:<58}{value:>20}", flush=True)
+
+
+def answers(bench: Workbench, what: str, keys: str) -> None:
+    """Press keys one after the other; print the median and the largest time, and bytes."""
+    first, last, sizes = (np.array(each) for each in zip(*(bench.key(key) for key in keys), strict=True))
+    say(f"{what}: first byte, median / longest", f"{1e3 * np.nanmedian(first):.0f} / {1e3 * np.nanmax(first):.0f} ms")
+    say(f"{what}: whole frame, median / longest", f"{1e3 * np.nanmedian(last):.0f} / {1e3 * np.nanmax(last):.0f} ms")
+    say(f"{what}: bytes a frame, median / largest", f"{np.median(sizes) / 1e3:.1f} / {sizes.max() / 1e3:.1f} kB")
+
+
+def finished_runs(root: Path, count: int) -> None:
+    """Runs with a thousand steps each."""
+    for number in range(count):
+        run = create_run(root, "halonet", {}, device="cpu")
+        lines = [(step, 0.3 + 0.7 * np.exp(-step / (100 + 20 * number))) for step in range(1, 1001)]
+        for step, loss in lines[::10]:
+            run.emit("step", step=step, loss=loss)
+        run.write_status(state="done", step=1000, steps=1000, values={"loss": lines[-1][1]})
+
+
+def live(run: Run, seconds: float, every: float) -> None:
+    """Act as a worker that trains: a step each `every` seconds."""
+    begin, step = time.monotonic(), 0
+    rng = np.random.default_rng(1)
+    while time.monotonic() - begin < seconds:
+        step += 1
+        loss = float(0.3 + 0.7 * np.exp(-step / 100) + 0.05 * rng.random())
+        run.emit("step", step=step, loss=loss, rate=0.01)
+        if step % 20 == 0:
+            run.emit("validation", step=step, loss=1.1 * loss, dice=1 - loss)
+        run.write_status(state="running", step=step, steps=2000, values={"loss": loss}, speed=1 / every)
+        time.sleep(every)
+
+
+def training(root: Path, universes: Path) -> subprocess.Popen[bytes]:
+    """A real training run on both cores, on universes made for it."""
+    program = [sys.executable, "-c", "from app.main import main; main()"]
+    subprocess.run(
+        [*program, "simulate", "--cells", "32", "--box", "50", "--seeds", "1-4", "--out", str(universes)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    command = [*program, "train", "halonet", "--config", "smoke", "--set", "steps=100000", "--on", str(universes)]
+    return subprocess.Popen(
+        [*command, "--runs", str(root)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def large_universe(path: Path, cells: int) -> None:
+    """A universe of random density, not a simulated one."""
+    block = np.random.default_rng(cells).lognormal(-0.5, 1.0, (cells // 4,) * 3).astype(np.float32)
+    field = Field("density", np.tile(block, (4, 4, 4)), float(cells), "1", 0.0, "eulerian")
+    write_universe(
+        path,
+        name=path.stem,
+        box_size=float(cells),
+        cosmology=preset("planck2018"),
+        fields=[field],
+        catalogues={},
+        provenance={},
+    )
+
+
+def slices(runs: Path, universes: Path, config: Path, cells: int, columns: int, rows: int) -> None:
+    """Browse a large universe while the training run goes on."""
+    path = universes / f"random-{cells}.h5"
+    large_universe(path, cells)
+    bench = Workbench(runs, universes, columns, rows, config)
+    bench.wait_for("palette")
+    bench.settle()
+    os.write(bench.master, b"\x10")  # the palette finds the universe
+    time.sleep(1)
+    os.write(bench.master, path.stem.encode())
+    time.sleep(2)
+    os.write(bench.master, b"\r")
+    bench.wait_for("Mpc/h")
+    bench.settle()
+    answers(bench, f"a key of the slices of {cells}^3", "....,,..aa..+-v")
+    say(f"memory with {cells}^3", f"{bench.usage.memory_info().rss / 2**20:.0f} MiB")
+    bench.close()
+    path.unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, nargs="*", default=[256, 512])
+    parser.add_argument("--size", default="120x40")
+    arguments = parser.parse_args()
+    columns, rows = map(int, arguments.size.split("x"))
+    print(f"workbench in {columns} x {rows} cells, truecolor, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        runs, universes, config = base / "runs", base / "universes", base / "config"
+        universes.mkdir()
+        finished_runs(runs, 8)
+        bench = Workbench(runs, universes, columns, rows, config)
+        bench.wait_for("network")  # the tabs
+        times = bench.usage.cpu_times()
+        say("first paint, CPU", f"{times.user + times.system:.2f} s")
+        bench.settle()
+        say("first screen", f"{bench.bytes / 1e3:.1f} kB")
+        say("memory", f"{bench.usage.memory_info().rss / 2**20:.0f} MiB")
+        time.sleep(3)  # the gauge says once what GPU there is
+        say("idle for 10 s", f"{10 * bench.rate(10):.0f} B")
+        answers(bench, "a key of the runs", "jjkkmlwlwm")
+
+        run = create_run(runs, "halonet", {}, device="cpu")
+        writer = threading.Thread(target=live, args=(run, 40, 0.2))
+        writer.start()
+        time.sleep(4)
+        bench.key("g")
+        time.sleep(1)
+        say("a live run, 5 steps a second", f"{bench.rate(30) / 1e3:.2f} kB/s")
+        writer.join()
+
+        worker = training(runs, base / "small")
+        time.sleep(15)
+        answers(bench, "a key of the runs, training on both cores", "jjkkmlwlwmjjkk")
+        bench.close()
+        for cells in arguments.cells:
+            slices(runs, universes, config, cells, columns, rows)
+        worker.terminate()
+        worker.wait()
+
+
+if __name__ == "__main__":
+    main()
