@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.calibration import calibrate, from_constants
+from core.calibration import calibrate, from_constants, measure
 from core.cosmos.box import Array, Catalogue
 from core.finder import Found
 from core.metrics import foreground_dice
@@ -19,7 +19,7 @@ from core.metrics import foreground_dice
 SMOOTHINGS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
 """Gaussian radii in cells among which the baseline chooses the one whose cut has the highest foreground Dice."""
 
-THRESHOLDS = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
+THRESHOLDS = (0.9999, 0.999, 0.99, 0.98, 0.96, 0.94, 0.92, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4)
 """Peak thresholds of the finder on the baseline's probability."""
 
 
@@ -45,7 +45,8 @@ def fit(
         "baseline.centre": centre,
     }
     probabilities = [probability(field, constants) for field in fields]
-    found = calibrate(probabilities, catalogues, THRESHOLDS, minimum_cells)
+    shell = measure(probabilities, catalogues)
+    found = calibrate(probabilities, catalogues, shell, THRESHOLDS, minimum_cells)
     return {**constants, **found.as_constants("baseline.finder")}
 
 

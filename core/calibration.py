@@ -7,12 +7,13 @@ P_shell(R) is the mean probability in the shell at the edge of a true halo of ra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.finder import Found, ShellThreshold, find, shell_mean
+from core.cosmos.kernels import compiled
+from core.finder import Found, ShellThreshold, find
 
 
 @dataclass(frozen=True)
@@ -27,39 +28,51 @@ class Calibration:
 
     def as_constants(self, prefix: str) -> dict[str, float]:
         """Plain numbers to be saved with a learner's weights."""
-        return {f"{prefix}.{name}": value for name, value in {**asdict(self.shell), "levels": self.levels}.items()}
+        return {**self.shell.as_constants(prefix), f"{prefix}.levels": self.levels}
 
 
 def from_constants(constants: dict[str, float], prefix: str, thresholds: Sequence[float]) -> Calibration:
     """The calibration saved under this prefix, or else the paper's P_shell and all thresholds."""
-    saved = {
-        name.removeprefix(f"{prefix}."): value for name, value in constants.items() if name.startswith(f"{prefix}.")
-    }
-    levels = int(saved.pop("levels", len(thresholds)))
-    return Calibration(ShellThreshold(**saved), levels)
+    levels = int(constants.get(f"{prefix}.levels", len(thresholds)))
+    return Calibration(ShellThreshold.from_constants(constants, prefix), levels)
+
+
+def measure(probabilities: Sequence[Array], catalogues: Sequence[Catalogue]) -> ShellThreshold:
+    """P_shell(R) about the true halos; with none at all, the paper's."""
+    return fit_shell(*edges(probabilities, catalogues))
+
+
+def edges(probabilities: Sequence[Array], catalogues: Sequence[Catalogue]) -> tuple[Array, Array]:
+    """Radius [cells] and mean probability in the shell at the edge of every true halo."""
+    every = [measure_shell(p, halos) for p, halos in zip(probabilities, catalogues, strict=True)]
+    radii, edge = (np.concatenate(part) for part in zip(*every, strict=True))
+    return radii, edge
 
 
 def calibrate(
-    probabilities: Sequence[Array], catalogues: Sequence[Catalogue], thresholds: Sequence[float], minimum_cells: int
+    probabilities: Sequence[Array],
+    catalogues: Sequence[Catalogue],
+    shell: ShellThreshold,
+    thresholds: Sequence[float],
+    minimum_cells: int,
 ) -> Calibration:
-    """Measure P_shell(R), then count halos threshold by threshold; with no true halo at all, the paper's values."""
-    edges = [measure_shell(p, c, minimum_cells) for p, c in zip(probabilities, catalogues, strict=True)]
-    radii, edge = (np.concatenate(part) for part in zip(*edges, strict=True))
-    if not len(radii):
+    """Count halos threshold by threshold and stop at the true number; with no true halo at all, the paper's values."""
+    true = sum(map(len, catalogues))
+    if not true:
         return Calibration(ShellThreshold(), len(thresholds))
-    shell = fit_shell(radii, edge)
     found = np.concatenate([find(p, thresholds, shell, minimum_cells).level for p in probabilities])
     count = np.cumsum(np.bincount(found, minlength=len(thresholds)))
-    return Calibration(shell, int(np.argmin(np.abs(count - len(radii)))) + 1)
+    return Calibration(shell, int(np.argmin(np.abs(count - true))) + 1)
 
 
-def measure_shell(probability: Array, halos: Catalogue, minimum_cells: int) -> tuple[Array, Array]:
-    """Radius [cells] and mean probability in the shell at the edge of every true halo that counts."""
+def measure_shell(probability: Array, halos: Catalogue) -> tuple[Array, Array]:
+    """Radius [cells] and mean probability in the shell at the edge of every true halo of a box."""
     scale = probability.shape[0] / halos.box_size
-    counted = halos["count"] >= minimum_cells
-    radii = halos["lagrangian_radius"][counted] * scale
-    centres = halos["lagrangian_position"][counted].astype(np.float64) * scale
-    return radii, np.array([_shell_at(probability, *place) for place in zip(centres, radii, strict=True)])
+    radii = halos["lagrangian_radius"] * scale
+    centres = halos["lagrangian_position"].astype(np.float64) * scale
+    values = np.ascontiguousarray(probability, dtype=np.float32)
+    edge = [_shell_mean(values, c, max(r - 0.5, 0.0), r + 0.5) for c, r in zip(centres, radii, strict=True)]
+    return radii, np.array(edge)
 
 
 def fit_shell(radii: Array, edge: Array) -> ShellThreshold:
@@ -93,7 +106,18 @@ def fit_shell(radii: Array, edge: Array) -> ShellThreshold:
     return best[1]
 
 
-def _shell_at(probability: Array, centre: Array, radius: float) -> float:
-    """Mean probability in the shell one cell wide around a radius."""
-    values = np.ascontiguousarray(probability, dtype=np.float32)
-    return float(shell_mean(values, np.zeros((1, 1, 1), np.int32), centre, max(radius - 0.5, 0.0), radius + 0.5, -1))
+@compiled
+def _shell_mean(probability: Array, centre: Array, inner: float, outer: float) -> float:
+    """Mean probability of the cells at distances [inner, outer)."""
+    n = probability.shape[0]
+    reach = int(np.ceil(outer))
+    ci, cj, ck = int(np.floor(centre[0])), int(np.floor(centre[1])), int(np.floor(centre[2]))
+    total, count = 0.0, 0
+    for i in range(ci - reach, ci + reach + 2):
+        for j in range(cj - reach, cj + reach + 2):
+            for k in range(ck - reach, ck + reach + 2):
+                r2 = (i - centre[0]) ** 2 + (j - centre[1]) ** 2 + (k - centre[2]) ** 2
+                if inner * inner <= r2 < outer * outer:
+                    total += probability[i % n, j % n, k % n]
+                    count += 1
+    return total / count

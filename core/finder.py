@@ -3,23 +3,34 @@
 Three steps for each of a falling list of peak thresholds: connected regions above it, of cells that are in no halo
 yet, give centres; around each centre shells grow, counting only such cells, until their mean probability falls below
 P_shell(R); then the next threshold. P_shell is the mean probability in the shell at the edge of a true halo of radius
-R.
+R. A halo's mass is that of its own cells inside its edge (section 5.3), its radius that of a sphere of this volume.
+
+Beyond the paper: halos are no spheres, and what a sphere leaves over of one is a thin rim around it. Such regions,
+nearly all of whose cells border a halo, give no centres.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.cosmos.halos import rank
 from core.cosmos.kernels import compiled
 from core.cosmos.linking import label_cells
 
 LARGEST_RADIUS = 32
 """Cells at which growth stops, whatever the probability: the paper's buffer, about the largest halo expected."""
+
+FINE = 16
+"""Bins per cell in which the profile around a centre is kept."""
+
+RIM = 0.9
+"""Share of cells that border a halo above which a region is what is left over of it."""
+
+ROUNDING = 1e-6
+"""Cells at one distance from a centre fall into one bin, whatever the last digits say."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,16 @@ class ShellThreshold:
         inner = self.inner_slope * radius + self.inner_value
         outer = self.outer_slope * radius + self.outer_value
         return np.clip(np.where(radius <= self.knee, inner, outer), 0.02, 0.98)
+
+    def as_constants(self, prefix: str) -> dict[str, float]:
+        """Plain numbers to be saved with a learner's weights."""
+        return {f"{prefix}.{name}": value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_constants(cls, constants: Mapping[str, float], prefix: str) -> ShellThreshold:
+        """The threshold saved under this prefix, or else the paper's."""
+        names = (item.name for item in fields(cls))
+        return cls(**{name: constants[f"{prefix}.{name}"] for name in names if f"{prefix}.{name}" in constants})
 
 
 @dataclass(frozen=True)
@@ -66,104 +87,199 @@ class Found:
 
 
 def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold, minimum_cells: int) -> Found:
-    """Halos in a probability field (n, n, n) of a periodic box; less than `minimum_cells`, 4/3 pi R^3, is dropped."""
+    """Halos of at least `minimum_cells` cells in a probability field (n, n, n) of a periodic box."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
     cells = probability.shape[0]
     # a shell no richer than the box is no halo: far out every mean tends to that of the box
     table = np.maximum(shell(np.arange(min(LARGEST_RADIUS, cells // 2) + 1) + 0.5), probability.mean())
     label = np.zeros(probability.shape, dtype=np.int32)
-    centres: list[Array] = []
-    radii: list[float] = []
-    levels: list[int] = []
+    centres, counts, levels = [np.zeros((0, 3))], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for level, threshold in enumerate(thresholds):
-        for centre in _regions((probability > threshold) & (label == 0)):
-            i, j, k = (round(x) % cells for x in centre)
-            if label[i, j, k]:
-                continue
-            radius = _grow(probability, label, centre, table)
-            if 4 / 3 * np.pi * radius**3 < minimum_cells:
-                continue
-            centres.append(centre)
-            radii.append(radius)
-            levels.append(level)
-            _claim(label, centre, radius, len(radii))
-    order = np.argsort(-np.array(radii), kind="stable")
-    rank_of = np.zeros(len(radii) + 1, dtype=np.int32)
-    rank_of[order + 1] = np.arange(1, len(radii) + 1)
+        places = regions((probability > threshold) & (label == 0), probability, label)
+        count = _take(probability, label, places, table, minimum_cells, sum(map(len, counts)))
+        centres.append(places[count > 0])
+        counts.append(count[count > 0])
+        levels.append(np.full(len(counts[-1]), level))
+    inside = np.concatenate(counts)
+    order = np.argsort(-inside, kind="stable")
+    rank_of = np.zeros(len(inside) + 1, dtype=np.int32)
+    rank_of[order + 1] = np.arange(1, len(inside) + 1)
     return Found(
         rank_of[label],
-        np.array(centres).reshape(-1, 3)[order],
-        np.array(radii)[order],
-        np.array(levels, dtype=np.int64)[order],
+        np.concatenate(centres)[order],
+        (3 * inside[order] / (4 * np.pi)) ** (1 / 3),
+        np.concatenate(levels)[order],
     )
 
 
-def _regions(mask: Array) -> Array:
-    """Centres of mass (N, 3) in cells of the connected regions of a periodic mask, largest first."""
+@compiled
+def _take(probability: Array, label: Array, centres: Array, table: Array, minimum_cells: int, before: int) -> Array:
+    """Number of cells (N,) of the halo about each centre, which get labels from `before` + 1; 0 where there is none."""
+    n = probability.shape[0]
+    counts = np.zeros(len(centres))
+    halo = before
+    for number in range(len(centres)):
+        centre = centres[number]
+        i, j, k = np.floor(centre + (0.5 + ROUNDING)).astype(np.int64) % n
+        if label[i, j, k] == 0:
+            edge, inside = _edge(probability, label, centre, table)
+            if inside >= minimum_cells:
+                halo += 1
+                counts[number] = inside
+                claim(label, centre, edge, halo)
+    return counts
+
+
+def regions(mask: Array, weight: Array | None = None, label: Array | None = None) -> Array:
+    """Centres of mass (N, 3) in cells of the connected regions of a periodic mask, largest first.
+
+    Of regions equal in size the one of greater total weight comes first, so that the order moves with the box. Given
+    the label of every cell, the rims of labelled ones are left out.
+    """
     if not mask.any():
         return np.zeros((0, 3))
-    _, region = np.unique(label_cells(mask)[mask], return_inverse=True)
-    label = np.zeros(mask.shape, dtype=np.int32)
-    label[mask] = rank(region, 1)
-    return _centres_of_mass(label, int(label.max()))
+    flat = np.flatnonzero(mask)
+    _, region = np.unique(label_cells(mask).reshape(-1)[flat], return_inverse=True)
+    size = np.bincount(region)
+    heavy = np.zeros(len(size)) if weight is None else np.bincount(region, weight.reshape(-1)[flat])
+    # sums in another order differ in the last digits
+    order = np.lexsort((np.arange(len(size)), -np.round(heavy, 6), -size))
+    centres = _centres_of_mass(flat, np.argsort(order)[region], mask.shape[0])
+    if label is None:
+        return centres
+    bordering = np.bincount(region, _borders(label, flat)) / size
+    return np.asarray(centres[bordering[order] < RIM])
 
 
-def _centres_of_mass(label: Array, count: int) -> Array:
-    """Periodic centres of mass in cells, measured from the first cell of each region."""
-    cells = label.shape[0]
-    flat = np.flatnonzero(label)
-    which = label.reshape(-1)[flat] - 1
-    points = np.stack(np.unravel_index(flat, label.shape), axis=1).astype(np.float64)
-    first = np.zeros((count, 3))
+@compiled
+def _borders(label: Array, flat: Array) -> Array:
+    """1 for those of the cells `flat` that touch a labelled one by face, edge or corner."""
+    n = label.shape[0]
+    result = np.zeros(flat.size)
+    for number in range(flat.size):
+        i, j, k = flat[number] // (n * n), flat[number] // n % n, flat[number] % n
+        for neighbour in range(27):
+            a, b, c = i + neighbour // 9 - 1, j + neighbour // 3 % 3 - 1, k + neighbour % 3 - 1
+            if label[a % n, b % n, c % n] > 0:
+                result[number] = 1.0
+                break
+    return result
+
+
+def _centres_of_mass(flat: Array, which: Array, cells: int) -> Array:
+    """Periodic centres of mass in cells of regions `which` of the cells `flat`, measured from each one's first cell."""
+    size = np.bincount(which)
+    points = np.stack(np.unravel_index(flat, (cells,) * 3), axis=1).astype(np.float64)
+    first = np.zeros((len(size), 3))
     first[which[::-1]] = points[::-1]
     offset = points - first[which]
     offset -= cells * np.floor(offset / cells + 0.5)
-    size = np.bincount(which, minlength=count)
-    mean = np.stack([np.bincount(which, offset[:, axis], count) / size for axis in range(3)], axis=1)
+    mean = np.stack([np.bincount(which, offset[:, axis], len(size)) / size for axis in range(3)], axis=1)
     return (first + mean) % cells
 
 
 @compiled
-def shell_mean(probability: Array, label: Array, centre: Array, inner: float, outer: float, own: int) -> float:
-    """Mean probability of the cells at distances [inner, outer) whose label is 0 (or any, for own < 0); -1 if none."""
-    n = probability.shape[0]
-    reach = int(np.ceil(outer))
-    ci, cj, ck = int(np.floor(centre[0])), int(np.floor(centre[1])), int(np.floor(centre[2]))
-    total, count = 0.0, 0
-    for i in range(ci - reach, ci + reach + 2):
-        for j in range(cj - reach, cj + reach + 2):
-            for k in range(ck - reach, ck + reach + 2):
-                r2 = (i - centre[0]) ** 2 + (j - centre[1]) ** 2 + (k - centre[2]) ** 2
-                if inner * inner <= r2 < outer * outer:
-                    a, b, c = i % n, j % n, k % n
-                    if own < 0 or label[a, b, c] == 0:
-                        total += probability[a, b, c]
-                        count += 1
-    return total / count if count else -1.0
+def _edge(probability: Array, label: Array, centre: Array, table: Array) -> tuple[float, int]:
+    """The edge of the halo around a centre, and the number of free cells inside.
+
+    Shells one cell wide grow until their mean falls below the threshold. Within a cell of there the edge is where the
+    free cells inside have the greatest total excess of probability over the threshold: where a smooth profile falls
+    below it, and at the border of a perfect mask.
+    """
+    last = table.size + 2
+    reach = min(3, last)  # most centres of low thresholds end at once
+    while True:
+        total, count = _profile(probability, label, centre, reach)
+        radius = _grow(total, count, table)
+        if radius + 2.0 <= reach or reach == last:
+            break
+        reach = min(reach + 2, last)
+    excess, best, edge = 0.0, -np.inf, radius
+    for place in range(max(int((radius - 1.0) * FINE), 0), min(int((radius + 1.0) * FINE), reach * FINE)):
+        excess += total[place] - count[place] * _threshold(table, (place + 0.5) / FINE)
+        if excess > best:
+            best, edge = excess, (place + 1.0) / FINE - ROUNDING
+    return edge, _count(probability, label, centre, edge, _threshold(table, edge))
 
 
 @compiled
-def _grow(probability: Array, label: Array, centre: Array, table: Array) -> float:
-    """Radius at which the shell mean, linear between shells one cell wide, falls below the threshold.
+def _profile(probability: Array, label: Array, centre: Array, reach: int) -> tuple[Array, Array]:
+    """Sum of the probability and number of the free cells in shells 1/FINE of a cell wide, out to `reach` cells."""
+    n = probability.shape[0]
+    total, count = np.zeros(reach * FINE), np.zeros(reach * FINE)
+    ci, cj = int(np.floor(centre[0])), int(np.floor(centre[1]))
+    for i in range(ci - reach, ci + reach + 2):
+        for j in range(cj - reach, cj + reach + 2):
+            d2 = (i - centre[0]) ** 2 + (j - centre[1]) ** 2
+            if d2 >= reach * reach:
+                continue
+            a, b, half = i % n, j % n, np.sqrt(reach * reach - d2)
+            for k in range(int(np.floor(centre[2] - half)), int(np.ceil(centre[2] + half)) + 1):
+                place = int((np.sqrt(d2 + (k - centre[2]) ** 2) + ROUNDING) * FINE)
+                c = k if 0 <= k < n else k % n
+                if place < total.size and label[a, b, c] == 0:
+                    total[place] += probability[a, b, c]
+                    count[place] += 1
+    return total, count
+
+
+@compiled
+def _grow(total: Array, count: Array, table: Array) -> float:
+    """Radius at which the mean of shells one cell wide, linear between them, falls below the threshold.
 
     A shell without free cells ends the halo at its inner edge.
     """
     before = 0.0
-    for shell in range(table.size):
-        mean = shell_mean(probability, label, centre, shell, shell + 1.0, 0)
-        if mean < 0.0:
-            return float(shell) if shell else 0.0
+    shells = min(table.size, total.size // FINE)
+    for shell in range(shells):
+        cells = count[shell * FINE : (shell + 1) * FINE].sum()
+        if cells == 0:
+            return float(shell)
+        mean = total[shell * FINE : (shell + 1) * FINE].sum() / cells
         excess = mean - table[shell]
         if excess < 0.0:
             if shell == 0:
                 return 0.5 * max(0.0, mean / table[0])
             return shell - 0.5 + before / (before - excess)
         before = excess
-    return float(table.size)
+    return float(shells)
 
 
 @compiled
-def _claim(label: Array, centre: Array, radius: float, halo: int) -> None:
+def _threshold(table: Array, radius: float) -> float:
+    """P_shell at a radius from its values in the middle of shells one cell wide."""
+    shell = min(max(radius - 0.5, 0.0), table.size - 1.0)
+    low = min(int(shell), table.size - 2)
+    return float(table[low] + (shell - low) * (table[low + 1] - table[low]))
+
+
+@compiled
+def _count(probability: Array, label: Array, centre: Array, edge: float, threshold: float) -> int:
+    """Free cells inside an edge. In the shell one cell wide about it those above the threshold count.
+
+    So an error of the centre, which leaves out cells on one side and takes in others, does not change the number.
+    """
+    n = probability.shape[0]
+    outer = edge + 0.5
+    reach = int(np.ceil(outer))
+    inside = 0
+    ci, cj = int(np.floor(centre[0])), int(np.floor(centre[1]))
+    for i in range(ci - reach, ci + reach + 2):
+        for j in range(cj - reach, cj + reach + 2):
+            d2 = (i - centre[0]) ** 2 + (j - centre[1]) ** 2
+            if d2 >= outer * outer:
+                continue
+            a, b, half = i % n, j % n, np.sqrt(outer * outer - d2)
+            for k in range(int(np.floor(centre[2] - half)), int(np.ceil(centre[2] + half)) + 1):
+                r = np.sqrt(d2 + (k - centre[2]) ** 2)
+                c = k if 0 <= k < n else k % n
+                if r < outer and label[a, b, c] == 0:
+                    inside += r < edge - 0.5 or probability[a, b, c] > threshold
+    return inside
+
+
+@compiled
+def claim(label: Array, centre: Array, radius: float, halo: int) -> None:
     """Give the free cells inside the sphere to the halo."""
     n = label.shape[0]
     reach = int(np.ceil(radius))

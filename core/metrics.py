@@ -34,6 +34,13 @@ def roc(score: Array, truth: Array) -> Roc:
     return Roc(fpr, tpr, float(np.trapezoid(tpr, fpr)))
 
 
+def correlation(a: Array, b: Array) -> float:
+    """Pearson's correlation coefficient of two fields of equal shape; NaN where one is constant."""
+    x, y = (item.reshape(-1).astype(np.float64) - item.mean(dtype=np.float64) for item in (a, b))
+    norm = np.sqrt(x.dot(x) * y.dot(y))
+    return float(x.dot(y) / norm) if norm else float("nan")
+
+
 def foreground_dice(predicted: Array, truth: Array) -> float:
     """2 |A n B| / (|A| + |B|) of two boolean masks."""
     total = np.count_nonzero(predicted) + np.count_nonzero(truth)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.samples import Samples
 
 
-Product: TypeAlias = Literal["halos", "particles", "density", "table", "classes"]
+Product: TypeAlias = Literal["halos", "particles", "density", "table", "classes", "maps"]
 
 
 class Recipe(Settings):

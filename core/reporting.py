@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 
 def predict(run: Run, job: Job, learner: Learner, universe: Universe, progress: Progress = silent) -> Universe:
     """Apply a trained run to a universe; the prediction is written to the run's folder."""
+    start = time.perf_counter()
     fields, catalogues = job.recipe.predict(learner, universe, progress)
+    cost = {"seconds": time.perf_counter() - start, "memory": peak_memory()}
     return write_universe(
         run.path / "predictions" / f"{universe.name}.h5",
         name=universe.name,
@@ -30,9 +35,15 @@ def predict(run: Run, job: Job, learner: Learner, universe: Universe, progress: 
         cosmology=universe.cosmology,
         fields=fields,
         catalogues=catalogues,
-        provenance=provenance([universe.path], run=str(run.path), step=learner.step),
+        provenance=provenance([universe.path], run=str(run.path), step=learner.step, cost=cost),
         kind="prediction",
     )
+
+
+def peak_memory() -> float:
+    """The most memory that this process has held so far [GiB]."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def make_report(

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs (batch, channels, m, m, m) and targets (batch, n, n, n), n <= m: the outer cells are context."""
+    """Inputs (batch, channels, m, m, m) and targets (batch, n, n, n), n <= m: the outer cells are context.
+
+    Targets of several channels are (batch, channels, n, n, n).
+    """
 
     inputs: torch.Tensor
     targets: torch.Tensor
@@ -37,8 +41,8 @@ class Samples(Protocol):
 class Crops:
     """Random crops of the training boxes, turned and mirrored; whole passes over the validation boxes.
 
-    boxes: inputs (channels, n, n, n) and targets (n, n, n) of each universe on one device. A crop of `crop` cells
-    gets `context` cells more on each side of its input, wrapped around the box.
+    boxes: inputs (channels, n, n, n) and targets (n, n, n), or with channels, of each universe on one device. A crop of
+    `crop` cells gets `context` cells more on each side of its input, wrapped around the box.
     """
 
     training_boxes: Sequence[tuple[torch.Tensor, torch.Tensor]]
@@ -48,8 +52,16 @@ class Crops:
     batch: int
     seed: int
     constants: dict[str, float]
+    symmetries: Sequence[int] = range(48)
+    """Which of the symmetries of the cube are drawn: all, or the `ROTATIONS`."""
+    vectors: Sequence[int] = ()
+    """The first of the three channels of each vector among the inputs."""
+    target_vectors: Sequence[int] = ()
+    """The same among targets that have channels."""
 
     def training(self, step: int) -> Batch:
+        import torch
+
         generator = torch.Generator().manual_seed(mix(self.seed, step))
         picks = [self._random_crop(generator) for _ in range(self.batch)]
         return Batch(torch.stack([inputs for inputs, _ in picks]), torch.stack([targets for _, targets in picks]))
@@ -60,14 +72,16 @@ class Crops:
                 yield Batch(*(item[None] for item in self._cut(inputs, targets, corner)))
 
     def _random_crop(self, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
         def draw(bound: int) -> int:
             return int(torch.randint(bound, (1,), generator=generator))
 
         inputs, targets = self.training_boxes[draw(len(self.training_boxes))]
         corner = [draw(targets.shape[-1]) for _ in range(3)]
-        symmetry = draw(48)
+        symmetry = self.symmetries[draw(len(self.symmetries))]
         inputs, targets = self._cut(inputs, targets, corner)
-        return turn(inputs, symmetry), turn(targets, symmetry)
+        return turn(inputs, symmetry, self.vectors), turn(targets, symmetry, self.target_vectors)
 
     def _cut(
         self, inputs: torch.Tensor, targets: torch.Tensor, corner: Sequence[int]
@@ -78,6 +92,8 @@ class Crops:
 
 def periodic_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> torch.Tensor:
     """The cube (..., size, size, size) that starts at a corner, wrapped around the box as often as needed."""
+    import torch
+
     cells = values.shape[-1]
     for axis, start in zip((-3, -2, -1), corner, strict=True):
         index = (torch.arange(start, start + size, device=values.device)) % cells
@@ -91,16 +107,30 @@ def corners(cells: int, size: int) -> list[tuple[int, int, int]]:
     return [(i, j, k) for i in starts for j in starts for k in starts]
 
 
-def turn(values: torch.Tensor, symmetry: int) -> torch.Tensor:
-    """One of the 48 symmetries of the cube (0 is the identity) on the last three axes of a scalar field."""
+def turn(values: torch.Tensor, symmetry: int, vectors: Sequence[int] = ()) -> torch.Tensor:
+    """One of the 48 symmetries of the cube (0 is the identity) on the last three axes of fields (..., n, n, n).
+
+    `vectors` names the first of the three channels (axis -4) of each vector: its components turn with the axes.
+    """
     permutation = _PERMUTATIONS[symmetry // 8]
     leading = tuple(range(values.ndim - 3))
     values = values.permute(*leading, *(values.ndim - 3 + axis for axis in permutation))
     mirrored = [axis - 3 for axis in range(3) if symmetry >> axis & 1]
-    return values.flip(mirrored) if mirrored else values
+    values = values.flip(mirrored) if mirrored else values
+    for first in vectors:
+        components = values[..., first : first + 3, :, :, :][..., list(permutation), :, :, :]
+        for axis in mirrored:
+            components[..., axis + 3, :, :, :] *= -1
+        values = values.clone()
+        values[..., first : first + 3, :, :, :] = components
+    return values
 
 
 _PERMUTATIONS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+_ODD = (False, True, True, False, False, True)
+
+ROTATIONS = tuple(s for s in range(48) if (_ODD[s // 8] + (s % 8).bit_count()) % 2 == 0)
+"""The 24 symmetries that mirror nothing: even permutations of the axes with an even number of flips, or both odd."""
 
 
 def mix(seed: int, step: int) -> int:

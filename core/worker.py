@@ -84,6 +84,15 @@ def load_learner(run: Run, job: Job) -> Learner:
     return learner
 
 
+def read_constants(run: Run) -> dict[str, float]:
+    """What a trained run has measured besides its weights. Raises: RunError when there are no weights yet."""
+    path = run.path / "model.pt"
+    if not path.exists():
+        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
+    weights = _read_tensors(path, run, torch.device("cpu"), "weights")
+    return dict(weights.get("constants", {}))
+
+
 @contextmanager
 def _only_worker(run: Run) -> Iterator[None]:
     """Hold the run's lock; the system lets go of it however the process ends."""
@@ -172,7 +181,7 @@ def _train_and_report(
     # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
     _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
 
-    pulse.say(message="measuring the finder and the baseline", speed=None)
+    pulse.say(message="measuring what prediction needs besides the weights", speed=None)
     recipe.finish(learner, job.universes)
     _write_tensors(run.path / "model.pt", run, weights=learner.weights())
 

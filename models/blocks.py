@@ -33,12 +33,12 @@ class Convolution(nn.Module):
 class Resample(nn.Module):
     """Halve or double the resolution by a 2^3 kernel of stride 2, then LeakyReLU and dropout."""
 
-    def __init__(self, inputs: int, outputs: int, up: bool, slope: float, dropout: float = 0.0) -> None:
+    def __init__(self, inputs: int, outputs: int, up: bool, slope: float) -> None:
         super().__init__()
         kind = nn.ConvTranspose3d if up else nn.Conv3d
         self.convolution = kind(inputs, outputs, kernel_size=2, stride=2)
         self.activation = nn.LeakyReLU(slope, inplace=True)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(0.0)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.dropout(self.activation(self.convolution(x)))

@@ -19,3 +19,16 @@ def dice(probability: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 def dice_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """1 - Dice; logits (batch, 2, ...) with the foreground second, truth (batch, ...) of 0 and 1."""
     return 1 - dice(logits.float().softmax(dim=1)[:, 1], truth)
+
+
+LEAST_MEAN_DISTANCE = 0.01
+"""Floor of the mean that the distance loss is divided by: a crop without halos would outweigh all others."""
+
+
+def distance_loss(output: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Sum of (g - p)^2 / (n mean(g)) over the cells of each crop, averaged over the batch.
+
+    output (batch, 1, ...) and truth (batch, ...) are normalised distances. Source: arXiv:1912.04299, equation 3.
+    """
+    p, g = output[:, 0].float().flatten(1), truth.float().flatten(1)
+    return ((g - p).square().mean(1) / g.mean(1).clamp_min(LEAST_MEAN_DISTANCE)).mean()

@@ -43,7 +43,6 @@ class VNet(nn.Module):
         inputs: int = 1,
         classes: int = 2,
         slope: float = 0.05,
-        dropout: float = 0.0,
         padding: Padding = "zeros",
         norm: bool = False,
     ) -> None:
@@ -55,14 +54,18 @@ class VNet(nn.Module):
         def residual(inputs: int, level: int) -> Residual:
             return Residual(inputs, width[level], depths[level], kernel, slope, padding, norm)
 
-        # dropout acts on the inner resampling layers, all but the outermost pair
-        rates = [0.0] + [dropout] * (levels - 1)
         self.entry = Convolution(inputs, width[0], kernel, slope, padding, norm)
         self.encoder = nn.ModuleList(residual(width[level], level) for level in range(levels + 1))
-        self.down = nn.ModuleList(Resample(width[i], width[i + 1], False, slope, rates[i]) for i in range(levels))
-        self.up = nn.ModuleList(Resample(width[i + 1], width[i], True, slope, rates[i]) for i in range(levels))
+        self.down = nn.ModuleList(Resample(width[i], width[i + 1], False, slope) for i in range(levels))
+        self.up = nn.ModuleList(Resample(width[i + 1], width[i], True, slope) for i in range(levels))
         self.decoder = nn.ModuleList(residual(2 * width[level], level) for level in range(levels))
         self.exit = nn.Conv3d(width[0], classes, 1)
+
+    def set_dropout(self, rate: float) -> None:
+        """Dropout after the inner resampling layers, all but the outermost pair."""
+        for resample in (*self.down[1:], *self.up[1:]):
+            assert isinstance(resample, Resample)
+            resample.dropout.p = rate
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.entry(x)

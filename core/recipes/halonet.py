@@ -7,18 +7,28 @@ probabilities into a catalogue in Lagrangian space.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
-from core.learner import Learner, Network, Optimiser, Precision
+from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.memory import training_memory
 from core.progress import Progress, part, silent
+from core.protohalo_inputs import (
+    channels,
+    check_cell_size,
+    check_density,
+    check_linear,
+    check_memory,
+    check_set,
+    scales,
+)
 from core.recipe import Product, Recipe
+from core.stages import Stage, StagedNetwork
+from core.truth import Source, Truth, true_halos
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.figures import Report
     from core.samples import Crops
+    from models.vnet import VNet
 
 
 class VNetSettings(Settings):
@@ -40,7 +51,7 @@ class VNetSettings(Settings):
     depth: int = Setting(3, ge=1)
     """Convolutions in a residual block below the input level."""
     dropout: float = Setting(0.0, ge=0, lt=1)
-    """Dropout after the inner resampling layers; the paper's first stage has 0.5."""
+    """Dropout after the inner resampling layers once the stages of pretraining are over."""
     padding: Literal["zeros", "circular"] = "zeros"
     """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
     batch_norm: bool = False
@@ -68,7 +79,7 @@ class FinderSettings(Settings):
     thresholds: tuple[float, ...] = (0.9999, 0.99, 0.975)
     """Falling probabilities above which connected regions become centres."""
     calibrate: bool = False
-    """Measure P_shell(R) and how many of the thresholds to use on the validation universes, instead of the paper's."""
+    """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
 
 
 class SplitSettings(Settings):
@@ -88,13 +99,19 @@ class HaloNet(Recipe):
     paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
     product: ClassVar[Product] = "halos"
 
-    steps: int = Setting(80_000, ge=1)
-    """Training steps; the paper's Dice of 0.92 takes about 80,000."""
+    steps: int = Setting(82_000, ge=1)
+    """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
+    truth: Source = "peakpatch"
+    """Whose halos are learnt: Peak Patch's, as in the paper, or the N-body's; auto prefers the N-body's."""
+    normalisation: Literal["global", "individual"] = "global"
+    """Density in units of the standard deviation of all training universes, or of each universe's own."""
     minimum_cells: int = Setting(27, ge=1)
     """Smallest halo that counts, in Lagrangian cells."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: VNetSettings = VNetSettings()
+    pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
+    """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
     optimiser: Optimiser = Optimiser()
     crop: CropSettings = CropSettings()
     finder: FinderSettings = FinderSettings()
@@ -110,12 +127,12 @@ class HaloNet(Recipe):
         training = used[: -self.split.validation]
         for universe in used:
             check_density(universe)
-        # one scale for all universes: box-scale fluctuations carry information (section 3.2)
-        sigma = float(np.sqrt(np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])))
+        self._check_memory(universes[0].cells, len(used), device)
+        constants = scales(training, "density")
 
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
-            delta = torch.from_numpy(np.array(universe.field("delta_linear").values)) / sigma
-            return delta[None].to(device), torch.from_numpy(self.mask(universe)).to(device, torch.uint8)
+            mask = torch.from_numpy(self.true_halos(universe).mask)
+            return self.normalised(universe, constants).to(device), mask.to(device, torch.uint8)
 
         boxes = [box(universe) for universe in used]
         return Crops(
@@ -125,81 +142,90 @@ class HaloNet(Recipe):
             context=self.crop.context,
             batch=self.crop.batch,
             seed=self.seed,
-            constants={"sigma": sigma, "cell_size": universes[0].box_size / universes[0].cells},
+            constants=constants,
         )
+
+    def module(self) -> VNet:
+        """The network, its weights drawn from torch's generator."""
+        from models.vnet import VNet
+
+        n = self.network
+        return VNet(n.levels, n.filters, n.kernel, n.depth, padding=n.padding, norm=n.batch_norm)
 
     def learner(self, device: torch.device) -> Network:
         import torch
 
         from models.losses import dice_loss
-        from models.vnet import VNet
 
         torch.manual_seed(self.seed)
-        n = self.network
-        module = VNet(
-            n.levels,
-            n.filters,
-            n.kernel,
-            n.depth,
-            dropout=n.dropout,
-            padding=n.padding,
-            norm=n.batch_norm,
-        )
-        return Network(
-            module, dice_loss, validation_metrics, self.optimiser, self.steps, self.seed, device, self.precision
+        module = self.module()
+        return StagedNetwork(
+            module,
+            dice_loss,
+            validation_metrics,
+            self.optimiser,
+            self.steps,
+            self.seed,
+            device,
+            self.precision,
+            stages=self.pretraining,
+            dropout=self.network.dropout,
+            set_dropout=module.set_dropout,
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return list(universes[-self.split.test :])
 
-    def mask(self, universe: Universe) -> Array:
-        """True where a cell ends in a halo of at least minimum_cells particles."""
-        # labels fall in size: those that count come first
-        counted = int(np.count_nonzero(universe.catalogue("fof")["count"] >= self.minimum_cells))
-        label = np.asarray(universe.field("label").values)
-        return (label > 0) & (label <= counted)
+    def true_halos(self, universe: Universe) -> Truth:
+        """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
+        return true_halos(universe, self.truth, self.minimum_cells)
+
+    def normalised(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
+        """The network's input (1, n, n, n) on the host.
+
+        Box-scale fluctuations carry information: the paper found one scale for all universes better (section 3.2).
+        """
+        if self.normalisation == "individual":
+            constants = scales([universe], "density")
+        return channels(universe, "density", constants)
 
     def probability(self, learner: Learner, universe: Universe, progress: Progress = silent) -> Array:
         """The network over the whole box (n, n, n)."""
-        import torch
-
         from core.tiling import over_box
 
         assert isinstance(learner, Network)
         tile, buffer = (self.crop.tile, self.crop.buffer) if self.crop.tile else (universe.cells, 0)
-        delta = torch.from_numpy(np.array(universe.field("delta_linear").values))
-        logits = over_box(learner.predict, delta[None] / learner.constants["sigma"], tile, buffer, progress)
+        inputs = self.normalised(universe, learner.constants)
+        logits = over_box(learner.predict, inputs, tile, buffer, progress)
         return (logits[1] - logits[0]).sigmoid().numpy()
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
-        """Measure on the validation universes what the finder and the baseline need."""
+        """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
         from core import baseline
-        from core.calibration import calibrate
+        from core.calibration import calibrate, measure
 
         end = len(universes) - self.split.test
         validation = universes[end - self.split.validation : end]
-        masks = [self.mask(universe) for universe in validation]
-        halos = [universe.catalogue("fof") for universe in validation]
+        truths = [self.true_halos(universe) for universe in validation]
+        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
         densities = [universe.field("delta_linear").values for universe in validation]
         learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        probabilities = [self.probability(learner, universe) for universe in validation]
+        shell = measure(probabilities, halos)
+        learner.constants.update(shell.as_constants("shell"))
         if self.finder.calibrate:
-            probabilities = [self.probability(learner, universe) for universe in validation]
-            found = calibrate(probabilities, halos, self.finder.thresholds, self.minimum_cells)
+            found = calibrate(probabilities, halos, shell, self.finder.thresholds, self.minimum_cells)
             learner.constants.update(found.as_constants("finder"))
 
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.calibration import from_constants
+        from core.cosmos.displace import move
 
         self._check_box(universe)
         check_density(universe)
-        trained, given = learner.constants["cell_size"], universe.box_size / universe.cells
-        if not np.isclose(trained, given, rtol=1e-3):
-            raise InputError(
-                f"{universe.path} has cells of {given:g} Mpc/h, the network was trained on {trained:g}",
-                "train on universes of that cell size, see `halodeck simulate --like`",
-            )
+        check_cell_size(universe, learner.constants)
         probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
         calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
@@ -208,39 +234,27 @@ class HaloNet(Recipe):
             Field("probability", probability, universe.box_size, "probability"),
             Field("label", found.label, universe.box_size, "halo"),
         ]
+        progress(0.95, "moving them to where they are today")
+        halos = found.catalogue(universe.box_size, universe.cosmology.mean_density)
+        halos = move(halos, found.label, universe.field("delta_linear"), universe.cosmology)
         progress(1.0, "done")
-        return fields, {"halonet": found.catalogue(universe.box_size, universe.cosmology.mean_density)}
+        return fields, {"halonet": halos}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.protohalos import report
+        from core.protohalos import Box, report
 
-        boxes = [(truth, prediction, self.mask(truth), truth.catalogue("fof")) for truth, prediction in pairs]
+        boxes = [Box(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
         return report(self, learner.constants, boxes, self.minimum_cells)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        needed = self.split.validation + self.split.test + 1
-        if len(universes) < needed:
-            raise InputError(
-                f"{len(universes)} universes leave none to train on ({self.split.validation} validate, "
-                f"{self.split.test} test)",
-                f"give at least {needed}",
-            )
+        check_set(universes, self.split.validation, self.split.test, self.truth)
         for universe in universes:
             self._check_box(universe)
-            if "label" not in universe.fields or "fof" not in universe.halos:
-                raise InputError(f"{universe.path} has no halos to learn from", "give one that was evolved")
-        sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
-        if len(sizes) > 1:
-            raise InputError(
-                f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
-                "train on one cell size",
-            )
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""
-        if "delta_linear" not in universe.fields:
-            raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
+        check_linear(universe)
         if self.crop.tile and self.crop.tile <= 2 * self.crop.buffer:
             raise InputError(
                 f"crop.buffer of {self.crop.buffer} cells leaves nothing of a crop.tile of {self.crop.tile}",
@@ -257,13 +271,20 @@ class HaloNet(Recipe):
                     f"choose a multiple of {factor} or fewer network.levels",
                 )
 
+    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
+        """Refuse training that will not fit. Raises: ResourceError."""
+        import torch
 
-def check_density(universe: Universe) -> None:
-    """Read the linear density through and refuse what would only show as a strange loss. Raises: InputError."""
-    from core.cosmos.universe import check_field
+        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
+        with torch.device("meta"):
+            module = self.module()
 
-    field = universe.field("delta_linear")
-    check_field(replace(field, name=f"{field.name} of {universe.path}"))
+        def needed(batch: int, size: int) -> int:
+            shape = (batch, 1, *(size + 2 * self.crop.context,) * 3)
+            # a density and a mask of every universe stay on the device
+            return training_memory(module, shape, self.optimiser, bf16) + 5 * boxes * cells**3
+
+        check_memory(needed, self.crop.batch, self.crop.size or cells, 2**self.network.levels, device)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

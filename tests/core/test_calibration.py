@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from core.calibration import Calibration, calibrate, fit_shell, from_constants, measure_shell
+from core.calibration import Calibration, calibrate, fit_shell, from_constants, measure, measure_shell
 from core.cosmos.box import Array, Catalogue, nearest_image
 from core.finder import ShellThreshold
 
 
-def halos(centres: Array, radii: Array, counts: Array, box_size: float) -> Catalogue:
-    columns = {"mass": counts, "count": counts, "lagrangian_radius": radii, "lagrangian_position": centres}
+def halos(centres: Array, radii: Array, box_size: float) -> Catalogue:
+    columns = {"mass": radii**3, "lagrangian_radius": radii, "lagrangian_position": centres}
     return Catalogue(columns, box_size)
 
 
@@ -41,9 +41,8 @@ def test_the_edge_of_true_halos_is_measured() -> None:
     cells = np.stack(np.meshgrid(*[np.arange(32)] * 3, indexing="ij"), axis=-1)
     distance = np.linalg.norm(nearest_image(cells - np.array([1, 30, 16]), 32), axis=-1)
     probability = np.clip(1 - distance / 10, 0, 1)
-    centres = np.array([[2.0, 60.0, 32.0], [1, 1, 1]], np.float32)
-    catalogue = halos(centres, np.array([10.0, 1.0]), np.array([500, 5]), 64.0)
-    radii, edge = measure_shell(probability, catalogue, minimum_cells=20)
+    catalogue = halos(np.array([[2.0, 60.0, 32.0]], np.float32), np.array([10.0]), 64.0)
+    radii, edge = measure_shell(probability, catalogue)
     np.testing.assert_allclose(radii, [5.0])
     np.testing.assert_allclose(edge, [0.5], atol=0.01)
 
@@ -66,24 +65,28 @@ def test_the_thresholds_end_where_the_number_is_right(true: int, levels: int) ->
     probability, centres, radii = spheres()
     # of the true halos either all are known, or those with a high peak alone
     kept = np.arange(8) if true == 8 else np.arange(1, 8, 2)
-    catalogue = halos(centres[kept], radii[kept], np.full(true, 100), 48.0)
-    found = calibrate([probability], [catalogue], (0.8, 0.6, 0.3), 20)
+    catalogue = halos(centres[kept], radii[kept], 48.0)
+    shell = measure([probability], [catalogue])
+    found = calibrate([probability], [catalogue], shell, (0.8, 0.6, 0.3), 20)
     assert found.levels == levels
     assert len(found.find(probability, (0.8, 0.6, 0.3), 20).radii) == true
 
 
 def test_calibrated_radii_are_right() -> None:
     probability, centres, radii = spheres()
-    catalogue = halos(centres, radii, np.full(8, 100), 48.0)
-    found = calibrate([probability, probability], [catalogue, catalogue], (0.8, 0.6), 20)
+    catalogue = halos(centres, radii, 48.0)
+    shell = measure([probability, probability], [catalogue, catalogue])
+    found = calibrate([probability, probability], [catalogue, catalogue], shell, (0.8, 0.6), 20)
     sizes = found.find(probability, (0.8, 0.6), 20).radii
     # one mean threshold for peaks of two heights: a tenth in probability is 0.1 cells at this slope
     np.testing.assert_allclose(np.sort(sizes), radii, atol=0.25)
 
 
 def test_no_true_halos_leave_the_paper() -> None:
-    none = halos(np.zeros((0, 3)), np.zeros(0), np.zeros(0, int), 48.0)
-    found = calibrate([np.zeros((8,) * 3)], [none], (0.9, 0.5), 8)
+    none = halos(np.zeros((0, 3)), np.zeros(0), 48.0)
+    nothing = [np.zeros((8,) * 3)]
+    assert measure(nothing, [none]) == ShellThreshold()
+    found = calibrate(nothing, [none], ShellThreshold(0.1, 0.2, 0.3, 0.4, 5.0), (0.9, 0.5), 8)
     assert found == Calibration(ShellThreshold(), 2)
 
 

@@ -6,18 +6,18 @@ from scipy import ndimage
 
 from core.cosmos.box import Array, nearest_image
 from core.cosmos.linking import label_cells
-from core.finder import Found, ShellThreshold, find
+from core.finder import Found, ShellThreshold, find, regions
 
 CELLS = 48
 HALF = ShellThreshold(0.0, 0.5, 0.0, 0.5)
-# found radii of perfect spheres are low by up to 0.15 cells: shells one cell wide blur the edge, and the mean of the
-# shell that holds it falls with the volume inside, not with the radius
-RADIUS_TOLERANCE = 0.2
 
 
 @cache
 def spheres() -> tuple[Array, Array, Array]:
-    """Probability 1 inside ten separate spheres of 2.2 to 9 cells and 0 elsewhere; centres and radii."""
+    """Probability 1 inside ten separate spheres of 2.2 to 9 cells and 0 elsewhere; centres and radii.
+
+    The radii are those of spheres that have as much volume as the cells inside: what can be known of them.
+    """
     rng = np.random.default_rng(3)
     radii = np.array([9.0, 7.3, 6.0, 5.2, 4.5, 4.0, 3.5, 3.0, 2.5, 2.2])
     centres = [np.array([0.3, 47.6, 20.2])]  # across two faces
@@ -31,35 +31,56 @@ def spheres() -> tuple[Array, Array, Array]:
             centres.append(centre)
     cells = np.stack(np.meshgrid(*[np.arange(CELLS)] * 3, indexing="ij"), axis=-1)
     probability = np.zeros((CELLS,) * 3, np.float32)
-    for centre, radius in zip(centres, radii, strict=True):
-        probability[(nearest_image(cells - centre, CELLS) ** 2).sum(axis=-1) < radius**2] = 1
+    for number, centre in enumerate(centres):
+        inside = (nearest_image(cells - centre, CELLS) ** 2).sum(axis=-1) < radii[number] ** 2
+        probability[inside] = 1
+        radii[number] = (3 * np.count_nonzero(inside) / (4 * np.pi)) ** (1 / 3)
     return probability, np.array(centres), radii
 
 
-def test_separate_spheres_are_recovered() -> None:
+@pytest.mark.parametrize("shell", [HALF, ShellThreshold()])
+def test_separate_spheres_are_recovered(shell: ShellThreshold) -> None:
     probability, centres, radii = spheres()
-    halos = find(probability, (0.9, 0.5), HALF, 27)
+    halos = find(probability, (0.9, 0.5), shell, 27)
     label, found, sizes = halos.label, halos.centres, halos.radii
     assert len(sizes) == len(radii)
     assert (np.diff(sizes) <= 0).all()
-    np.testing.assert_allclose(sizes, radii, atol=RADIUS_TOLERANCE)
-    assert np.linalg.norm(nearest_image(found - centres, CELLS), axis=1).max() < 0.6
-    # dM / M = 3 dR / R
+    # a sphere about the centre of mass of its cells does not always hold the same cells: their number does not care
+    np.testing.assert_allclose(sizes, np.sort(radii)[::-1], rtol=1e-9)
+    assert np.linalg.norm(nearest_image(found - centres, CELLS), axis=1).max() < 0.25
     mass = halos.catalogue(96.0, 2.0)["mass"]
-    excess = np.abs(mass / (4 / 3 * np.pi * (2 * radii) ** 3 * 2.0) - 1)
-    np.testing.assert_array_less(excess, 3 * RADIUS_TOLERANCE / radii)
+    np.testing.assert_allclose(mass, 4 / 3 * np.pi * (2 * radii) ** 3 * 2.0, rtol=0.02)
     assert (halos.level == 0).all()
-    # labels are those spheres and nothing outside
-    assert probability[label > 0].mean() > 0.99
-    assert probability[label == 0].mean() < 0.03
+    # labels are those spheres and little outside
+    assert probability[label > 0].mean() > 0.98
+    assert probability[label == 0].mean() < 0.002
     count = np.bincount(label.reshape(-1))[1:]
-    np.testing.assert_allclose(count, 4 / 3 * np.pi * sizes**3, rtol=0.12)
+    np.testing.assert_allclose(count, 4 / 3 * np.pi * sizes**3, rtol=0.08)
 
 
-def test_the_paper_threshold_finds_them_too() -> None:
-    probability, _, radii = spheres()
-    sizes = find(probability, (0.9, 0.5), ShellThreshold(), 27).radii
-    np.testing.assert_allclose(sizes, radii, atol=0.3)
+def test_many_spheres_are_recovered() -> None:
+    rng = np.random.default_rng(8)
+    cells, radii = 64, np.geomspace(9.0, 2.0, 60)
+    centres: list[Array] = []
+    counts = []
+    probability = np.zeros((cells,) * 3, np.float32)
+    grid = np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), axis=-1)
+    for radius in radii:
+        while True:
+            centre = rng.uniform(0, cells, 3)
+            away = np.linalg.norm(nearest_image(np.reshape(centres, (-1, 3)) - centre, cells), axis=1)
+            if (away > radii[: len(centres)] + radius + 1.8).all():
+                break
+        inside = (nearest_image(grid - centre, cells) ** 2).sum(axis=-1) < radius**2
+        probability[inside] = 1
+        centres.append(centre)
+        counts.append(np.count_nonzero(inside))
+    found = find(probability, (0.9,), ShellThreshold(), 20)
+    assert len(found.radii) == len(radii)
+    nearest = np.linalg.norm(nearest_image(np.array(centres)[:, None] - found.centres, cells), axis=-1)
+    assert sorted(nearest.argmin(axis=1)) == list(range(len(radii)))
+    mass = 4 / 3 * np.pi * found.radii[nearest.argmin(axis=1)] ** 3
+    np.testing.assert_allclose(mass, counts, rtol=0.02)
 
 
 def test_moving_the_box_changes_nothing() -> None:
@@ -70,6 +91,20 @@ def test_moving_the_box_changes_nothing() -> None:
     np.testing.assert_allclose(moved.radii, still.radii, atol=1e-6)
     np.testing.assert_allclose(nearest_image(moved.centres - still.centres - shift, CELLS), 0, atol=1e-6)
     np.testing.assert_array_equal(moved.label, np.roll(still.label, shift, (0, 1, 2)))
+
+
+def test_moving_a_random_field_changes_nothing() -> None:
+    rng = np.random.default_rng(6)
+    smooth = ndimage.gaussian_filter(rng.normal(size=(CELLS,) * 3), 1.5, mode="wrap")
+    probability = (1 / (1 + np.exp(-2 * smooth / smooth.std()))).astype(np.float32)
+    thresholds, shift = (0.99, 0.97, 0.9, 0.8), (7, 20, -13)
+    still = find(probability, thresholds, HALF, 10)
+    moved = find(np.roll(probability, shift, (0, 1, 2)), thresholds, HALF, 10)
+    assert len(still.radii) > 100
+    np.testing.assert_allclose(moved.radii, still.radii, rtol=1e-9)
+    np.testing.assert_array_equal(moved.label > 0, np.roll(still.label > 0, shift, (0, 1, 2)))
+    away = nearest_image(moved.centres[:, None] - still.centres - shift, CELLS)
+    np.testing.assert_allclose(np.linalg.norm(away, axis=-1).min(axis=1), 0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("noise", "lost", "invented"), [(0.1, 0, 0), (0.3, 0, 0), (0.5, 4, 2)])
@@ -87,7 +122,7 @@ def test_noise_degrades_gracefully(noise: float, lost: int, invented: int) -> No
 def test_small_halos_are_dropped() -> None:
     probability, _, radii = spheres()
     sizes = find(probability, (0.9,), HALF, 200).radii
-    assert len(sizes) == np.count_nonzero(4 / 3 * np.pi * (radii - RADIUS_TOLERANCE) ** 3 > 200)
+    assert len(sizes) == np.count_nonzero(4 / 3 * np.pi * radii**3 > 200)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -109,7 +144,8 @@ def test_touching_spheres_share_no_cell() -> None:
     found = find(probability, (0.95, 0.7), HALF, 8)
     assert len(found.radii) == 2
     np.testing.assert_allclose(found.centres, [[10, 16, 16], [19, 16, 16]], atol=0.1)
-    assert found.radii[0] == pytest.approx(6, abs=0.7)
+    # each has its own cells: none counts twice
+    assert (4 / 3 * np.pi * found.radii**3).sum() == pytest.approx(np.count_nonzero(probability), rel=0.05)
     assert found.label[10, 16, 16] == 1
     assert found.label[19, 16, 16] == 2
 
@@ -173,3 +209,18 @@ def test_a_centre_across_the_boundary() -> None:
     probability = np.zeros((16,) * 3)
     probability[np.ix_([15, 0, 1], [7, 8, 9], [14, 15, 0])] = 1
     np.testing.assert_allclose(find(probability, (0.5,), HALF, 1).centres, [[0, 8, 15]], atol=1e-12)
+
+
+def test_the_rim_of_a_halo_is_no_halo() -> None:
+    cells = np.stack(np.meshgrid(*[np.arange(32)] * 3, indexing="ij"), axis=-1)
+    x, y, z = (cells - 16).transpose(3, 0, 1, 2)
+    # one halo, longer than wide, with a sure core: what its sphere leaves over at the ends are caps one cell thick
+    halo = (x / 6) ** 2 + (y / 5) ** 2 + (z / 5) ** 2 < 1
+    probability = np.where(halo, 0.8, 0.0)
+    probability[x**2 + y**2 + z**2 < 9] = 1.0
+    found = find(probability, (0.95, 0.7), HALF, 8)
+    assert len(found.radii) == 1
+    assert len(regions((probability > 0.7) & (found.label == 0))) >= 2
+    # a halo beside it, of which only one side touches, is one
+    probability[((cells - (16, 16, 26)) ** 2).sum(axis=-1) < 16] = 0.8
+    assert len(find(probability, (0.95, 0.7), HALF, 8).radii) == 2

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from core.samples import Crops, corners, mix, periodic_cut, turn
+from core.samples import ROTATIONS, Crops, corners, mix, periodic_cut, turn
 
 
 def coordinates(n: int) -> torch.Tensor:
@@ -129,3 +129,45 @@ def test_neighbouring_seeds_are_unrelated() -> None:
     ]
     # mean of 900 uniform numbers: 0.5 within 4 standard deviations of 0.0096
     assert abs(sum(draws) / len(draws) - 0.5) < 0.04
+
+
+def test_24_rotations_keep_the_hand() -> None:
+    assert len(set(ROTATIONS)) == 24
+    axes = torch.stack(torch.meshgrid(*[torch.arange(3.0) - 1] * 3, indexing="ij"))
+    for symmetry in range(48):
+        # where the three unit vectors come to lie; the determinant tells a rotation from a mirror image
+        matrix = torch.stack([turn(axes[axis], symmetry)[place] for axis in range(3) for place in UNIT]).reshape(3, 3)
+        assert float(torch.linalg.det(matrix)) == (1 if symmetry in ROTATIONS else -1)
+
+
+UNIT = ((2, 1, 1), (1, 2, 1), (1, 1, 2))
+
+
+def test_vectors_turn_with_the_box() -> None:
+    # the gradient of a turned field is the turned gradient
+    field = torch.randn(6, 6, 6, generator=torch.Generator().manual_seed(1))
+
+    def gradient(values: torch.Tensor) -> torch.Tensor:
+        return torch.stack([values.roll(-1, axis) - values.roll(1, axis) for axis in range(3)])
+
+    both = torch.cat([field[None], gradient(field), field[None]])
+    for symmetry in range(48):
+        turned = turn(both, symmetry, vectors=(1,))
+        torch.testing.assert_close(turned[1:4], gradient(turned[0]))
+        assert torch.equal(turned[4], turn(field, symmetry))
+    assert torch.equal(turn(both, 13)[1:4], turn(gradient(field), 13))
+
+
+def test_only_the_given_symmetries_are_drawn() -> None:
+    flat = torch.arange(27.0).reshape(3, 3, 3)
+    samples = Crops([(flat[None], flat)], [], 3, 0, 32, 1, {}, symmetries=ROTATIONS)
+    allowed = {
+        tuple(turn(flat.roll((i, j, k), (0, 1, 2)), s).flatten().tolist())
+        for s in ROTATIONS
+        for i in range(3)
+        for j in range(3)
+        for k in range(3)
+    }
+    drawn = {tuple(t.flatten().tolist()) for step in range(20) for t in samples.training(step).targets}
+    assert drawn <= allowed
+    assert len(drawn) > 300

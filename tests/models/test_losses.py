@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.losses import dice, dice_loss
+from models.losses import LEAST_MEAN_DISTANCE, dice, dice_loss, distance_loss
 
 
 def test_dice_by_hand() -> None:
@@ -50,3 +50,32 @@ def test_integer_truth_and_half_precision_logits() -> None:
     loss = dice_loss(logits, torch.ones((1, 2, 2, 2), dtype=torch.uint8))
     assert loss.dtype == torch.float32
     assert float(loss) == pytest.approx(1 / 3)
+
+
+def test_distance_loss_by_hand() -> None:
+    # two crops of four cells: (.01 + .04 + 0 + 1) / 4 / .5 and (.25 + 0 + 0 + 0) / 4 / .25
+    truth = torch.tensor([[1.0, 0.5, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    output = torch.tensor([[0.9, 0.7, 0.5, 1.0], [0.5, 0.0, 0.0, 0.0]])
+    expected = (1.05 / 4 / 0.5 + 0.25 / 4 / 0.25) / 2
+    loss = distance_loss(output.reshape(2, 1, 1, 2, 2), truth.reshape(2, 1, 2, 2))
+    assert float(loss) == pytest.approx(expected)
+    # the mean distance of zero is 1 / mean g times the mean square
+    assert float(distance_loss(torch.zeros(1, 1, 4), truth[1:])) == pytest.approx(1.0)
+
+
+def test_distance_loss_of_a_crop_without_halos_is_finite() -> None:
+    loss = distance_loss(torch.full((1, 1, 2, 2, 2), 0.1), torch.zeros(1, 2, 2, 2))
+    assert float(loss) == pytest.approx(0.01 / LEAST_MEAN_DISTANCE)
+
+
+def test_gradient_of_the_distance_loss() -> None:
+    generator = torch.Generator().manual_seed(3)
+    output = torch.rand((2, 1, 2, 2, 2), generator=generator).double().requires_grad_()
+    truth = torch.rand((2, 2, 2, 2), generator=generator)
+    distance_loss(output, truth).backward()
+    assert output.grad is not None
+    with torch.no_grad():
+        p, g = output[1, 0, 1, 0, 1], truth[1, 1, 0, 1]
+        # d/dp of (g - p)^2 / (n mean g), half of it for two crops
+        expected = 2 * (p - g) / truth[1].sum() / 2
+    assert float(output.grad[1, 0, 1, 0, 1]) == pytest.approx(float(expected), rel=1e-5)

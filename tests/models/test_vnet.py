@@ -39,6 +39,28 @@ def test_parameters_of_the_paper() -> None:
     assert kinds.count(nn.LeakyReLU) == 8 * 5
 
 
+def slopes_by_hand(levels: int, filters: int, side: int) -> int:
+    """Leaky slopes if each cell of each activation of a crop had its own: 8 per level, as the paper's table 1 counts.
+
+    At full resolution 3 activations of the filters and 1 of the 2 classes; 8 on each level between (down and three
+    convolutions, up and three convolutions); 4 at the bottom.
+    """
+
+    def volume(level: int) -> int:
+        return (side >> level) ** 3 * filters * 2**level
+
+    middle = sum(8 * volume(level) for level in range(1, levels))
+    return 3 * volume(0) + 2 * side**3 + middle + 4 * volume(levels)
+
+
+@pytest.mark.parametrize(("levels", "filters", "paper"), [(4, 16, 238), (5, 16, 371), (6, 10, 400)])
+def test_the_free_parameters_of_the_paper(levels: int, filters: int, paper: int) -> None:
+    # its convolutions alone are 44, 177 and 277 million; with a slope for every cell of a crop of 128^3 in every
+    # activation, as PReLU has by default in keras, the sum is the paper's number in all three networks
+    convolutions = parameters_by_hand(levels, filters, 5, 3)
+    assert round((convolutions + slopes_by_hand(levels, filters, 128)) / 1e6) == paper
+
+
 @pytest.mark.parametrize(("levels", "filters", "kernel", "depth"), [(1, 2, 3, 1), (2, 3, 5, 2), (3, 2, 7, 1)])
 def test_shapes_and_parameters(levels: int, filters: int, kernel: int, depth: int) -> None:
     network = VNet(levels, filters, kernel, depth)
@@ -76,7 +98,8 @@ def test_zero_padding_does_not() -> None:
 
 
 def test_dropout_spares_the_outermost_level() -> None:
-    network = VNet(3, 2, 3, 1, dropout=0.5)
+    network = VNet(3, 2, 3, 1)
+    network.set_dropout(0.5)
     assert [item.p for item in network.down.modules() if isinstance(item, nn.Dropout)] == [0.0, 0.5, 0.5]
     assert [item.p for item in network.up.modules() if isinstance(item, nn.Dropout)] == [0.0, 0.5, 0.5]
     x = torch.randn(1, 1, 8, 8, 8)

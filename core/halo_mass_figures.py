@@ -1,0 +1,113 @@
+"""Figures of the report on halo masses particle by particle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from core.cosmos.box import Array
+from core.figures import Contours, Curves, Row, Series, Slice, Style
+
+MASSES = "log10 M true [Msun/h]"
+RESIDUAL = "log10 M predicted / true [dex]"
+STYLES: dict[str, Style] = {"network": "line", "identity": "dashed"}
+
+Masses = tuple[Array, Array]
+"""log10 of the true and of the predicted masses [Msun/h], both (N,)."""
+
+
+def joint(models: Mapping[str, Masses], low: float, high: float, cells: int = 32) -> Row:
+    """Predicted against true masses, each model's histogram with the contours that hold 68 % and 95 % of it."""
+    found = np.concatenate([predicted for _, predicted in models.values()])
+    bottom, top = min(low, np.percentile(found, 0.5)), max(high, np.percentile(found, 99.5))
+    extent = (low, high, float(bottom), float(top))
+
+    def panel(name: str, true: Array, predicted: Array) -> Slice:
+        counts = np.histogram2d(predicted, true, cells, ((bottom, top), (low, high)))[0]
+        density = counts / counts.sum() / ((top - bottom) * (high - low) / cells**2)
+        holds = Contours("68 %, 95 %", _smooth(counts), _holding(_smooth(counts), (0.95, 0.68)))
+        y = "log10 M predicted [Msun/h]"
+        return Slice(f"{name}, {len(true):,}", density, extent, MASSES, y, "density [1/dex^2]", contours=(holds,))
+
+    return Row("Predicted and true mass of particles", tuple(panel(n, *masses) for n, masses in models.items()))
+
+
+def residuals(models: Mapping[str, Masses], low: float, high: float, title: str = "Residuals") -> Curves:
+    """Median of the residual in bins of true mass; the band holds 68 %."""
+    edges = np.linspace(low, high, 13)
+    series = [_band(name, *masses, edges) for name, masses in models.items()]
+    zero = Series("perfect", np.array([low, high]), np.zeros(2), style="dashed")
+    return Curves(f"{title} (band: 68 %)", (*series, zero), MASSES, RESIDUAL)
+
+
+def by_radius(parts: Mapping[str, Masses], low: float, high: float) -> Row:
+    """Residuals of the network apart for particles inside and outside of their halos."""
+    panels = [residuals({"network": masses}, low, high, where) for where, masses in parts.items()]
+    return Row("Residuals by where the particle ends in its halo", tuple(panels))
+
+
+def distributions(models: Mapping[str, Masses], low: float, high: float) -> Row:
+    """Density of the residual in three ranges of true mass."""
+    bounds = np.linspace(low, high, 4)
+
+    def panel(a: float, b: float) -> Curves:
+        series = []
+        for name, (true, predicted) in models.items():
+            inside = (true >= a) & (true <= b)
+            counts, edges = np.histogram((predicted - true)[inside], 40, (-2.5, 2.5))
+            density = counts / max(inside.sum(), 1) / (edges[1] - edges[0])
+            series.append(Series(name, (edges[1:] + edges[:-1]) / 2, density, style=STYLES.get(name, "dashed")))
+        return Curves(f"{a:.1f} to {b:.1f}", tuple(series), RESIDUAL, "density [1/dex]")
+
+    panels = tuple(panel(a, b) for a, b in pairwise(bounds))
+    return Row("Residuals in ranges of the true log10 M [Msun/h]", panels)
+
+
+def information(levels: Mapping[float, float], models: Mapping[str, tuple[float, float, float]]) -> Curves:
+    """Scatter against the information left when Gaussian noise of that scatter is added to the true masses.
+
+    models: mutual information [nats], its error, and the equivalent noise [dex] of each model: points on the curve.
+    """
+    sigma = np.array(sorted(levels))
+    curve = Series("truth + Gaussian noise", sigma, np.array([levels[s] for s in sigma]))
+    points = [
+        Series(
+            name, np.array([noise]), np.array([value]), np.array([value - error]), np.array([value + error]), "points"
+        )
+        for name, (value, error, noise) in models.items()
+    ]
+    return Curves("Mutual information with the true mass", (curve, *points), "noise [dex]", "information [nats]")
+
+
+def objects(models: Mapping[str, Masses], low: float, high: float) -> Curves:
+    """Predicted against true masses of whole halos."""
+    points = [Series(name, *masses, style="points") for name, masses in models.items()]
+    identity = Series("identity", np.array([low, high]), np.array([low, high]), style="dashed")
+    return Curves("Masses of whole halos", (*points, identity), MASSES, "log10 M predicted [Msun/h]")
+
+
+def _band(name: str, true: Array, predicted: Array, edges: Array) -> Series:
+    """Median and 68 % range of the residual in each bin that has at least ten particles."""
+    which = np.digitize(true, edges) - 1
+    rows = np.full((len(edges) - 1, 3), np.nan)
+    for number in range(len(rows)):
+        inside = which == number
+        if np.count_nonzero(inside) >= 10:
+            rows[number] = np.percentile((predicted - true)[inside], (16, 50, 84))
+    low, middle, high = rows.T
+    return Series(name, (edges[1:] + edges[:-1]) / 2, middle, low, high)
+
+
+def _smooth(counts: Array) -> Array:
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(gaussian_filter(counts, 1.0))
+
+
+def _holding(density: Array, shares: Sequence[float]) -> tuple[float, ...]:
+    """The levels above which lie these shares of the whole."""
+    falling = np.sort(density.reshape(-1))[::-1]
+    total = np.cumsum(falling) / falling.sum()
+    return tuple(float(falling[np.searchsorted(total, share)]) for share in shares)

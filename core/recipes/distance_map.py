@@ -1,0 +1,317 @@
+"""Distance maps of protohalos and their watershed (Bernardini et al. 2020, arXiv:1912.04299).
+
+A U-Net maps the linear density to the distance from the border of the protohalo a cell lies in, in units of its
+largest; a watershed turns the map into regions, and a cut calibrated on the mass function turns these into halos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.box import Array, Catalogue, Field
+from core.errors import InputError
+from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.progress import Progress, part, silent
+from core.recipe import Product, Recipe
+from core.truth import Source, Truth, true_halos
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+    from core.samples import Crops
+    from core.watershed import Basins
+    from models.unet import UNet
+
+
+class UNetSettings(Settings):
+    """The U-Net of the paper's table 1: 5 levels of 12, 24, ... 384 filters."""
+
+    levels: int = Setting(5, ge=1, le=8)
+    """Halvings of the resolution."""
+    filters: int = Setting(12, ge=1)
+    """Filters at full resolution, doubling with each level."""
+    kernel: Literal[3, 5, 7] = 3
+    """Side of the convolutions in cells."""
+    dropout: float = Setting(0.5, ge=0, lt=1)
+    """Dropout before each pooling and after each transposed convolution."""
+    padding: Literal["zeros", "circular"] = "zeros"
+    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
+    batch_norm: bool = False
+    """Normalise each batch before the activations."""
+
+
+class Adam(Optimiser):
+    """Adam, which is adamw without decay."""
+
+    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
+    """adamw, which without decay is the paper's Adam, or another."""
+    learning_rate: float = Setting(1e-4, gt=0, allow_inf_nan=False)
+    """Largest learning rate; with 1e-3 the paper's network failed to converge."""
+
+
+class CropSettings(Settings):
+    """What the network sees at once, in cells."""
+
+    size: int = Setting(96, ge=0)
+    """Side of the part of a training crop that is judged; 0 is the whole box."""
+    context: int = Setting(16, ge=0)
+    """Cells beyond each side of it that are seen but not judged."""
+    batch: int = Setting(16, ge=1)
+    """Crops a step."""
+    tile: int = Setting(128, ge=0)
+    """Side of the tiles of a prediction; 0 is the whole box."""
+    buffer: int = Setting(32, ge=0)
+    """Cells on each side of a tile that are thrown away: tiles overlap by twice as many."""
+    symmetries: Literal["rotations", "all"] = "rotations"
+    """The 24 rotations of the paper, or the mirror images with them."""
+
+
+class WatershedSettings(Settings):
+    """From distances to regions."""
+
+    floor: float = Setting(0.0, ge=0, lt=1)
+    """Distances up to this are background; the paper floods all that is above zero."""
+    prominence: float = Setting(0.08, ge=0, lt=1)
+    """Share of its height by which a peak must rise above the pass to a higher one to be a halo's; 0 takes every local
+    maximum, as the paper seems to."""
+
+
+class SplitSettings(Settings):
+    """Which universes are kept from training: whole ones, the last of the list."""
+
+    validation: int = Setting(1, ge=1)
+    """Universes that are judged while training."""
+    test: int = Setting(1, ge=1)
+    """Universes that are seen for the first time in the report."""
+
+
+class DistanceMap(Recipe):
+    """Regression of the normalised distance to the protohalo's border, then an adaptive watershed."""
+
+    name: ClassVar[str] = "distance_map"
+    title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
+    paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
+    product: ClassVar[Product] = "halos"
+
+    steps: int = Setting(2000, ge=1)
+    """Training steps; the paper stops after about 2000."""
+    truth: Source = "auto"
+    """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
+    inputs: Literal["density", "density+displacement"] = "density"
+    """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
+    proportional) with it."""
+    minimum_cells: int = Setting(4525, ge=1)
+    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun/h."""
+    precision: Precision = "auto"
+    """Number format of the convolutions: auto takes bf16 where the device has it."""
+    network: UNetSettings = UNetSettings()
+    optimiser: Adam = Adam()
+    crop: CropSettings = CropSettings()
+    watershed: WatershedSettings = WatershedSettings()
+    split: SplitSettings = SplitSettings()
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
+        import torch
+
+        from core.cosmos.lagrangian import normalised_distance
+        from core.protohalo_inputs import check_density, scales
+        from core.samples import ROTATIONS, Crops
+
+        self.check(universes)
+        used = universes[: -self.split.test]
+        training = used[: -self.split.validation]
+        for universe in used:
+            check_density(universe)
+        self._check_memory(universes[0].cells, len(used), device)
+        constants = scales(training, self.inputs)
+
+        def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+            target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
+            return self.seen(universe, constants).to(device), target.to(device)
+
+        boxes = [box(universe) for universe in used]
+        return Crops(
+            boxes[: len(training)],
+            boxes[len(training) :],
+            crop=self.crop.size or universes[0].cells,
+            context=self.crop.context,
+            batch=self.crop.batch,
+            seed=self.seed,
+            constants=constants,
+            symmetries=ROTATIONS if self.crop.symmetries == "rotations" else range(48),
+            vectors=(1,) if self.channels > 1 else (),
+        )
+
+    @property
+    def channels(self) -> int:
+        """Fields that the network sees."""
+        return 4 if self.inputs == "density+displacement" else 1
+
+    def module(self) -> UNet:
+        """The network, its weights drawn from torch's generator."""
+        from models.unet import UNet
+
+        n = self.network
+        return UNet(
+            n.levels, n.filters, n.kernel, self.channels, dropout=n.dropout, padding=n.padding, norm=n.batch_norm
+        )
+
+    def learner(self, device: torch.device) -> Network:
+        import torch
+
+        from models.losses import distance_loss
+
+        torch.manual_seed(self.seed)
+        return Network(
+            self.module(),
+            distance_loss,
+            validation_metrics,
+            self.optimiser,
+            self.steps,
+            self.seed,
+            device,
+            self.precision,
+        )
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        return list(universes[-self.split.test :])
+
+    def true_halos(self, universe: Universe) -> Truth:
+        """The halos that count and their cells."""
+        return true_halos(universe, self.truth, self.minimum_cells)
+
+    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
+        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+        from core.protohalo_inputs import channels
+
+        return channels(universe, self.inputs, constants)
+
+    def distance(self, learner: Learner, inputs: torch.Tensor, progress: Progress = silent) -> Array:
+        """The network's normalised distance over the whole box (n, n, n), from `seen`."""
+        from core.tiling import over_box
+
+        assert isinstance(learner, Network)
+        tile, buffer = (self.crop.tile, self.crop.buffer) if self.crop.tile else (inputs.shape[-1], 0)
+        return over_box(learner.predict, inputs, tile, buffer, progress)[0].numpy()
+
+    def flood(self, distance: Array) -> Basins:
+        """The uncut regions of a distance map."""
+        from core.watershed import watershed
+
+        return watershed(distance, self.watershed.floor, self.watershed.prominence)
+
+    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+        """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
+        from core import baseline, distance_baseline
+
+        used = universes[: -self.split.test]
+        training, validation = used[: -self.split.validation], used[-self.split.validation :]
+        known = [self.true_halos(universe).halos for universe in training]
+        judged = [self.true_halos(universe) for universe in validation]
+        flooded = distance_baseline.fit(validation, judged, self.minimum_cells)
+
+        def regions() -> Iterator[tuple[Array, Basins]]:
+            for universe in training:
+                distance = self.distance(learner, self.seen(universe, learner.constants))
+                yield distance, self.flood(distance)
+
+        def baseline_regions() -> Iterator[tuple[Array, Basins]]:
+            for universe in training:
+                distance = distance_baseline.distance(universe, flooded)
+                yield distance, distance_baseline.flood(distance, flooded)
+
+        for name, found in (("cut", regions()), ("flooded.cut", baseline_regions())):
+            relation = distance_baseline.fit_cut(found, training, known, self.minimum_cells)
+            learner.constants.update(relation.as_constants(name))
+        # what comparisons with other recipes take
+        densities = [universe.field("delta_linear").values for universe in validation]
+        masks, halos = [truth.mask for truth in judged], [truth.halos for truth in judged]
+        learner.constants.update({**flooded, **baseline.fit(densities, masks, halos, self.minimum_cells)})
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        from core.protohalo_inputs import check_cell_size, check_density, check_linear
+        from core.regions import catalogue
+        from core.watershed_cut import cut, from_constants
+
+        check_linear(universe)
+        self._check_box(universe)
+        check_density(universe)
+        check_cell_size(universe, learner.constants)
+        distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
+        progress(0.8, "flooding")
+        basins = self.flood(distance)
+        progress(0.9, "cutting")
+        label, cells = cut(distance, basins, from_constants(learner.constants, "cut"), self.minimum_cells)
+        fields = [
+            Field("distance", distance, universe.box_size, "of the largest"),
+            Field("label", label, universe.box_size, "halo"),
+        ]
+        halos = catalogue(label, cells, universe.box_size, universe.particle_mass, "cut watershed")
+        progress(1.0, "done")
+        return fields, {"distance_map": halos}
+
+    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+        from core.distance_report import report
+
+        return report(self, learner, pairs)
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        from core.protohalo_inputs import check_set
+
+        check_set(universes, self.split.validation, self.split.test, self.truth)
+        for universe in universes:
+            self._check_box(universe)
+
+    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
+        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
+        import torch
+
+        from core.memory import training_memory
+        from core.protohalo_inputs import check_memory
+
+        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
+        with torch.device("meta"):
+            module = self.module()
+
+        def needed(batch: int, size: int) -> int:
+            side = size + 2 * self.crop.context
+            shape = (batch, self.channels, side, side, side)
+            # inputs and target of every universe stay on the device
+            stored = 4 * (self.channels + 1) * boxes * cells**3
+            return training_memory(module, shape, self.optimiser, bf16) + stored
+
+        check_memory(needed, self.crop.batch, self.crop.size or cells, 2**self.network.levels, device)
+
+    def _check_box(self, universe: Universe) -> None:
+        """Refuse a universe that the network cannot take. Raises: InputError."""
+        if self.crop.tile and self.crop.tile <= 2 * self.crop.buffer:
+            raise InputError(
+                f"crop.buffer of {self.crop.buffer} cells leaves nothing of a crop.tile of {self.crop.tile}",
+                "make the tile larger",
+            )
+        factor = 2**self.network.levels
+        for what, seen in (
+            ("crop.size", (self.crop.size or universe.cells) + 2 * self.crop.context),
+            ("crop.tile", self.crop.tile or universe.cells),
+        ):
+            if seen % factor:
+                raise InputError(
+                    f"{what} sees {seen} cells, which {self.network.levels} levels cannot halve",
+                    f"choose a multiple of {factor} or fewer network.levels",
+                )
+
+
+def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Correlation coefficient of predicted and true distance; output (1, 1, n, n, n)."""
+    from core.metrics import correlation
+
+    return {"correlation": correlation(output[:, 0].cpu().numpy(), truth.cpu().numpy())}
