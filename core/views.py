@@ -56,14 +56,14 @@ class View:
 
     def check(self, cells: int) -> None:
         """Raises: UsageError for an unknown name, planes outside the box or a window larger than it."""
-        for chosen, allowed in (
-            (self.axis, get_args(Axis)),
-            (self.pooling, get_args(Pooling)),
-            (self.component, get_args(Component)),
-            (self.colours or "sequential", get_args(ColourMap)),
+        for what, chosen, allowed in (
+            ("axis", self.axis, get_args(Axis)),
+            ("pooling", self.pooling, get_args(Pooling)),
+            ("component", self.component, get_args(Component)),
+            ("colour map", self.colours or "sequential", get_args(ColourMap)),
         ):
             if chosen not in allowed:
-                raise UsageError(f"unknown choice {chosen!r}", did_you_mean(str(chosen), allowed))
+                raise UsageError(f"unknown {what} {chosen!r}", did_you_mean(str(chosen), allowed))
         if not 0 <= self.plane(cells) < cells:
             raise UsageError(f"there is no plane {self.index} in {cells} cells", f"choose 0 to {cells - 1}")
         if not 1 <= self.thickness <= cells:

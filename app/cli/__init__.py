@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
-from app.cli import runs, universes
+from app.cli import infall, inspect, runs, universes
+from app.cli.compare import compare
+from app.cli.ionize import ionize
 from app.cli.show import ColourOption, set_colour
+from core.errors import UsageError
 
 program = typer.Typer(
     name="halodeck",
@@ -24,6 +27,8 @@ program = typer.Typer(
 def start(
     context: typer.Context,
     color: ColourOption = "auto",
+    runs_folder: runs.RunsOption = runs.RUNS,
+    universes_folder: runs.UniversesOption = runs.UNIVERSES,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
     set_colour(color)
@@ -32,10 +37,19 @@ def start(
 
         typer.echo(f"halodeck {installed('halodeck')}")
         raise typer.Exit
+    for option, parameter in (("--runs", "runs_folder"), ("--universes", "universes_folder")):
+        source = context.get_parameter_source(parameter)
+        if context.invoked_subcommand and source and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"{option} before a command is the workbench's", f"put it after {context.invoked_subcommand}"
+            )
     if context.invoked_subcommand is None:
-        runs.workbench(color)
+        runs.workbench(color, runs_folder, universes_folder)
 
 
-for commands in (universes.COMMANDS, runs.COMMANDS):
+for commands in (universes.COMMANDS, runs.COMMANDS, inspect.COMMANDS):
     for name, function in commands.items():
         program.command(name)(function)
+program.command("compare")(compare)
+program.command("ionize")(ionize)
+program.add_typer(infall.program, name="infall")

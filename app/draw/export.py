@@ -89,7 +89,8 @@ def _save_picture(figure: Figure, path: Path, kind: str) -> None:
     look = {**_LOOK, "axes.prop_cycle": cycler(color=[f"#{colour:06x}" for colour in SERIES_RGB])}
     dates: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     with mpl.rc_context(look):
-        page = Page(figsize=_size(figure), layout="constrained")
+        # a table has no axes for the layout to give room to
+        page = Page(figsize=_size(figure), layout=None if isinstance(figure, Table) else "constrained")
         _paint(page, figure)
         with appearing(path) as temporary:
             page.savefig(temporary, format=kind, dpi=200, bbox_inches="tight", metadata=dates[kind])

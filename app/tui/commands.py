@@ -73,7 +73,7 @@ def import_form() -> CommandForm:
     members = {
         "files": "initial final halos columns total_matter",
         "cosmology": "box_size omega_matter omega_baryon h cosmology sigma8 spectral_index redshift length_unit",
-        "cube": "field dataset cells",
+        "cube": "field dataset cells escape_fraction",
         "evolution": "steps mesh_ratio outputs minimum_particles device",
         "output": "out force",
     }

@@ -112,7 +112,7 @@ LONG = "a" * 300
         ("view bad/u1.h5 --field densty", 2, "has no field 'densty': did you mean 'density'"),
         ("stats bad/u1.h5 --field velocity", 2, "velocity is not a density-like field"),
         ("simulate --cosmology planck", 2, "planck"),
-        ("view bad/u1.h5 --axis w", 2, "unknown axis 'w': use x, y or z"),
+        ("view bad/u1.h5 --axis w", 2, "unknown axis 'w': known: x, y, z"),
         ("--color pink recipes", 2, "unknown --color 'pink'"),
         # settings
         (f"{TRAIN} --set optimizer.learning_rate=1", 2, "there is no such setting, did you mean"),

@@ -44,6 +44,7 @@ def test_training_and_validation_are_overlaid() -> None:
     assert both.y_log
     np.testing.assert_allclose(both.series[0].y, 1.0 / np.arange(1, 20))
     np.testing.assert_array_equal(both.series[1].x, [5, 10])
-    assert [series.name for series in live_curves({"run": history}, "dice", log=False, smooth=True).series] == ["validation"]
+    dice = live_curves({"run": history}, "dice", log=False, smooth=True)
+    assert [series.name for series in dice.series] == ["validation"]
     smoothed = live_curves({"run": history}, "loss", log=False, smooth=True)
     assert smoothed.series[0].name == "training, smoothed"

@@ -97,7 +97,10 @@ def test_every_table_of_every_recipe_resolves(name: str) -> None:
     assert tables(name), f"{name} comes with no tables"
     for table in tables(name):
         resolve(kind, read_table(name, table), [])
-    assert resolve(kind, read_table(name, "paper"), []) == kind()
+    paper = resolve(kind, read_table(name, "paper"), [])
+    departures = {key for key, value in paper if value != getattr(kind(), key)}
+    # where zeros at the border of a crop were the paper's way, periodic context is the default
+    assert departures <= ({"network", "crop"} if name.startswith("density") else set())
 
 
 @pytest.mark.parametrize("name", recipe.names())

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import torch
 
 from core import recipe
 from core.config import read_table, resolve
+from core.cosmos.cosmology import preset
+from core.cosmos.infall_model import Infalls, make_table
+from core.cosmos.ionize import Ionization, ionize
 from core.cosmos.universe import Universe, open_universe
 from core.figures import Number
 from core.recipe import Recipe
@@ -29,8 +33,8 @@ def examples(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory
         folder = tmp_path_factory.mktemp(product)
         if product == "table":
             return infall_tables(folder)
-        if product == "classes":
-            return ionization_cubes(folder)
+        if product in ("classes", "maps"):
+            return ionization_cubes(folder, (7.0, 9.0) if product == "classes" else (7.0,))
         return universes
 
     return make
@@ -85,11 +89,12 @@ def finite(number: Number) -> bool:
 
 
 def infall_tables(folder: Path) -> list[Universe]:
-    """One table of infalls, which the recipe splits by host."""
-    from core.cosmos.infall_model import Infalls, make_table
-
+    """One table of infalls, which the recipe splits by row."""
     return [make_table(folder / "drawn.h5", Infalls(600, 1), {})]
 
 
-def ionization_cubes(folder: Path) -> list[Universe]:
-    raise NotImplementedError
+def ionization_cubes(folder: Path, redshifts: tuple[float, ...]) -> list[Universe]:
+    """Four realisations of 24^3 cells at each redshift."""
+    start = Ionization(24, 24.0, preset("planck2015"), 7.0, 0.07, mesh_ratio=1)
+    items = [replace(start, seed=seed, redshift=redshift) for seed in range(1, 5) for redshift in redshifts]
+    return list(ionize(folder, items, device="cpu"))

@@ -120,6 +120,8 @@ class RunsScreen(Frame):
         if message.run not in self._runs_shown():
             return  # the cursor has moved on
         self._histories[message.run.name] = message.history
+        if not self.query(Tail):
+            return  # not there yet, or no longer
         if message.run == self._run:
             self.query_one(Tail).show(Content(message.log or "\n".join(message.history.messages)))
         self._draw()

@@ -216,8 +216,7 @@ class SlicesScreen(Frame):
         self._say("readout", words.readout(sight, self.images) if self.images else Content())
         self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
-        three = self._three_planes(sight)
-        self._say("choices", words.choices(sight, self.images, len(self._partners), three, across))
+        self._say("choices", words.choices(sight, self.images, len(self._partners), self._three_planes(sight), across))
 
     def _say(self, id: str, content: Content) -> None:
         self.query_one(f"#{id}", Lines).show(content)

@@ -1,0 +1,112 @@
+"""Commands on infall tables: make one, read one from merger trees, search the best trees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.show import JsonOption, print_facts, print_figure, print_json, progress_bar
+from app.cli.universes import parse_numbers
+from core.errors import InputError
+
+if TYPE_CHECKING:
+    from core.cosmos.universe import Universe
+
+TABLES = Path("tables")
+
+program = typer.Typer(
+    name="infall",
+    help="Infall tables: what subhalos are when they fall in, and what becomes of them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+Out = Annotated[Path | None, typer.Option(help="The table to write.")]
+
+
+@program.command("make")
+def make(
+    count: Annotated[int, typer.Option(help="Subhalos.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 1,
+    out: Out = None,
+    force: Force = False,
+) -> None:
+    """Draw a table from a semi-analytic model: no simulation is needed."""
+    from core.cosmos.infall_model import Infalls, make_table
+    from core.provenance import provenance
+
+    path = free(out or TABLES / f"infall-s{seed}.h5", force)
+    tell(make_table(path, Infalls(count, seed), provenance()))
+
+
+def free(path: Path, force: bool) -> Path:
+    """The path, if nothing is there. Raises: InputError."""
+    if path.exists() and not force:
+        raise InputError(f"{path} exists", "use --force or another --out")
+    return path
+
+
+def tell(universe: Universe) -> None:
+    """What a table holds."""
+    from core.cosmos.infall import described
+
+    print_facts({"table": str(universe.path), **described(universe)})
+
+
+@program.command("read")
+def read(
+    trees: Annotated[
+        list[Path],
+        typer.Argument(help="tree_*.dat, the hlist or parents files of all snapshots, or Galacticus' HDF5."),
+    ],
+    out: Out = None,
+    particle_mass: Annotated[
+        float | None, typer.Option(min=0, help="Mass of a particle [Msun/h], where the trees do not say it.")
+    ] = None,
+    particles: Annotated[int, typer.Option(min=1, help="Particles of the smallest subhalo at accretion.")] = 1000,
+    force: Force = False,
+) -> None:
+    """Find the accretion events in merger trees (consistent-trees, Rockstar, Galacticus) and what became of them."""
+    from core.cosmos.formats.trees import read_trees
+    from core.cosmos.infall_events import Cuts, make_table
+    from core.provenance import provenance
+
+    path = free(out or TABLES / f"{trees[0].stem}.h5", force)
+    found = read_trees(trees)
+    tell(make_table(path, found, Cuts(particles, particle_mass), provenance(trees)))
+
+
+@program.command("search")
+def search(
+    tables: Annotated[list[Path], typer.Argument(help="Infall tables.")],
+    outcome: Annotated[str, typer.Option(help="survived, final_mass, final_distance or merge_time.")] = "survived",
+    trees: Annotated[str, typer.Option(help="Numbers of trees to try.")] = "25,50,100",
+    depth: Annotated[str, typer.Option(help="Depths to try.")] = "3,5,7",
+    learning_rate: Annotated[str, typer.Option(help="Learning rates to try; votes have none.")] = "0.05,0.1",
+    folds: Annotated[int, typer.Option(help="Parts of the rows, each left out once.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds and the trees.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Try forests of many sizes by cross-validation, best first; the rows kept for reports are left alone."""
+    from core.cosmos.universe import open_universe
+    from core.figures import dump
+    from core.infall_search import Grid, as_table, grid_search
+    from core.infall_table import check_tables, read_tables
+    from core.recipes.infall import Infall
+
+    split = Infall(seed=seed).parts()
+    universes = [open_universe(path) for path in tables]
+    check_tables(universes, split)
+    grid = Grid(
+        tuple(int(number) for number in parse_numbers(trees, "--trees")),
+        tuple(int(number) for number in parse_numbers(depth, "--depth")),
+        parse_numbers(learning_rate, "--learning-rate"),
+    )
+    with progress_bar("search") as progress:
+        found = grid_search(read_tables(universes, split), outcome, grid, folds, seed, progress)
+    figure = as_table(outcome, found, folds)
+    print_json(dump(figure)) if as_json else print_figure(figure)

@@ -1,0 +1,250 @@
+"""Pictures of every screen, docs/pictures/screen-*.png, from the real workbench on real universes and runs.
+
+    python docs/pictures.py [--folder FOLDER] [--only WORDS] [--out FOLDER]
+
+Without a folder everything is made anew in a temporary one: universes of 64^3, a run that has ended and one that goes
+on; some minutes on 2 cores. Needs what `make test` installs: Matplotlib brings Pillow and the font.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from rich.color import Color
+    from rich.style import Style
+    from textual.pilot import Pilot
+
+    from app.draw.colour import Depth
+
+CELL = 10, 20  # pixels of a character
+FONT = 17  # so that box-drawing lines meet
+SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 50)
+QUIET = 1.0  # seconds without a change
+PATIENCE = 60.0
+MOST_PRESSES = 30
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: its name, what to press, and what must be on the screen before the next key is pressed.
+
+    A key may be followed by words to wait for, and by a star if it is pressed again until they come: "2", "2:density",
+    "j*:640 fof".
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    size: tuple[int, int] = USUAL
+    depth: Depth = "truecolor"
+
+
+MARKED = "1:planck2018", "j*:640 fof", "space", "j*:655 fof", "space"
+TREE = "1:planck2018", "j*:640 fof"
+SCENES = (
+    Scene("data", (*TREE, "j:655 fof")),
+    Scene("data-80x24", (*TREE, "j:655 fof"), SMALL),
+    Scene("simulate", (*TREE, "n:cells")),
+    Scene("slices", ("2:Mpc/h", "o:fof", "n:Msun")),
+    Scene("slices-80x24", ("2:Mpc/h", "o:fof"), SMALL, "256"),
+    Scene("slices-three", ("2:Mpc/h", "o:fof"), LARGE),
+    Scene("slices-compare", ("2:Mpc/h", "U:s0004", "D:with halonet-001", "i:shown"), LARGE),
+    Scene("slices-compare-120x40", ("2:Mpc/h", "U:s0004", "D:with halonet-001"), USUAL, "256"),
+    Scene("slices-light", ("2:Mpc/h", "T:light", "a")),
+    Scene("statistics", ("3:Power", "right", "right", "right")),
+    Scene("statistics-80x24", ("3:Power", "right"), SMALL, "256"),
+    Scene("statistics-200x50", (*MARKED, "3:Power"), LARGE),
+    Scene("statistics-light", ("3:Power", "T:light")),
+    Scene("launch-recipes", ("4:HaloNet",)),
+    Scene("launch", ("4:HaloNet", "j*:settings of halonet", "enter", "right*:demo ›")),
+    Scene("launch-80x24", ("4:HaloNet", "j*:halonet  ", "enter"), SMALL),
+    Scene("runs", ("5:loss of",)),
+    Scene("runs-80x24", ("5:loss of",), SMALL, "256"),
+    Scene("runs-200x50", ("5:loss of", "space", "j", "j", "space"), LARGE),
+    Scene("report", ("5:halonet-001", "G", "f:Dice")),
+    Scene("report-80x24", ("5:halonet-001", "G", "f:Dice"), SMALL, "256"),
+    Scene("figure", ("5:halonet-001", "G", "f:Dice", "j*:Press-Schechter", "f")),
+    Scene("compare", ("5:halonet-001", "G", "space", "k", "space", "c:Dice")),
+    Scene("network", ("5:halonet-001", "G", "6:sees", "f:channel 3")),
+    Scene("network-80x24", ("5:halonet-001", "G", "6:sees", "f", "tab:channel 0"), SMALL),
+    Scene("network-200x50", ("5:halonet-001", "G", "6:sees"), LARGE),
+    Scene("help", ("2:Mpc/h", "question_mark")),
+    Scene("palette", ("2:Mpc/h", "ctrl+p", "s", "l", "i")),
+)
+"""The newest run is the first of the list, the oldest the last."""
+
+
+def make(folder: Path) -> None:
+    """Four universes, a run of a few steps, and one that goes on."""
+    if (folder / "runs").exists():
+        return
+    halodeck("simulate", "--seeds", "1-4")
+    few = ["--set", "split.validation=1", "--set", "split.test=1", "--set", "validate_every=10"]
+    train = ["train", "halonet", "--on", "universes", "--config", "demo", *few]
+    halodeck(*train, "--set", "steps=150")
+    halodeck("train", "halonet", "--on", "universes", "--config", "smoke", "--note", "the smallest network")
+    halodeck(*train, "--set", "steps=5000", "--detach")
+
+
+def halodeck(*words: str) -> None:
+    """A command of halodeck."""
+    program = "import sys; from app.main import main; main()"
+    subprocess.run([sys.executable, "-c", program, *words], check=True, stdout=subprocess.DEVNULL)
+
+
+async def photograph(scene: Scene, out: Path) -> None:
+    """Open the workbench, press the keys, and draw what is seen then."""
+    from app.tui.workbench import Workbench
+
+    bench = Workbench(Path("runs"), scene.depth, Path("universes"))
+    bench.animation_level = "none"
+    async with bench.run_test(size=scene.size, notifications=True) as pilot:
+        await settled(pilot, "run")
+        for key in scene.keys:
+            name, _, words = key.partition(":")
+            await pilot.press(name.rstrip("*"))
+            for _ in range(MOST_PRESSES if name.endswith("*") else 0):
+                if words in await settled(pilot):
+                    break
+                await pilot.press(name.rstrip("*"))
+            await settled(pilot, words)
+        lines = pilot.app.screen._compositor.render_strips()
+        picture = draw(lines, scene.size, scene.depth)
+    path = out / f"screen-{scene.name}.png"
+    picture.quantize(256).save(path, optimize=True)
+    print(f"{path}  {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+async def settled(pilot: Pilot[Any], words: str = "") -> str:
+    """The screen as text, once the words are there and nothing has changed for a while. Raises: TimeoutError."""
+
+    def now() -> list[str]:
+        return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+
+    start = since = time.monotonic()
+    before = now()
+    while time.monotonic() - since < QUIET or words not in "\n".join(before) or "ing ..." in "\n".join(before):
+        await pilot.pause(0.2)
+        if time.monotonic() - start > PATIENCE:
+            raise TimeoutError(f"{words!r} does not come:\n" + "\n".join(before))
+        if now() != before:
+            before, since = now(), time.monotonic()
+    return "\n".join(before)
+
+
+def draw(lines: Iterable[Any], size: tuple[int, int], depth: Depth) -> Image.Image:
+    """Lines of styled characters as a terminal shows them; blocks and dots are drawn, not taken from a font."""
+    from matplotlib import get_data_path
+    from PIL import Image, ImageDraw, ImageFont
+
+    fonts = Path(get_data_path()) / "fonts" / "ttf"
+    plain, bold = (ImageFont.truetype(fonts / f"DejaVuSansMono{kind}.ttf", FONT) for kind in ("", "-Bold"))
+    wide, high = CELL
+    picture = Image.new("RGB", (size[0] * wide, size[1] * high))
+    pen = ImageDraw.Draw(picture)
+    for row, line in enumerate(lines):
+        column = 0
+        for text, style, _ in line:
+            ink, paper = colours(style, depth)
+            for sign in text:
+                left, top = column * wide, row * high
+                pen.rectangle((left, top, left + wide - 1, top + high - 1), fill=paper)
+                boxes = list(filled(sign))
+                for x0, y0, x1, y1 in boxes:
+                    pen.rectangle((left + x0, top + y0, left + x1 - 1, top + y1 - 1), fill=ink)
+                if not boxes and sign.strip():
+                    pen.text((left, top), sign, ink, font=bold if style and style.bold else plain)
+                column += 1
+    return picture
+
+
+def filled(sign: str) -> Iterable[tuple[int, int, int, int]]:
+    """The rectangles of a block or Braille character, in pixels of its cell."""
+    wide, high = CELL
+    code = ord(sign)
+    if 0x2800 < code < 0x2900:
+        for bit, (x, y) in enumerate(((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))):
+            if code >> bit & 1:
+                yield 1 + 5 * x, 1 + 5 * y, 4 + 5 * x, 4 + 5 * y
+    elif sign == "▀":
+        yield 0, 0, wide, high // 2
+    elif 0x2581 <= code <= 0x2588:  # eighths from below
+        yield 0, high - high * (code - 0x2580) // 8, wide, high
+    elif 0x2589 <= code <= 0x258F:  # eighths from the left
+        yield 0, 0, wide * (0x2590 - code) // 8, high
+    elif 0x2596 <= code <= 0x259F:  # quadrants: upper left, upper right, lower left, lower right
+        quadrants = (4, 8, 1, 13, 9, 7, 11, 2, 6, 14)[code - 0x2596]
+        for bit, (x, y) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
+            if quadrants >> bit & 1:
+                yield x * wide // 2, y * high // 2, (x + 1) * wide // 2, (y + 1) * high // 2
+
+
+def colours(style: Style | None, depth: Depth) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The colours of a character and of its cell, as few as the terminal has."""
+    from rich.color import ColorSystem
+
+    def shown(colour: Color | None, otherwise: tuple[int, int, int]) -> tuple[int, int, int]:
+        if colour is None or colour.is_default:
+            return otherwise
+        return tuple((colour.downgrade(ColorSystem.EIGHT_BIT) if depth == "256" else colour).get_truecolor())
+
+    ink, paper = shown(style and style.color, (208, 208, 208)), shown(style and style.bgcolor, (18, 18, 18))
+    if style and style.reverse:
+        ink, paper = paper, ink
+    if style and style.dim:
+        ink = tuple((2 * a + b) // 3 for a, b in zip(ink, paper, strict=True))
+    return ink, paper
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="with universes and runs, or to be filled with them")
+    parser.add_argument("--only", nargs="*", default=[], help="pictures whose name has one of these words")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
+    given = parser.parse_args()
+    out = given.out.resolve()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    os.environ["PYTHONPATH"] = sys.path[0]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.folder or Path(temporary) / "deck").resolve()
+        folder.mkdir(exist_ok=True)
+        os.chdir(folder)
+        os.environ["XDG_CONFIG_HOME"] = temporary  # nobody's own keys and themes
+        make(folder)
+        try:
+            for scene in SCENES:
+                if not given.only or any(word in scene.name for word in given.only):
+                    try:
+                        asyncio.run(photograph(scene, out))
+                    except TimeoutError as error:
+                        print(f"{scene.name}: {error}", file=sys.stderr)
+        finally:
+            os.chdir(out)
+            if not given.folder:
+                stop(folder / "runs")
+
+
+def stop(runs: Path) -> None:
+    """Let the run that goes on come to its end."""
+    from core.run import all_runs
+
+    for run in all_runs(runs):
+        if run.status().alive:
+            run.request("stop")
+            while run.status().alive:
+                time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The U-Net of Petulante 2023 (chapter 3): blocks of a 3^3 and a 5^3 convolution, each with ReLU and batch norm.
+
+Three blocks, each followed by a halving, bring 128 cells down to 16; three up-samplings, each followed by such a block
+on the up-sampled image and the one of the same size on the way down, bring them back; 64 filters of 1^3 and one of 1^3
+end it. The thesis does not say how many filters the blocks have: here 32, doubling from level to level as is usual,
+and half as many as the last 64 wherever these are changed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+Border = Literal["valid", "zeros", "circular"]
+"""What convolutions do at a border: give out only what they see whole, or take zeros or the opposite side for more."""
+
+
+def convolution(inputs: int, outputs: int, kernel: int, border: Border) -> nn.Sequential:
+    """Convolution, ReLU and batch norm, in this order."""
+    layer = nn.Conv3d(
+        inputs,
+        outputs,
+        kernel,
+        padding=0 if border == "valid" else kernel // 2,
+        padding_mode="circular" if border == "circular" else "zeros",
+    )
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return nn.Sequential(layer, nn.ReLU(inplace=True), nn.BatchNorm3d(outputs))
+
+
+class DensityUNet(nn.Module):
+    """(batch, inputs, n, n, n) -> (batch, outputs, m, m, m), values >= 0 where it ends with a rectifier.
+
+    m = n, a multiple of 2^levels, but for valid convolutions: m = n - 2 `margin`, n = `margin` more than such a one.
+    """
+
+    def __init__(
+        self,
+        levels: int = 3,
+        filters: int = 32,
+        inputs: int = 1,
+        outputs: int = 1,
+        border: Border = "valid",
+        rectify: bool = True,
+    ) -> None:
+        super().__init__()
+        self.margin = 6 * (2**levels - 1) if border == "valid" else 0
+        width = [filters * 2**level for level in range(levels)]
+
+        def block(inputs: int, outputs: int) -> nn.Sequential:
+            return nn.Sequential(convolution(inputs, outputs, 3, border), convolution(outputs, outputs, 5, border))
+
+        self.down = nn.ModuleList(block(a, b) for a, b in zip([inputs, *width], width, strict=False))
+        self.pool = nn.MaxPool3d(2)
+        self.enlarge = nn.Upsample(scale_factor=2)
+        below = [*width[1:], width[-1]]
+        self.up = nn.ModuleList(block(a + b, a) for a, b in zip(width, below, strict=True))
+        self.last = convolution(width[0], 2 * filters, 1, border)
+        self.exit = nn.Conv3d(2 * filters, outputs, 1)
+        self.activation = nn.ReLU() if rectify else nn.Identity()
+        assert self.exit.bias is not None
+        if rectify:  # one that starts below zero everywhere has no gradient: start at the mean density
+            nn.init.constant_(self.exit.bias, 1.0)
+        else:  # what is learnt is a difference: start at none
+            nn.init.zeros_(self.exit.weight)
+            nn.init.zeros_(self.exit.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = []
+        for block in self.down:
+            x = block(x)
+            skips.append(x)
+            x = self.pool(x)
+        for block in reversed(self.up):
+            x = self.enlarge(x)
+            x = block(torch.cat([middle(skips.pop(), x.shape[-1]), x], dim=1))
+        y: torch.Tensor = self.activation(self.exit(self.last(x)))
+        return y
+
+
+def middle(x: torch.Tensor, size: int) -> torch.Tensor:
+    """The central cube (..., size, size, size)."""
+    start = (x.shape[-1] - size) // 2
+    return x[..., start : start + size, start : start + size, start : start + size]
