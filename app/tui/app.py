@@ -22,7 +22,9 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     chosen = colour_depth(depth)
     # Textual reads these once: the first when it is imported, the second when its app is made
     os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOUR_SYSTEMS[chosen]
-    os.environ.pop("NO_COLOR", None)
+    # exported sizes would be taken for those of the terminal, and stay when that changes
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     if chosen == "none":
         os.environ["NO_COLOR"] = "1"
 

@@ -170,10 +170,6 @@ def test_a_run_from_the_form_outlives_the_terminal(
             )
         )
         terminal.type(start)
-        terminal.sees("5 runs")
-        # a size that tmux gave while the workbench was starting may not have reached it
-        for columns in ("121", "120"):
-            terminal.tmux("resize-window", "-x", columns, "-y", "40")
         return terminal
 
     terminal = opened_again("first")
