@@ -232,7 +232,7 @@ async def test_chosen_columns_are_shown(root: Path) -> None:
     a_run(root)
     async with opened(root, settings=Settings(columns=("loss", "device"))) as pilot:
         await sees(pilot, "halonet-001")
-        assert text(pilot).splitlines()[2].split() == ["run", "loss", "device"]
+        await until(pilot, lambda: text(pilot).splitlines()[2].split() == ["run", "loss", "device"])
 
 
 @pytest.mark.parametrize(
