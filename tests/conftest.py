@@ -1,6 +1,7 @@
 """What many tests share: tiny universes and runs of the recipe halonet on them."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # one thread for each test process and its children: threads that wait for each other by spinning on a busy machine
     # are a hundred times slower; numba's would also wake torch's
     os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell's background job ignores ctrl+c, and so would every process that the tests start and interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from core.cosmos.universe import Universe, open_universe
 from core.run import Run, create_run
