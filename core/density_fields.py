@@ -12,6 +12,7 @@ from core.cosmos.box import Array, Field, lattice
 from core.cosmos.universe import Universe, check_field
 from core.density_settings import Assignment, Scaling, Target
 from core.errors import InputError
+from core.training_set import Split, check_cell_sizes
 
 if TYPE_CHECKING:
     import torch
@@ -115,14 +116,9 @@ def check_start(universe: Universe) -> None:
         raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
 
 
-def check_set(universes: Sequence[Universe], validation: int, test: int, target: Target) -> None:
+def check_set(universes: Sequence[Universe], split: Split, target: Target) -> None:
     """Refuse a set that leaves none to train on, lacks evolved matter, or mixes cell sizes. Raises: InputError."""
-    needed = validation + test + 1
-    if len(universes) < needed:
-        raise InputError(
-            f"{len(universes)} universes leave none to train on ({validation} validate, {test} test)",
-            f"give at least {needed}",
-        )
+    split.parts(universes)
     wanted = ["displacement", *(["velocity"] if target == "displacement+velocity" else [])]
     for universe in universes:
         check_start(universe)
@@ -134,12 +130,7 @@ def check_set(universes: Sequence[Universe], validation: int, test: int, target:
                     f"{name} of {universe.path} is at z = {universe.fields[name].redshift:g}, the input at z = 0",
                     "keep an output at z = 0",
                 )
-    sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
-    if len(sizes) > 1:
-        raise InputError(
-            f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
-            "train on one cell size",
-        )
+    check_cell_sizes(universes)
 
 
 def check_values(universe: Universe, names: Sequence[str]) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
-from core.density_settings import Adam, Assignment, CropSettings, Scaling, SplitSettings, Target
+from core.density_settings import Adam, Assignment, CropSettings, Scaling, Target
 from core.errors import InputError
 from core.learner import Learner, Precision, has_bf16
 from core.progress import Progress, part, silent
 from core.recipe import Product, Recipe
+from core.training_set import Split, check_memory
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,7 @@ class DensityRecipe(Recipe):
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     crop: CropSettings = CropSettings()
-    split: SplitSettings = SplitSettings()
+    split: Split = Split()
 
     @property
     def learnt(self) -> Target:
@@ -73,12 +74,12 @@ class DensityRecipe(Recipe):
         from core.samples import Crops
 
         self.check(universes)
-        used = universes[: -self.split.test]
-        training = used[: -self.split.validation]
+        parts = self.split.parts(universes)
+        used = [*parts.training, *parts.validation]
         for universe in used:
             check_values(universe, ["delta_linear", "displacement"])
         self._check_memory(universes[0].cells, len(used), device)
-        constants = scales(training, self.learnt, self.assignment)
+        constants = scales(parts.training, self.learnt, self.assignment)
 
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
             begun = start(universe, self.assignment)
@@ -88,8 +89,8 @@ class DensityRecipe(Recipe):
 
         boxes = [box(universe) for universe in used]
         return Crops(
-            boxes[: len(training)],
-            boxes[len(training) :],
+            boxes[: len(parts.training)],
+            boxes[len(parts.training) :],
             crop=self.crop.size or universes[0].cells,
             context=self.crop.context,
             batch=self.crop.batch,
@@ -100,7 +101,7 @@ class DensityRecipe(Recipe):
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return list(universes[-self.split.test :])
+        return self.split.parts(universes).test
 
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
@@ -155,7 +156,7 @@ class DensityRecipe(Recipe):
         """Refuse universes that cannot be trained on. Raises: InputError."""
         from core.density_fields import check_set
 
-        check_set(universes, self.split.validation, self.split.test, self.learnt)
+        check_set(universes, self.split, self.learnt)
         for universe in universes:
             self._check_box(universe)
 
@@ -184,7 +185,6 @@ class DensityRecipe(Recipe):
         import torch
 
         from core.memory import training_memory
-        from core.protohalo_inputs import check_memory
 
         bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
         with torch.device("meta"):

@@ -47,12 +47,3 @@ class CropSettings(Settings):
     at the border reach, are too few for valid convolutions."""
     batch: int = Setting(1, ge=1)
     """Crops at once."""
-
-
-class SplitSettings(Settings):
-    """Which universes are kept from training: whole ones, the last of the list."""
-
-    validation: int = Setting(1, ge=1)
-    """Universes that are judged while training."""
-    test: int = Setting(1, ge=1)
-    """Universes that are seen for the first time in the report."""

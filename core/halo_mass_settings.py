@@ -9,6 +9,7 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.halo_particles import Input
 from core.learner import Optimiser
+from core.training_set import Split
 
 
 class InputSettings(Settings):
@@ -81,10 +82,8 @@ class ParticleSettings(Settings):
     """Particles a step."""
 
 
-class SplitSettings(Settings):
-    """Which universes are kept from training: whole ones, the last of the list."""
+class HaloMassSplit(Split):
+    """Which universes are kept from training; the paper tests on four."""
 
-    validation: int = Setting(1, ge=1)
-    """Universes that are judged while training."""
     test: int = Setting(4, ge=1)
     """Universes that are seen for the first time in the report."""

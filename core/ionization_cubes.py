@@ -6,13 +6,13 @@ Cubes of one realisation, whatever their redshift and escape fraction, have the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from core.cosmos.universe import Universe
 from core.errors import InputError
+from core.training_set import Parts, Split
 
 if TYPE_CHECKING:
     import torch
@@ -23,15 +23,6 @@ LARGEST_TEMPERATURE = 70.0
 """What maps are divided by [mK]; what a cell has more is cut off."""
 
 UNITS: dict[Target, str] = {"redshift": "z", "escape_fraction": "escape fraction"}
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Cubes to train on, to look at meanwhile, and for the report."""
-
-    training: list[Universe]
-    validation: list[Universe]
-    test: list[Universe]
 
 
 def label(universe: Universe, target: Target) -> float | None:
@@ -50,18 +41,11 @@ def realisation(universe: Universe) -> str:
     return universe.name if seed is None else f"seed {seed}"
 
 
-def split(universes: Sequence[Universe], validation: int, test: int) -> Parts:
-    """Whole realisations, the last of the list for the report, those before for validation. Raises: InputError."""
-    known = list(dict.fromkeys(realisation(universe) for universe in universes))
-    if len(known) < validation + test + 1:
-        raise InputError(
-            f"{len(known)} realisations leave none to train on ({validation} validate, {test} test)",
-            f"give at least {validation + test + 1}: halodeck ionize --seeds 1-{validation + test + 1}",
-        )
-    end = len(known) - test
-    chosen = known[: end - validation], known[end - validation : end], known[end:]
-    training, looked_at, kept = ([u for u in universes if realisation(u) in some] for some in chosen)
-    return Parts(training, looked_at, kept)
+def split(universes: Sequence[Universe], into: Split) -> Parts[Universe]:
+    """Whole realisations with all their cubes, the last of the list for the report. Raises: InputError."""
+    known = into.parts(list(dict.fromkeys(realisation(universe) for universe in universes)), "realisations")
+    chosen = (known.training, known.validation, known.test)
+    return Parts(*([universe for universe in universes if realisation(universe) in some] for some in chosen))
 
 
 def classes(universes: Sequence[Universe], target: Target) -> list[float]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from core.cosmos.universe import Universe, check_field
-from core.errors import InputError, ResourceError
+from core.errors import InputError
+from core.training_set import Split, check_cell_sizes
 from core.truth import Source, sources
 
 if TYPE_CHECKING:
@@ -51,14 +52,9 @@ def displacement(universe: Universe) -> torch.Tensor:
     return first_order(modes, universe.box_size)
 
 
-def check_set(universes: Sequence[Universe], validation: int, test: int, truth: Source) -> None:
+def check_set(universes: Sequence[Universe], split: Split, truth: Source) -> None:
     """Refuse a set that leaves none to train on, lacks true halos, or mixes cell sizes. Raises: InputError."""
-    needed = validation + test + 1
-    if len(universes) < needed:
-        raise InputError(
-            f"{len(universes)} universes leave none to train on ({validation} validate, {test} test)",
-            f"give at least {needed}",
-        )
+    split.parts(universes)
     for universe in universes:
         check_linear(universe)
         if not sources(universe) or truth not in ("auto", *sources(universe)):
@@ -66,12 +62,7 @@ def check_set(universes: Sequence[Universe], validation: int, test: int, truth: 
             raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
     if truth == "auto" and len({sources(universe)[0] for universe in universes}) > 1:
         raise InputError("some universes have N-body halos, some have not", "set truth=peakpatch")
-    sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
-    if len(sizes) > 1:
-        raise InputError(
-            f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
-            "train on one cell size",
-        )
+    check_cell_sizes(universes)
 
 
 def check_cell_size(universe: Universe, constants: dict[str, float]) -> None:
@@ -94,21 +85,3 @@ def check_density(universe: Universe) -> None:
     """Read the linear density through and refuse what would only show as a strange loss. Raises: InputError."""
     field = universe.field("delta_linear")
     check_field(replace(field, name=f"{field.name} of {universe.path}"))
-
-
-def check_memory(needed: Callable[[int, int], int], batch: int, size: int, factor: int, device: torch.device) -> None:
-    """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
-
-    `needed(batch, size)` tells the bytes of training on crops of this side, of which only multiples of `factor` do.
-    """
-    from core.memory import GIB, free_memory
-
-    free, wanted = free_memory(device), needed(batch, size)
-    if wanted <= free:
-        return
-    smaller = [(b, size) for b in range(batch - 1, 0, -1)] + [(1, s) for s in range(size - factor, 0, -factor)]
-    fits = next(((b, s) for b, s in smaller if needed(b, s) <= free), None)
-    remedy = f"crop.batch={fits[0]} crop.size={fits[1]} fits" if fits else "choose fewer network.filters"
-    raise ResourceError(
-        f"training needs about {wanted / GIB:.2g} GiB, {device.type} has {free / GIB:.2g} GiB free", remedy
-    )

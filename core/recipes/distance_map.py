@@ -13,10 +13,10 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.errors import InputError
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
 from core.progress import Progress, part, silent
 from core.recipe import Product, Recipe
+from core.training_set import CropSettings, Split, check_memory, check_tiles
 from core.truth import Source, Truth, true_halos
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Adam(Optimiser):
     """Largest learning rate; with 1e-3 the paper's network failed to converge."""
 
 
-class CropSettings(Settings):
-    """What the network sees at once, in cells."""
+class DistanceCrop(CropSettings):
+    """What the network sees at once, in cells, and how it is turned."""
 
     size: int = Setting(96, ge=0)
     """Side of the part of a training crop that is judged; 0 is the whole box."""
@@ -64,10 +64,6 @@ class CropSettings(Settings):
     """Cells beyond each side of it that are seen but not judged."""
     batch: int = Setting(16, ge=1)
     """Crops a step."""
-    tile: int = Setting(128, ge=0)
-    """Side of the tiles of a prediction; 0 is the whole box."""
-    buffer: int = Setting(32, ge=0)
-    """Cells on each side of a tile that are thrown away: tiles overlap by twice as many."""
     symmetries: Literal["rotations", "all"] = "rotations"
     """The 24 rotations of the paper, or the mirror images with them."""
 
@@ -80,15 +76,6 @@ class WatershedSettings(Settings):
     prominence: float = Setting(0.08, ge=0, lt=1)
     """Share of its height by which a peak must rise above the pass to a higher one to be a halo's; 0 takes every local
     maximum, as the paper seems to."""
-
-
-class SplitSettings(Settings):
-    """Which universes are kept from training: whole ones, the last of the list."""
-
-    validation: int = Setting(1, ge=1)
-    """Universes that are judged while training."""
-    test: int = Setting(1, ge=1)
-    """Universes that are seen for the first time in the report."""
 
 
 class DistanceMap(Recipe):
@@ -112,9 +99,9 @@ class DistanceMap(Recipe):
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
     optimiser: Adam = Adam()
-    crop: CropSettings = CropSettings()
+    crop: DistanceCrop = DistanceCrop()
     watershed: WatershedSettings = WatershedSettings()
-    split: SplitSettings = SplitSettings()
+    split: Split = Split()
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
@@ -124,12 +111,12 @@ class DistanceMap(Recipe):
         from core.samples import ROTATIONS, Crops
 
         self.check(universes)
-        used = universes[: -self.split.test]
-        training = used[: -self.split.validation]
+        parts = self.split.parts(universes)
+        used = [*parts.training, *parts.validation]
         for universe in used:
             check_density(universe)
         self._check_memory(universes[0].cells, len(used), device)
-        constants = scales(training, self.inputs)
+        constants = scales(parts.training, self.inputs)
 
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
             target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
@@ -137,8 +124,8 @@ class DistanceMap(Recipe):
 
         boxes = [box(universe) for universe in used]
         return Crops(
-            boxes[: len(training)],
-            boxes[len(training) :],
+            boxes[: len(parts.training)],
+            boxes[len(parts.training) :],
             crop=self.crop.size or universes[0].cells,
             context=self.crop.context,
             batch=self.crop.batch,
@@ -180,7 +167,7 @@ class DistanceMap(Recipe):
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return list(universes[-self.split.test :])
+        return self.split.parts(universes).test
 
     def true_halos(self, universe: Universe) -> Truth:
         """The halos that count and their cells."""
@@ -210,8 +197,8 @@ class DistanceMap(Recipe):
         """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
         from core import baseline, distance_baseline
 
-        used = universes[: -self.split.test]
-        training, validation = used[: -self.split.validation], used[-self.split.validation :]
+        parts = self.split.parts(universes)
+        training, validation = parts.training, parts.validation
         known = [self.true_halos(universe).halos for universe in training]
         judged = [self.true_halos(universe) for universe in validation]
         flooded = distance_baseline.fit(validation, judged, self.minimum_cells)
@@ -267,7 +254,7 @@ class DistanceMap(Recipe):
         """Refuse universes that cannot be trained on. Raises: InputError."""
         from core.protohalo_inputs import check_set
 
-        check_set(universes, self.split.validation, self.split.test, self.truth)
+        check_set(universes, self.split, self.truth)
         for universe in universes:
             self._check_box(universe)
 
@@ -276,7 +263,6 @@ class DistanceMap(Recipe):
         import torch
 
         from core.memory import training_memory
-        from core.protohalo_inputs import check_memory
 
         bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
         with torch.device("meta"):
@@ -293,21 +279,7 @@ class DistanceMap(Recipe):
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""
-        if self.crop.tile and self.crop.tile <= 2 * self.crop.buffer:
-            raise InputError(
-                f"crop.buffer of {self.crop.buffer} cells leaves nothing of a crop.tile of {self.crop.tile}",
-                "make the tile larger",
-            )
-        factor = 2**self.network.levels
-        for what, seen in (
-            ("crop.size", (self.crop.size or universe.cells) + 2 * self.crop.context),
-            ("crop.tile", self.crop.tile or universe.cells),
-        ):
-            if seen % factor:
-                raise InputError(
-                    f"{what} sees {seen} cells, which {self.network.levels} levels cannot halve",
-                    f"choose a multiple of {factor} or fewer network.levels",
-                )
+        check_tiles(self.crop, self.network.levels, universe.cells)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

@@ -17,16 +17,17 @@ from core.errors import InputError, ResourceError
 from core.halo_mass_settings import (
     AMSGrad,
     CNNSettings,
+    HaloMassSplit,
     InputSettings,
     LossSettings,
     MassRange,
     ParticleSettings,
-    SplitSettings,
 )
 from core.halo_particles import HaloParticles, centre_cells, drawn, drawn_from_each, halo_particles, seen
 from core.learner import Learner, Network, Precision, has_bf16
 from core.progress import Progress, part, silent
 from core.recipe import Product, Recipe
+from core.training_set import check_cell_sizes
 from core.truth import Source, sources
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class HaloMass(Recipe):
     loss: LossSettings = LossSettings()
     optimiser: AMSGrad = AMSGrad()
     particles: ParticleSettings = ParticleSettings()
-    split: SplitSettings = SplitSettings()
+    split: HaloMassSplit = HaloMassSplit()
 
     @property
     def sub_box(self) -> int:
@@ -79,25 +80,25 @@ class HaloMass(Recipe):
         from core.subboxes import SubBoxes
 
         self.check(universes)
-        used = universes[: -self.split.test]
+        parts = self.split.parts(universes)
+        used = [*parts.training, *parts.validation]
         ratio = self.input.mesh_ratio if self.input.kind == "evolved" else 1
         self._check_memory(sum(4 * (ratio * universe.cells) ** 3 for universe in used), device)
-        training, validation = used[: -self.split.validation], used[-self.split.validation :]
         fields = [seen(universe, self.input.kind, self.input.mesh_ratio) for universe in used]
-        learnt_from = fields[: len(training)]
+        learnt_from = fields[: len(parts.training)]
         mean = float(np.mean([field.mean(dtype=np.float64) for field in learnt_from]))
         sigma = float(np.sqrt(np.mean([np.square(field - mean).mean(dtype=np.float64) for field in learnt_from])))
         chosen = [
-            *self._share(training, self.particles.training, self.seed),
-            *self._share(validation, self.particles.validation, TEST_SEED),
+            *self._share(parts.training, self.particles.training, self.seed),
+            *self._share(parts.validation, self.particles.validation, TEST_SEED),
         ]
         boxes = [
             (torch.from_numpy((field - np.float32(mean)) / np.float32(sigma)).to(device), self._centres(u, p, device))
             for field, u, p in zip(fields, used, chosen, strict=True)
         ]
         return SubBoxes(
-            boxes[: len(training)],
-            boxes[len(training) :],
+            boxes[: len(parts.training)],
+            boxes[len(parts.training) :],
             side=self.input.side,
             batch=self.particles.batch,
             seed=self.seed,
@@ -136,7 +137,7 @@ class HaloMass(Recipe):
         return learner
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return list(universes[-self.split.test :])
+        return self.split.parts(universes).test
 
     def halo_particles(self, universe: Universe) -> HaloParticles:
         """The particles of a universe that count. Raises: InputError where there are none."""
@@ -149,10 +150,9 @@ class HaloMass(Recipe):
         assert isinstance(learner, Network)
         if not self.particles.each_halo:
             return
-        end = len(universes) - self.split.test
         true: dict[str, list[Array]] = {"halo_mass": [], "halo_mass_eps": []}
         found: dict[str, list[Array]] = {"halo_mass": [], "halo_mass_eps": []}
-        for universe in universes[end - self.split.validation : end]:
+        for universe in self.split.parts(universes).validation:
             few = drawn_from_each(self.halo_particles(universe), self.particles.each_halo, TEST_SEED)
             ours = self._log_masses(learner, universe, few, silent)
             eps = log_crossing(first_crossings(universe).eps, few)
@@ -202,21 +202,10 @@ class HaloMass(Recipe):
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        needed = self.split.validation + self.split.test + 1
-        if len(universes) < needed:
-            raise InputError(
-                f"{len(universes)} universes leave none to train on ({self.split.validation} validate, "
-                f"{self.split.test} test)",
-                f"give at least {needed}",
-            )
+        self.split.parts(universes)
         for universe in universes:
             self._check_box(universe)
-        sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
-        if len(sizes) > 1:
-            raise InputError(
-                f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
-                "train on one cell size",
-            )
+        check_cell_sizes(universes)
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""

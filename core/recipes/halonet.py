@@ -13,7 +13,6 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.errors import InputError
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
 from core.memory import training_memory
 from core.progress import Progress, part, silent
@@ -22,12 +21,12 @@ from core.protohalo_inputs import (
     check_cell_size,
     check_density,
     check_linear,
-    check_memory,
     check_set,
     scales,
 )
 from core.recipe import Product, Recipe
 from core.stages import Stage, StagedNetwork
+from core.training_set import CropSettings, Split, check_memory, check_tiles
 from core.truth import Source, Truth, true_halos
 
 if TYPE_CHECKING:
@@ -58,21 +57,6 @@ class VNetSettings(Settings):
     """Normalise each batch before the activations."""
 
 
-class CropSettings(Settings):
-    """What the network sees at once, in cells."""
-
-    size: int = Setting(128, ge=0)
-    """Side of the training crops; 0 is the whole box."""
-    context: int = Setting(0, ge=0)
-    """Cells beyond each side of a crop that are seen but not judged."""
-    batch: int = Setting(3, ge=1)
-    """Crops a step."""
-    tile: int = Setting(128, ge=0)
-    """Side of the tiles of a prediction; 0 is the whole box."""
-    buffer: int = Setting(32, ge=0)
-    """Cells on each side of a tile that are thrown away."""
-
-
 class FinderSettings(Settings):
     """The Lagrangian halo finder."""
 
@@ -80,15 +64,6 @@ class FinderSettings(Settings):
     """Falling probabilities above which connected regions become centres."""
     calibrate: bool = False
     """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
-
-
-class SplitSettings(Settings):
-    """Which universes are kept from training: whole ones, the last of the list."""
-
-    validation: int = Setting(1, ge=1)
-    """Universes that are judged while training."""
-    test: int = Setting(1, ge=1)
-    """Universes that are seen for the first time in the report."""
 
 
 class HaloNet(Recipe):
@@ -115,7 +90,7 @@ class HaloNet(Recipe):
     optimiser: Optimiser = Optimiser()
     crop: CropSettings = CropSettings()
     finder: FinderSettings = FinderSettings()
-    split: SplitSettings = SplitSettings()
+    split: Split = Split()
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
@@ -123,12 +98,12 @@ class HaloNet(Recipe):
         from core.samples import Crops
 
         self.check(universes)
-        used = universes[: -self.split.test]
-        training = used[: -self.split.validation]
+        parts = self.split.parts(universes)
+        used = [*parts.training, *parts.validation]
         for universe in used:
             check_density(universe)
         self._check_memory(universes[0].cells, len(used), device)
-        constants = scales(training, "density")
+        constants = scales(parts.training, "density")
 
         def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
             mask = torch.from_numpy(self.true_halos(universe).mask)
@@ -136,8 +111,8 @@ class HaloNet(Recipe):
 
         boxes = [box(universe) for universe in used]
         return Crops(
-            boxes[: len(training)],
-            boxes[len(training) :],
+            boxes[: len(parts.training)],
+            boxes[len(parts.training) :],
             crop=self.crop.size or universes[0].cells,
             context=self.crop.context,
             batch=self.crop.batch,
@@ -174,7 +149,7 @@ class HaloNet(Recipe):
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return list(universes[-self.split.test :])
+        return self.split.parts(universes).test
 
     def true_halos(self, universe: Universe) -> Truth:
         """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
@@ -204,8 +179,7 @@ class HaloNet(Recipe):
         from core import baseline
         from core.calibration import calibrate, measure
 
-        end = len(universes) - self.split.test
-        validation = universes[end - self.split.validation : end]
+        validation = self.split.parts(universes).validation
         truths = [self.true_halos(universe) for universe in validation]
         halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
         densities = [universe.field("delta_linear").values for universe in validation]
@@ -248,28 +222,14 @@ class HaloNet(Recipe):
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        check_set(universes, self.split.validation, self.split.test, self.truth)
+        check_set(universes, self.split, self.truth)
         for universe in universes:
             self._check_box(universe)
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""
         check_linear(universe)
-        if self.crop.tile and self.crop.tile <= 2 * self.crop.buffer:
-            raise InputError(
-                f"crop.buffer of {self.crop.buffer} cells leaves nothing of a crop.tile of {self.crop.tile}",
-                "make the tile larger",
-            )
-        factor = 2**self.network.levels
-        for what, seen in (
-            ("crop.size", (self.crop.size or universe.cells) + 2 * self.crop.context),
-            ("crop.tile", self.crop.tile or universe.cells),
-        ):
-            if seen % factor:
-                raise InputError(
-                    f"{what} sees {seen} cells, which {self.network.levels} levels cannot halve",
-                    f"choose a multiple of {factor} or fewer network.levels",
-                )
+        check_tiles(self.crop, self.network.levels, universe.cells)
 
     def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
         """Refuse training that will not fit. Raises: ResourceError."""

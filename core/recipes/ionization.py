@@ -19,6 +19,7 @@ from core.ionization_cubes import FIELD, LARGEST_TEMPERATURE, Target, classes, c
 from core.learner import Learner, Network, Optimiser, Precision
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
+from core.training_set import Split
 
 if TYPE_CHECKING:
     import torch
@@ -77,15 +78,6 @@ class DenseSettings(Settings):
     """Cuts from which components and neighbours are taken."""
 
 
-class SplitSettings(Settings):
-    """Which realisations are kept from training: whole ones with all their cubes, the last of the list."""
-
-    validation: int = Setting(1, ge=1)
-    """Realisations that are judged while training."""
-    test: int = Setting(1, ge=1)
-    """Realisations that are seen for the first time in the report."""
-
-
 class Ionization(Recipe):
     """Classification of 21-cm maps by redshift or escape fraction."""
 
@@ -110,7 +102,7 @@ class Ionization(Recipe):
     codes: ClassifierSettings = ClassifierSettings()
     direct: ClassifierSettings = ClassifierSettings()
     dense: DenseSettings = DenseSettings()
-    split: SplitSettings = SplitSettings()
+    split: Split = Split()
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse cubes that cannot be trained on. Raises: InputError."""
@@ -132,7 +124,7 @@ class Ionization(Recipe):
                 raise InputError(f"nothing is left of {self.cells} cells for {name}", f"use fewer {name}.filters")
         if self.dense.side > self.cells:
             raise InputError(f"dense.side of {self.dense.side} does not fit into {self.cells} cells", "make it smaller")
-        parts = split(universes, self.split.validation, self.split.test)
+        parts = split(universes, self.split)
         found = classes(parts.training, self.target)
         what = self.target.replace("_", " ")
         if len(found) != self.classes:
@@ -151,7 +143,7 @@ class Ionization(Recipe):
         from core.slices import Slices
 
         self.check(universes)
-        parts = split(universes, self.split.validation, self.split.test)
+        parts = split(universes, self.split)
         values = classes(parts.training, self.target)
 
         def labelled(some: list[Universe]) -> list[tuple[torch.Tensor, int]]:
@@ -214,7 +206,7 @@ class Ionization(Recipe):
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return split(universes, self.split.validation, self.split.test).test
+        return split(universes, self.split).test
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Fit the baselines without steps, and judge all on planes left out of the cubes they were trained on."""

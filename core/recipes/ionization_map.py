@@ -19,6 +19,7 @@ from core.ionization_cubes import label, split
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
+from core.training_set import Split, check_memory
 
 if TYPE_CHECKING:
     import torch
@@ -70,15 +71,6 @@ class CropSettings(Settings):
     """Crops a step."""
 
 
-class SplitSettings(Settings):
-    """Which realisations are kept from training: whole ones with all their cubes, the last of the list."""
-
-    validation: int = Setting(1, ge=1)
-    """Realisations that are judged while training."""
-    test: int = Setting(1, ge=1)
-    """Realisations that are seen for the first time in the report."""
-
-
 class IonizationMap(Recipe):
     """Regression of what is ionized from the density."""
 
@@ -96,11 +88,11 @@ class IonizationMap(Recipe):
     network: UNetSettings = UNetSettings()
     optimiser: Adam = Adam()
     crop: CropSettings = CropSettings()
-    split: SplitSettings = SplitSettings()
+    split: Split = Split()
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        split(universes, self.split.validation, self.split.test)
+        split(universes, self.split)
         for universe in universes:
             self._check_box(universe)
             if self.target not in universe.fields:
@@ -121,7 +113,7 @@ class IonizationMap(Recipe):
         from core.samples import Crops
 
         self.check(universes)
-        parts = split(universes, self.split.validation, self.split.test)
+        parts = split(universes, self.split)
         used = [*parts.training, *parts.validation]
         self._check_memory(universes[0].cells, len(used), device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
@@ -171,13 +163,13 @@ class IonizationMap(Recipe):
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return split(universes, self.split.validation, self.split.test).test
+        return split(universes, self.split).test
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Fit what one would do without a network: the mean of the target where the smoothed density is as it is."""
         from core.ionization_map_report import fit_baseline
 
-        training = split(universes, self.split.validation, self.split.test).training
+        training = split(universes, self.split).training
         learner.constants |= fit_baseline(training, self.target)
 
     def predict(
@@ -232,7 +224,6 @@ class IonizationMap(Recipe):
         import torch
 
         from core.memory import training_memory
-        from core.protohalo_inputs import check_memory
 
         bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
         with torch.device("meta"):

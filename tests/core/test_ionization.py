@@ -19,6 +19,7 @@ from core.recipes.ionization import Ionization
 from core.run import create_run
 from core.samples import Batch
 from core.slices import Slices, left_out, spread
+from core.training_set import Split
 
 CPU = torch.device("cpu")
 N = 24
@@ -97,7 +98,7 @@ def test_labels(cubes: list[Universe], tmp_path: Path) -> None:
 
 
 def test_realisations_stay_together(cubes: list[Universe], tmp_path: Path) -> None:
-    parts = split(cubes[::-1], 1, 1)
+    parts = split(cubes[::-1], Split())
     assert [{realisation(u) for u in part} for part in (parts.training, parts.validation, parts.test)] == [
         {"seed 4", "seed 3"}, {"seed 2"}, {"seed 1"},
     ]  # fmt: skip
