@@ -21,8 +21,8 @@ from core.errors import HalodeckError, Interrupted, UsageError
 from core.progress import Progress
 
 if TYPE_CHECKING:
-    from core.inspect_run import Subject
-    from core.statistics import Known
+    from core.inspection.subject import Subject
+    from core.statistics.measure import Known
 
 Answer = dict[str, Any]
 _EVERY = 0.1
@@ -52,7 +52,7 @@ class Calculations:
         progress(0.0, "reading")
         from core.cosmos.universe import open_universe
         from core.figures import dump_report
-        from core.statistics import labels, statistics
+        from core.statistics.measure import labels, statistics
 
         universes = [open_universe(Path(path)) for path in question["universes"]]
         report = statistics(
@@ -104,14 +104,14 @@ class Calculations:
 
     def _subject_of(self, question: Answer) -> Subject:
         """The network of a run as it is now, or the toy."""
-        from core import inspect_run
+        from core.inspection import subject
         from core.run import Run
 
         path = Path(question["run"])
         files = (path / "model.pt", path / "checkpoint.pt", path / "config.toml")
         key = (str(path), *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
         if self._subject is None or self._subject[0] != key:
-            self._subject = (key, inspect_run.of_run(Run(path)) if question["run"] else inspect_run.toy())
+            self._subject = (key, subject.of_run(Run(path)) if question["run"] else subject.toy())
         return self._subject[1]
 
 

@@ -17,7 +17,7 @@ from core.samples import Samples, mix
 if TYPE_CHECKING:
     import torch
 
-    from core.plateau import Plateau
+    from core.learners.plateau import Plateau
 
 Precision = Literal["auto", "float32", "bf16"]
 

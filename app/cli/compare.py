@@ -26,7 +26,7 @@ def compare(
     runs: RunsOption = RUNS,
 ) -> None:
     """Put runs side by side: halos on the same universes beside baselines, other predictions by their reports."""
-    from core.compare import compare as compare_runs
+    from core.comparison.runs import compare as compare_runs
     from core.cosmos.universe import open_universe
     from core.figures import dump_report
 

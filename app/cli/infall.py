@@ -94,8 +94,8 @@ def search(
     """Try forests of many sizes by cross-validation, best first; the rows kept for reports are left alone."""
     from core.cosmos.universe import open_universe
     from core.figures import dump
-    from core.infall_search import Grid, as_table, grid_search
-    from core.infall_table import check_tables, read_tables
+    from core.infall.search import Grid, as_table, grid_search
+    from core.infall.table import check_tables, read_tables
     from core.recipes.infall import Infall
 
     split = Infall(seed=seed).parts()

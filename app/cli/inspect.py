@@ -16,7 +16,7 @@ from core.run import open_run
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.figures import Figure
-    from core.inspect_run import Subject
+    from core.inspection.subject import Subject
 
 
 def inspect(
@@ -71,8 +71,8 @@ def _subject(
     name: str | None, recipe: str | None, config: str | None, overrides: list[str], network: str, cells: int, runs: Path
 ) -> Subject:
     """What to look into. Raises: HalodeckError."""
-    from core import inspect_run
     from core.config import read_table, resolve
+    from core.inspection import subject
     from core.recipe import load
 
     if (name is None) == (recipe is None):
@@ -81,10 +81,10 @@ def _subject(
         if config or overrides:
             raise UsageError("--config and --set belong to --recipe", "a run has its settings")
         assert name is not None
-        return inspect_run.toy() if name == "toy" else inspect_run.of_run(open_run(runs, name), network, cells)
+        return subject.toy() if name == "toy" else subject.of_run(open_run(runs, name), network, cells)
     settings = resolve(load(recipe), read_table(recipe, config) if config else {}, overrides)
     table = f", [{config}]" if config else ""
-    return inspect_run.of_recipe(settings, network, cells, f"{settings.title}{table}")
+    return subject.of_recipe(settings, network, cells, f"{settings.title}{table}")
 
 
 def _inside(

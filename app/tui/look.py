@@ -15,9 +15,19 @@ from app.tui.sight import AXES, Point, Sight
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted
 from core.figures import Slice
-from core.panels import Panel, described, fields_beside, first_field, first_of, overlaid, panels, partners, predictions
-from core.shelf import Cancelled, Shelf
-from core.views import View
+from core.views.panels import (
+    Panel,
+    described,
+    fields_beside,
+    first_field,
+    first_of,
+    overlaid,
+    panels,
+    partners,
+    predictions,
+)
+from core.views.shelf import Cancelled, Shelf
+from core.views.view import View
 
 
 @dataclass(frozen=True)

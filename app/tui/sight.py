@@ -12,8 +12,8 @@ from typing import Literal, TypeVar, get_args
 from app.tui.wording import nearby
 from core.cosmos.box import Field
 from core.figures import ColourMap, Scale
-from core.panels import Overlays
-from core.views import FEWEST_CELLS, Axis, Component, Pooling, View, is_overdensity
+from core.views.panels import Overlays
+from core.views.view import FEWEST_CELLS, Axis, Component, Pooling, View, is_overdensity
 
 AXES: tuple[Axis, ...] = get_args(Axis)
 COMPONENTS: tuple[Component, ...] = get_args(Component)

@@ -9,7 +9,7 @@ from app.tui.look import Image
 from app.tui.sight import AXES, Sight
 from app.tui.wording import number
 from core.figures import Scale
-from core.views import View, where
+from core.views.view import View, where
 
 _ROLES = {"difference": "diff"}
 _COLUMN = 36  # cells of a choice

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field as Setting
 
 from core.config import Settings
-from core.density_recipe import DensityRecipe, validation_metrics
-from core.density_settings import Adam, Target
+from core.density.recipe import DensityRecipe, validation_metrics
+from core.density.settings import Adam, Target
 from core.learner import Network
-from core.plateau import Plateau, PlateauSettings
+from core.learners.plateau import Plateau, PlateauSettings
 
 if TYPE_CHECKING:
     import torch

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field as Setting
 from pydantic import model_validator
 
-from core.adversaries import Adversaries
 from core.config import Settings
-from core.density_recipe import DensityRecipe, validation_metrics
-from core.density_settings import Adam, CropSettings
+from core.density.recipe import DensityRecipe, validation_metrics
+from core.density.settings import Adam, CropSettings
+from core.learners.adversaries import Adversaries
 
 if TYPE_CHECKING:
     import torch
@@ -130,7 +130,7 @@ class DensityGan(DensityRecipe):
     def learner(self, device: torch.device) -> Adversaries:
         import torch
 
-        from core.density_fields import scaled
+        from core.density.fields import scaled
         from models.density_losses import mass_loss, mean_absolute, power_loss
 
         torch.manual_seed(self.seed)

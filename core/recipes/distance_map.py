@@ -15,17 +15,17 @@ from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
 from core.progress import Progress, part, silent
+from core.protohalos.truth import Source, Truth, true_halos
 from core.recipe import Product, Recipe
 from core.training_set import CropSettings, Split, check_memory, check_tiles
-from core.truth import Source, Truth, true_halos
 
 if TYPE_CHECKING:
     import torch
 
     from core.cosmos.universe import Universe
+    from core.distance_map.watershed import Basins
     from core.figures import Report
     from core.samples import Crops
-    from core.watershed import Basins
     from models.unet import UNet
 
 
@@ -107,7 +107,7 @@ class DistanceMap(Recipe):
         import torch
 
         from core.cosmos.lagrangian import normalised_distance
-        from core.protohalo_inputs import check_density, scales
+        from core.protohalos.inputs import check_density, scales
         from core.samples import ROTATIONS, Crops
 
         self.check(universes)
@@ -175,7 +175,7 @@ class DistanceMap(Recipe):
 
     def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
         """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
-        from core.protohalo_inputs import channels
+        from core.protohalos.inputs import channels
 
         return channels(universe, self.inputs, constants)
 
@@ -189,13 +189,14 @@ class DistanceMap(Recipe):
 
     def flood(self, distance: Array) -> Basins:
         """The uncut regions of a distance map."""
-        from core.watershed import watershed
+        from core.distance_map.watershed import watershed
 
         return watershed(distance, self.watershed.floor, self.watershed.prominence)
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
-        from core import baseline, distance_baseline
+        from core.distance_map import baseline as distance_baseline
+        from core.protohalos import baseline
 
         parts = self.split.parts(universes)
         training, validation = parts.training, parts.validation
@@ -224,9 +225,9 @@ class DistanceMap(Recipe):
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
-        from core.protohalo_inputs import check_cell_size, check_density, check_linear
-        from core.regions import catalogue
-        from core.watershed_cut import cut, from_constants
+        from core.distance_map.cut import cut, from_constants
+        from core.protohalos.inputs import check_cell_size, check_density, check_linear
+        from core.protohalos.regions import catalogue
 
         check_linear(universe)
         self._check_box(universe)
@@ -246,13 +247,13 @@ class DistanceMap(Recipe):
         return fields, {"distance_map": halos}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.distance_report import report
+        from core.distance_map.report import report
 
         return report(self, learner, pairs)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        from core.protohalo_inputs import check_set
+        from core.protohalos.inputs import check_set
 
         check_set(universes, self.split, self.truth)
         for universe in universes:

@@ -14,7 +14,8 @@ from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError, ResourceError
-from core.halo_mass_settings import (
+from core.halo_mass.particles import HaloParticles, centre_cells, drawn, drawn_from_each, halo_particles, seen
+from core.halo_mass.settings import (
     AMSGrad,
     CNNSettings,
     HaloMassSplit,
@@ -23,19 +24,18 @@ from core.halo_mass_settings import (
     MassRange,
     ParticleSettings,
 )
-from core.halo_particles import HaloParticles, centre_cells, drawn, drawn_from_each, halo_particles, seen
 from core.learner import Learner, Network, Precision, has_bf16
 from core.progress import Progress, part, silent
+from core.protohalos.truth import Source, sources
 from core.recipe import Product, Recipe
 from core.training_set import check_cell_sizes
-from core.truth import Source, sources
 
 if TYPE_CHECKING:
     import torch
 
     from core.cosmos.universe import Universe
     from core.figures import Report
-    from core.subboxes import Centres, SubBoxes
+    from core.halo_mass.subboxes import Centres, SubBoxes
     from models.cnn import CNN
 
 TEST_SEED = 1
@@ -77,7 +77,7 @@ class HaloMass(Recipe):
     def samples(self, universes: Sequence[Universe], device: torch.device) -> SubBoxes:
         import torch
 
-        from core.subboxes import SubBoxes
+        from core.halo_mass.subboxes import SubBoxes
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -145,7 +145,7 @@ class HaloMass(Recipe):
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
-        from core.halo_masses import calibration, first_crossings, log_crossing, medians
+        from core.halo_mass.masses import calibration, first_crossings, log_crossing, medians
 
         assert isinstance(learner, Network)
         if not self.particles.each_halo:
@@ -168,7 +168,7 @@ class HaloMass(Recipe):
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """First-crossing masses of every cell; predicted masses of random particles and of whole halos."""
-        from core.halo_masses import first_crossings, log_crossing, of_halos, of_particles
+        from core.halo_mass.masses import first_crossings, log_crossing, of_halos, of_particles
 
         assert isinstance(learner, Network)
         self._check_box(universe)
@@ -195,7 +195,7 @@ class HaloMass(Recipe):
         return [crossing.eps, crossing.sheth_tormen], catalogues
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.halo_mass_report import report
+        from core.halo_mass.report import report
 
         assert isinstance(learner, Network)
         return report(self, learner, pairs)
@@ -265,7 +265,7 @@ class HaloMass(Recipe):
     def _centres(self, universe: Universe, particles: HaloParticles, device: torch.device) -> Centres:
         import torch
 
-        from core.subboxes import Centres
+        from core.halo_mass.subboxes import Centres
 
         cells = centre_cells(universe, particles.ids, self.input.kind, self.input.mesh_ratio)
         low, high = self.log_mass.low, self.log_mass.high
@@ -274,7 +274,7 @@ class HaloMass(Recipe):
 
     def _change(self, cubes: torch.Tensor) -> torch.Tensor:
         """What is done to the cubes before the network sees them."""
-        from core.subboxes import shell_average
+        from core.halo_mass.subboxes import shell_average
 
         return shell_average(cubes, self.input.shells) if self.input.kind == "averaged" else cubes
 
@@ -293,7 +293,7 @@ class HaloMass(Recipe):
         """Predicted log10 of the mass [Msun/h] of each particle's halo."""
         import torch
 
-        from core.subboxes import around
+        from core.halo_mass.subboxes import around
 
         constants = learner.constants
         values = seen(universe, self.input.kind, self.input.mesh_ratio) - np.float32(constants["mean"])

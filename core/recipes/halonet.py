@@ -14,9 +14,10 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.learners.stages import Stage, StagedNetwork
 from core.memory import training_memory
 from core.progress import Progress, part, silent
-from core.protohalo_inputs import (
+from core.protohalos.inputs import (
     channels,
     check_cell_size,
     check_density,
@@ -24,10 +25,9 @@ from core.protohalo_inputs import (
     check_set,
     scales,
 )
+from core.protohalos.truth import Source, Truth, true_halos
 from core.recipe import Product, Recipe
-from core.stages import Stage, StagedNetwork
 from core.training_set import CropSettings, Split, check_memory, check_tiles
-from core.truth import Source, Truth, true_halos
 
 if TYPE_CHECKING:
     import torch
@@ -176,8 +176,8 @@ class HaloNet(Recipe):
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
-        from core import baseline
-        from core.calibration import calibrate, measure
+        from core.protohalos import baseline
+        from core.protohalos.calibration import calibrate, measure
 
         validation = self.split.parts(universes).validation
         truths = [self.true_halos(universe) for universe in validation]
@@ -194,8 +194,8 @@ class HaloNet(Recipe):
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
-        from core.calibration import from_constants
         from core.cosmos.displace import move
+        from core.protohalos.calibration import from_constants
 
         self._check_box(universe)
         check_density(universe)
@@ -215,7 +215,7 @@ class HaloNet(Recipe):
         return fields, {"halonet": halos}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.protohalos import Box, report
+        from core.protohalos.report import Box, report
 
         boxes = [Box(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
         return report(self, learner.constants, boxes, self.minimum_cells)

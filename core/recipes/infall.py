@@ -14,9 +14,9 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
-from core.forest import Forest, Model, TableSamples
-from core.infall_table import Split, Table, check_tables, read_tables
+from core.infall.table import Split, Table, check_tables, read_tables
 from core.learner import Learner
+from core.learners.forest import Forest, Model, TableSamples
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
 from core.samples import Batch
@@ -183,7 +183,7 @@ class Infall(Recipe):
         return [], {"fates": fates}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.infall_report import report
+        from core.infall.report import report
 
         assert isinstance(learner, Forest)
         return report(self, learner, pairs)

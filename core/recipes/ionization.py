@@ -15,7 +15,7 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
-from core.ionization_cubes import FIELD, LARGEST_TEMPERATURE, Target, classes, cube, label, split
+from core.ionization.cubes import FIELD, LARGEST_TEMPERATURE, Target, classes, cube, label, split
 from core.learner import Learner, Network, Optimiser, Precision
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
@@ -24,11 +24,11 @@ from core.training_set import Split
 if TYPE_CHECKING:
     import torch
 
-    from core.chain import Chain
     from core.cosmos.universe import Universe
     from core.figures import Report
+    from core.ionization.slices import Slices
+    from core.learners.chain import Chain
     from core.samples import Batch
-    from core.slices import Slices
 
 
 class Adam(Optimiser):
@@ -140,7 +140,7 @@ class Ionization(Recipe):
                 )
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Slices:
-        from core.slices import Slices
+        from core.ionization.slices import Slices
 
         self.check(universes)
         parts = split(universes, self.split)
@@ -163,8 +163,8 @@ class Ionization(Recipe):
     def learner(self, device: torch.device) -> Chain:
         import torch
 
-        from core.chain import Chain, Link
-        from core.ionization_models import accuracy, cuts, reconstruction_error
+        from core.ionization.models import accuracy, cuts, reconstruction_error
+        from core.learners.chain import Chain, Link
         from core.samples import Batch
         from models.autoencoder import Autoencoder, Classifier, Dense
 
@@ -210,8 +210,8 @@ class Ionization(Recipe):
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Fit the baselines without steps, and judge all on planes left out of the cubes they were trained on."""
-        from core.chain import Chain
-        from core.ionization_models import fit_baselines, leaky_accuracies
+        from core.ionization.models import fit_baselines, leaky_accuracies
+        from core.learners.chain import Chain
 
         assert isinstance(learner, Chain)
         samples = self.samples(universes, learner.links["codes"].network.device)
@@ -224,7 +224,7 @@ class Ionization(Recipe):
         """The cube as the autoencoder reconstructs it plane by plane [mK]."""
         import torch
 
-        from core.chain import Chain
+        from core.learners.chain import Chain
 
         assert isinstance(learner, Chain)
         self._check_cube(universe)
@@ -240,8 +240,8 @@ class Ionization(Recipe):
         return [Field(FIELD, values, universe.box_size, "mK", redshift, "eulerian")], {}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.chain import Chain
-        from core.ionization_report import report
+        from core.ionization.report import report
+        from core.learners.chain import Chain
 
         assert isinstance(learner, Chain)
         return report(self, learner, pairs)

@@ -15,7 +15,7 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
-from core.ionization_cubes import label, split
+from core.ionization.cubes import label, split
 from core.learner import Learner, Network, Optimiser, Precision, has_bf16
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
@@ -167,7 +167,7 @@ class IonizationMap(Recipe):
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
         """Fit what one would do without a network: the mean of the target where the smoothed density is as it is."""
-        from core.ionization_map_report import fit_baseline
+        from core.ionization.map_report import fit_baseline
 
         training = split(universes, self.split).training
         learner.constants |= fit_baseline(training, self.target)
@@ -194,7 +194,7 @@ class IonizationMap(Recipe):
         return [Field(self.target, values, universe.box_size, units, redshift, "eulerian")], {}
 
     def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
-        from core.ionization_map_report import report
+        from core.ionization.map_report import report
 
         return report(self, learner, pairs)
 

@@ -26,7 +26,7 @@ from app.tui.widgets.slice_view import SliceView, best_grid
 from app.tui.workbench import Workbench
 from core.cosmos.box import Field
 from core.cosmos.universe import Universe, open_universe, write_universe
-from core.panels import Overlays
+from core.views.panels import Overlays
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 

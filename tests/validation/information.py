@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import norm
 
-from core.information import mutual_information, unbounded
+from core.halo_mass.information import mutual_information, unbounded
 from tests.validation.check import Check, within
 
 POINTS = 2000

@@ -50,7 +50,7 @@ def comparison_of(runs: Sequence[Run]) -> Callable[[], Report]:
     """What compares the reports of runs."""
 
     def compare() -> Report:
-        from core.compare import compare_reports
+        from core.comparison.runs import compare_reports
 
         report = compare_reports([(run.name, read_report(run)) for run in runs])
         command = " ".join(["halodeck compare", *(run.name for run in runs)])

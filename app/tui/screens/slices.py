@@ -22,7 +22,7 @@ from app.tui.widgets.lines import Lines
 from app.tui.widgets.slice_view import SliceView, best_grid, spare_rows
 from core.errors import HalodeckError
 from core.figures import Row
-from core.panels import Overlays, Panel
+from core.views.panels import Overlays, Panel
 
 MOST_PANES = 4
 _WIDE, _ROOMY = 120, 160

@@ -54,7 +54,7 @@ def look(path: Path, wanted: str = "") -> Seen:
     if described.kind not in ("universe", "prediction"):
         return Seen(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
     from core.cosmos.universe import open_universe
-    from core.views import slice_figure
+    from core.views.view import slice_figure
 
     try:
         universe = open_universe(path)

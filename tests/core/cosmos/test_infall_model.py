@@ -22,7 +22,7 @@ from core.cosmos.infall import (
 from core.cosmos.infall_model import Infalls, draw_infalls, growth_of, make_table
 from core.cosmos.infall_orbits import Host, carried_out, draw_orbits, radius_200c, radius_after
 from core.errors import UsageError
-from core.infall_ranking import rank
+from core.infall.ranking import rank
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Protohalos from distance maps: the watershed, its calibrated cut, baseline and report."""

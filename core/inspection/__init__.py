@@ -1,0 +1,1 @@
+"""The layers, filters and activations of any network, as figures."""

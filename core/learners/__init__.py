@@ -1,0 +1,1 @@
+"""Learners beyond the plain network: stages, adversaries, chains of networks, forests."""

@@ -1,0 +1,87 @@
+"""What networks on the initial lattice are fed: density and displacement in units of the training set, and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from core.cosmos.universe import Universe, check_field
+from core.errors import InputError
+from core.protohalos.truth import Source, sources
+from core.training_set import Split, check_cell_sizes
+
+if TYPE_CHECKING:
+    import torch
+
+Inputs = Literal["density", "density+displacement"]
+
+
+def scales(training: Sequence[Universe], inputs: Inputs) -> dict[str, float]:
+    """Standard deviations of the inputs over the training universes, and their cell size [Mpc/h]."""
+    variance = np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])
+    constants = {"sigma": float(np.sqrt(variance)), "cell_size": training[0].box_size / training[0].cells}
+    if inputs == "density+displacement":
+        square = np.mean([float(displacement(universe).double().square().mean()) for universe in training])
+        constants["sigma_displacement"] = float(np.sqrt(square))
+    return constants
+
+
+def channels(universe: Universe, inputs: Inputs, constants: dict[str, float]) -> torch.Tensor:
+    """(1, n, n, n) or (4, n, n, n): density, then the components of the displacement, divided by the scales."""
+    import torch
+
+    density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
+    if inputs == "density":
+        return density
+    return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
+
+
+def displacement(universe: Universe) -> torch.Tensor:
+    """The Zel'dovich displacement (3, n, n, n) [Mpc/h] of the linear density.
+
+    The linear velocity is proportional to it, so that the one holds what the other does.
+    """
+    import torch
+
+    from core.cosmos.lpt import first_order
+
+    modes = torch.fft.rfftn(torch.from_numpy(np.array(universe.field("delta_linear").values)))
+    return first_order(modes, universe.box_size)
+
+
+def check_set(universes: Sequence[Universe], split: Split, truth: Source) -> None:
+    """Refuse a set that leaves none to train on, lacks true halos, or mixes cell sizes. Raises: InputError."""
+    split.parts(universes)
+    for universe in universes:
+        check_linear(universe)
+        if not sources(universe) or truth not in ("auto", *sources(universe)):
+            wanted = "halos" if truth == "auto" else f"{truth} halos"
+            raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
+    if truth == "auto" and len({sources(universe)[0] for universe in universes}) > 1:
+        raise InputError("some universes have N-body halos, some have not", "set truth=peakpatch")
+    check_cell_sizes(universes)
+
+
+def check_cell_size(universe: Universe, constants: dict[str, float]) -> None:
+    """Refuse cells of another size than those trained on. Raises: InputError."""
+    trained, given = constants["cell_size"], universe.box_size / universe.cells
+    if not np.isclose(trained, given, rtol=1e-3):
+        raise InputError(
+            f"{universe.path} has cells of {given:g} Mpc/h, the network was trained on {trained:g}",
+            "train on universes of that cell size, see `halodeck simulate --like`",
+        )
+
+
+def check_linear(universe: Universe) -> None:
+    """Refuse what has no linear density. Raises: InputError."""
+    if "delta_linear" not in universe.fields:
+        raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
+
+
+def check_density(universe: Universe) -> None:
+    """Read the linear density through and refuse what would only show as a strange loss. Raises: InputError."""
+    field = universe.field("delta_linear")
+    check_field(replace(field, name=f"{field.name} of {universe.path}"))

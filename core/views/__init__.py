@@ -1,0 +1,1 @@
+"""What is seen of a universe: slices read by memory map, panels that share a position, overlays."""
