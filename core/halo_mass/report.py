@@ -11,9 +11,12 @@ import numpy as np
 from core.cosmos.box import Array
 from core.figures import Figure, Number, Report
 from core.halo_mass import figures as draw
+from core.halo_mass import objects
 from core.halo_mass.information import Information, jittered, mutual_information, noise_information, unbounded
 from core.halo_mass.masses import crossing_masses, log_crossing
 from core.halo_mass.particles import HaloParticles, radii
+from core.halo_mass.scores import correlation as correlate
+from core.halo_mass.scores import half_range, median
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
@@ -108,10 +111,10 @@ def report(recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, U
     if judged.radius is not None:
         numbers += _radius_numbers(judged, share, kind)
         figures["radius"] = draw.by_radius(_parts(judged), low, high)
-    whole_halos, by_eps = (_objects(pairs, name) for name in ("halo_mass", "halo_mass_eps"))
-    if whole_halos is not None and by_eps is not None:
-        numbers += _object_numbers(whole_halos, by_eps)
-        figures["objects"] = draw.objects({"network": whole_halos, "EPS": by_eps}, low, high)
+    boxes = [objects.whole_halos(prediction) for _, prediction in pairs]
+    if halos := objects.together([box for box in boxes if box is not None]):
+        numbers += objects.numbers(halos)
+        figures["objects"] = draw.objects({"network": (halos.true, halos.network), "EPS": halos.by_eps()}, low, high)
     facts = _facts(recipe, learner, pairs, judged)
     facts["noise on the truth"] = ", ".join(f"{width:g} dex leaves {noise[width]:.3f} nats" for width in REFERENCE)
     return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
@@ -202,30 +205,17 @@ def _accuracy(judged: Judged, kind: str) -> list[Number]:
     crossed = np.isfinite(judged.theory["eps"])
     ours = judged.found - judged.true
     theirs = (judged.theory["eps"] - judged.true)[crossed]
-    correlation = _correlation(judged.true, judged.found)
-    eps = _correlation(judged.true[crossed], judged.theory["eps"][crossed])
+    correlation = correlate(judged.true, judged.found)
+    eps = correlate(judged.true[crossed], judged.theory["eps"][crossed])
     evolved = kind == "evolved"
     outliers = float(np.mean(np.abs(ours - ours.mean()) > 3 * ours.std()))
     note = "baseline: EPS, where it crosses"
     return [
-        Number("bias", "median residual", float(np.median(ours)), "dex", None, _median(theirs), note=note),
-        Number("scatter", "half the 68 % range of the residual", _half_range(ours), "dex", None, _half_range(theirs)),
+        Number("bias", "median residual", float(np.median(ours)), "dex", None, median(theirs), note=note),
+        Number("scatter", "half the 68 % range of the residual", half_range(ours), "dex", None, half_range(theirs)),
         Number("correlation", "correlation with the true mass", correlation, "", None, eps, 0.96 if evolved else None),
         Number("outliers", "residuals beyond 3 sigma", outliers, paper=0.004 if evolved else None),
     ]
-
-
-def _correlation(true: Array, found: Array) -> float | None:
-    varies = len(true) > 2 and np.ptp(true) > 0 and np.ptp(found) > 0
-    return float(np.corrcoef(true, found)[0, 1]) if varies else None
-
-
-def _half_range(values: Array) -> float | None:
-    return float(np.subtract(*np.percentile(values, (84, 16))) / 2) if len(values) else None
-
-
-def _median(values: Array) -> float | None:
-    return float(np.median(values)) if len(values) else None
 
 
 def _parts(judged: Judged) -> dict[str, draw.Masses]:
@@ -253,33 +243,6 @@ def _radius_numbers(judged: Judged, share: _Shared, kind: str) -> list[Number]:
             _information(f"information_{key}", label, found, paper=paper, note=f"{inside.mean():.0%} of all")
         )
     return numbers
-
-
-def _objects(pairs: Sequence[tuple[Universe, Universe]], name: str) -> draw.Masses | None:
-    """log10 of the true and predicted masses [Msun/h] of whole halos; None where none were predicted."""
-    if any(name not in prediction.halos for _, prediction in pairs):
-        return None
-    found = [prediction.catalogue(name) for _, prediction in pairs]
-    true, mass = (np.log10(np.concatenate([c[column] for c in found])) for column in ("true_mass", "mass"))
-    return true, mass
-
-
-def _object_numbers(ours: draw.Masses, eps: draw.Masses) -> list[Number]:
-    """How well the masses of whole halos are told; the baseline is EPS from the same particles."""
-
-    def of(masses: draw.Masses) -> tuple[float | None, float | None, float | None]:
-        true, found = masses
-        return _median(found - true), _half_range(found - true), _correlation(true, found)
-
-    names = ("bias", "scatter", "correlation")
-    words = ("median residual", "half the 68 % range", "correlation with the true mass")
-    note = f"{len(ours[0]):,} halos; baseline: EPS from the same particles, {len(eps[0]):,} halos"
-    return [
-        Number(
-            f"halo_{name}", f"whole halos: {word}", value, "" if name == "correlation" else "dex", None, base, None, n
-        )
-        for name, word, value, base, n in zip(names, words, of(ours), of(eps), (note, "", ""), strict=True)
-    ]
 
 
 def _facts(

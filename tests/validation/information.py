@@ -2,22 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import multivariate_normal, norm
 
+from core.cosmos.box import Array
 from core.halo_mass.information import mutual_information, unbounded
 from tests.validation.check import Check, within
 
 POINTS = 2000
 SAMPLES = 10
 
+SKEW = ([1.0, 0.0], [0.0, 0.1])
+OVAL = ([0.5, 0.2], [0.2, 0.5])
+SMALL = ([0.1, 0.05], [0.05, 0.1])
+PUBLISHED: dict[str, tuple[Sequence[float], Sequence[Sequence[float]], Sequence[Sequence[Sequence[float]]]]] = {
+    "D1": ([1.0], [(-1, 1)], [OVAL]),
+    "D3": ([0.3, 0.45, 0.25], [(-1, 1), (0, 2), (-1.5, 2)], [SKEW, OVAL, SMALL]),
+    "D5": (
+        [0.2, 0.35, 0.15, 0.12, 0.18],
+        [(-1, 1), (0, 2), (-1.5, 2), (2, 1), (-0.25, 0)],
+        [SKEW, OVAL, SMALL, ([0.5, -0.1], [-0.1, 0.9]), ([0.2, -0.05], [-0.05, 0.1])],
+    ),
+}
+"""Weights, means and covariances of the densities on which GMM-MI was tested (Piras et al. 2022, arXiv:2211.00024)."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Gaussians in the plane: weights (k,), means (k, 2), covariances (k, 2, 2)."""
+
+    weights: Array
+    means: Array
+    covariances: Array
+
+    @classmethod
+    def published(cls, name: str) -> Mixture:
+        return cls(*(np.array(item, dtype=float) for item in PUBLISHED[name]))
+
+    def sample(self, count: int, seed: int) -> Array:
+        """Points (count, 2)."""
+        generator = np.random.default_rng(seed)
+        which = generator.choice(len(self.weights), count, p=self.weights)
+        roots = np.linalg.cholesky(self.covariances)[which]
+        return self.means[which] + np.einsum("nij,nj->ni", roots, generator.standard_normal((count, 2)))
+
+    def information(self) -> float:
+        """The mutual information of the coordinates [nats] by summation over a grid."""
+        axis, step = np.linspace(-8, 9, 1701, retstep=True)
+        grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+        parts = zip(self.weights, self.means, self.covariances, strict=True)
+        density = sum(weight * multivariate_normal(mean, cov).pdf(grid) for weight, mean, cov in parts)
+        separate = np.outer(density.sum(axis=1), density.sum(axis=0)) * step**2
+        ratio = np.maximum(density, 1e-300) / np.maximum(separate, 1e-300)
+        return float(np.sum(density * np.log(ratio)) * step**2)
+
 
 def checks() -> Iterator[Check]:
+    for name in PUBLISHED:
+        yield from _published(name)
     for rho in (0.3, 0.6, 0.9):
         yield from _bivariate_normal(rho)
     yield _hard_bounds()
+
+
+def _published(name: str) -> Iterator[Check]:
+    mixture = Mixture.published(name)
+    exact = mixture.information()
+    found = [mutual_information(*mixture.sample(POINTS, seed).T, seed=seed, bootstraps=20) for seed in range(SAMPLES)]
+    values, errors = np.array([item.value for item in found]), np.array([item.error for item in found])
+    mean = float(np.sqrt(np.mean(errors**2) / SAMPLES))
+    title = f"mutual information, mixture {name} of Piras et al. 2022"
+    note = f"{SAMPLES} samples of {POINTS} points"
+    reference = f"{exact:.5f} nats (summed over a grid)"
+    yield within(f"{title}, mean", float(values.mean()), exact - 3 * mean, exact + 3 * mean, reference, note)
+    farthest = float(np.abs((values - exact) / errors).max())
+    yield within(f"{title}, farthest sample / its error", farthest, 0, 3, "within 3 bootstrap errors", note)
 
 
 def _bivariate_normal(rho: float) -> Iterator[Check]:
