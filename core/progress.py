@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -25,3 +28,10 @@ def part(progress: Progress, start: float, end: float, prefix: str = "") -> Prog
         progress(start + (end - start) * fraction, f"{prefix}{doing}")
 
     return report
+
+
+def each(progress: Progress, items: Sequence[T], doing: Callable[[T], str]) -> Iterator[T]:
+    """The items, with the progress of a work that takes as long for each."""
+    for number, item in enumerate(items):
+        progress(number / len(items), doing(item))
+        yield item

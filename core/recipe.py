@@ -70,7 +70,9 @@ class Recipe(Settings):
         """Fields and catalogues for one universe. Raises: InputError for a universe that does not fit."""
         raise NotImplementedError
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         """Numbers and figures from pairs of (truth, prediction), each beside the paper's."""
         raise NotImplementedError
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, RunError
-from core.figures import Curves, Report, Series, dump_report, load_report
+from core.figures import Curves, Report, Series, Style, dump_report, load_report
 from core.files import write_json
 from core.progress import Progress, part, silent
 from core.provenance import provenance
@@ -21,6 +21,10 @@ from core.run import Run
 if TYPE_CHECKING:
     from core.learner import Learner
     from core.worker import Job
+
+
+WIDE = 100
+"""Losses that span more than this factor are drawn on a logarithmic axis."""
 
 
 def predict(run: Run, job: Job, learner: Learner, universe: Universe, progress: Progress = silent) -> Universe:
@@ -56,10 +60,9 @@ def make_report(
         raise InputError(f"two universes are named {names[0]!r}", "rename one of the files and make it again")
     pairs = []
     for number, universe in enumerate(universes):
-        stage = part(progress, 0.9 * number / len(universes), 0.9 * (number + 1) / len(universes), f"{universe.name}: ")
+        stage = part(progress, 0.5 * number / len(universes), 0.5 * (number + 1) / len(universes), f"{universe.name}: ")
         pairs.append((universe, predict(run, job, learner, universe, stage)))
-    progress(0.9, "comparing with the truth")
-    report = job.recipe.evaluate(learner, pairs)
+    report = job.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
     report = Report(report.title, report.numbers, {**report.figures, "loss": loss_curves(run)}, report.notes, facts)
     write_json(run.report_path, dump_report(report))
@@ -82,12 +85,28 @@ def read_report(run: Run) -> Report:
 
 
 def loss_curves(run: Run) -> Curves:
-    """Training and validation loss against step; after a resume the repeated steps count once."""
+    """The loss and every loss_<part> against step, in training and validation; repeated steps count once.
+
+    The loss of one part at a time, told under that part's name too, is drawn once.
+    """
     events, _ = run.events()
     series = []
-    for kind, name in (("step", "training"), ("validation", "validation")):
-        points = {event["step"]: event["loss"] for event in events if event["event"] == kind and "loss" in event}
-        if points:
-            steps = np.array(sorted(points))
-            series.append(Series(name, steps, np.array([points[step] for step in steps])))
-    return Curves("Loss", tuple(series), "step", "loss")
+    kinds: tuple[tuple[str, str, Style], ...] = (("step", "training", "line"), ("validation", "validation", "dashed"))
+    for kind, name, style in kinds:
+        points: dict[str, dict[int, float]] = {}
+        for event in events:
+            if event["event"] == kind:
+                for key in event:
+                    if key == "loss" or key.startswith("loss_"):
+                        points.setdefault(key, {})[event["step"]] = event[key]
+        parts = [steps.items() for key, steps in points.items() if key != "loss"]
+        if parts and all(any(point in steps for steps in parts) for point in points.get("loss", {}).items()):
+            points.pop("loss", None)
+        for key, found in points.items():
+            part = key.removeprefix("loss").replace("_", " ")
+            steps = np.array(sorted(found))
+            values = np.array([found[step] for step in steps])
+            series.append(Series(f"{name}{part}", steps, values, style=style if parts else "line"))
+    every = np.concatenate([item.y for item in series]) if series else np.ones(1)
+    wide = bool(every.min() > 0 and every.max() > WIDE * every.min())
+    return Curves("Loss", tuple(series), "step", "loss", y_log=wide)

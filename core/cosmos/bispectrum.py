@@ -12,8 +12,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import torch
 
-from core.cosmos.box import Array, Field
-from core.cosmos.spectra import MeshWindow, fourier, inverse_window
+from core.cosmos.box import Array, Assignment, Field
+from core.cosmos.spectra import fourier, inverse_window
 from core.errors import UsageError
 
 
@@ -55,10 +55,10 @@ class Bispectrum:
         return np.asarray(p1 * p2 + p2 * p3 + p3 * p1)
 
 
-def bispectrum(field: Field, edges: Array, window_order: MeshWindow = 0, device: str = "cpu") -> Bispectrum:
+def bispectrum(field: Field, edges: Array, device: str = "cpu") -> Bispectrum:
     """B of all triangles whose sides lie in the shells between successive edges [h/Mpc], shells from low to high k.
 
-    `window_order` divides by the mesh window as in `spectra`. Memory: two fields a shell on a grid three times finer
+    The window of its mesh is divided out as in `spectra`. Memory: two fields a shell on a grid three times finer
     than the highest edge, the coarsest on which no triangle is closed by an alias.
     Raises: UsageError for edges that do not increase or leave the grid.
     """
@@ -70,7 +70,7 @@ def bispectrum(field: Field, edges: Array, window_order: MeshWindow = 0, device:
         )
     grid = int(3 * edges[-1] / step) + 2
     grid += grid % 2
-    modes, k = _crop(fourier(field, device), grid, window_order)
+    modes, k = _crop(fourier(field, device), grid, field.assignment)
     weight = torch.where(torch.arange(grid // 2 + 1, device=k.device) == 0, 1.0, 2.0).to(torch.float64).expand_as(k)
     bins = len(edges) - 1
     shells, ones = torch.empty((2, bins, grid**3), dtype=torch.float64, device=k.device)
@@ -98,7 +98,7 @@ def bispectrum(field: Field, edges: Array, window_order: MeshWindow = 0, device:
     return Bispectrum(np.array(means), power, np.array(triangles), np.array(values), np.array(counts), field.box_size)
 
 
-def _crop(modes: torch.Tensor, grid: int, window: MeshWindow) -> tuple[torch.Tensor, torch.Tensor]:
+def _crop(modes: torch.Tensor, grid: int, assignment: Assignment | None) -> tuple[torch.Tensor, torch.Tensor]:
     """delta(k) on another grid, rfftn layout, complex128, as irfftn of that grid wants it; |k| in fundamental modes.
 
     Modes beyond the field's own grid are left zero.
@@ -110,7 +110,7 @@ def _crop(modes: torch.Tensor, grid: int, window: MeshWindow) -> tuple[torch.Ten
     index = axis[rows].to(torch.int64) % cells
     cropped = torch.zeros((grid, grid, grid // 2 + 1), dtype=torch.complex128, device=modes.device)
     inner = modes[index[:, None, None], index[:, None], last[columns].to(torch.int64)].to(torch.complex128)
-    inverse = torch.as_tensor(inverse_window(window, cells), device=modes.device)
+    inverse = torch.as_tensor(inverse_window(assignment, cells), device=modes.device)
     for side, shape in ((axis[rows], (-1, 1, 1)), (axis[rows], (-1, 1)), (last[columns], (-1,))):
         inner *= inverse[side.abs().long()].reshape(shape)
     cropped[rows[:, None, None], rows[:, None], columns] = inner * (grid / cells) ** 3

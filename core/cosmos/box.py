@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 Frame = Literal["lagrangian", "eulerian"]
+Assignment = Literal["cic", "tsc", "pcs", "trapezoid"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Field:
     """A scalar (n, n, n) or vector (3, n, n, n) field on the regular grid of a periodic box.
 
     In the Lagrangian frame cell (i, j, k) belongs to the particle that starts at (i, j, k) * box_size / n;
-    in the Eulerian frame it is the mesh node at that position.
+    in the Eulerian frame it is the mesh node at that position. `assignment` is how particles were painted on the mesh,
+    None where none were.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Field:
     units: str = ""
     redshift: float = 0.0
     frame: Frame = "lagrangian"
+    assignment: Assignment | None = None
 
     @property
     def cells(self) -> int:
@@ -82,11 +85,6 @@ class Catalogue:
 
     def __contains__(self, name: str) -> bool:
         return name in self.columns
-
-    @property
-    def number_density(self) -> float:
-        """Halos per (Mpc/h)^3."""
-        return len(self) / self.box_size**3
 
     def at_least(self, mass: float) -> Catalogue:
         """The halos of at least this mass [Msun/h]."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, Assignment, Field, lattice
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.lpt import first_order, second_order
-from core.cosmos.paint import Assignment, paint
+from core.cosmos.paint import paint
 from core.cosmos.power import damping, linear_power
 from core.cosmos.universe import check_field
 
@@ -42,6 +42,6 @@ def damped_2lpt(
     positions = lattice(cells, box_size) + displacement.reshape(3, -1).T
     density = paint(positions, cells, box_size, assignment)
     return (
-        Field("density_2lpt", density, box_size, "overdensity", 0.0, "eulerian"),
+        Field("density_2lpt", density, box_size, "overdensity", 0.0, "eulerian", assignment),
         Field("displacement_2lpt", displacement, box_size, "Mpc/h", 0.0),
     )

@@ -163,12 +163,13 @@ def _write(
             "choose higher redshifts or smaller escape fractions",
         )
     temperature = brightness_temperature(neutral, delta, item.redshift, item.cosmology)
+    painted = density.fields["density"].assignment if density else "cic"
     fields = [
-        Field(name, values.cpu().numpy(), item.box_size, units, item.redshift, "eulerian")
-        for name, values, units in (
-            ("density", delta, "overdensity"),
-            ("brightness_temperature", temperature, "mK"),
-            ("neutral_fraction", neutral, ""),
+        Field(name, values.cpu().numpy(), item.box_size, units, item.redshift, "eulerian", assignment)
+        for name, values, units, assignment in (
+            ("density", delta, "overdensity", painted),
+            ("brightness_temperature", temperature, "mK", None),
+            ("neutral_fraction", neutral, "", None),
         )
     ]
     told = {"settings": item.settings()} | ({} if density else {"seed": item.seed})

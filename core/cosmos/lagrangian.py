@@ -6,8 +6,6 @@ the labels in this order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from core.cosmos.box import Array
@@ -16,25 +14,6 @@ from core.cosmos.box import Array
 def log_mass(labels: Array, mass: Array) -> Array:
     """log10 of the mass [Msun/h] of the halo of each cell, float32; 0 outside halos."""
     return np.concatenate([[0], np.log10(mass)]).astype(np.float32)[labels]
-
-
-def mass_class(labels: Array, mass: Array, thresholds: Sequence[float]) -> Array:
-    """How many of the ascending thresholds [Msun/h] the halo of each cell reaches, int8; 0 outside halos.
-
-    The classes are nested: class >= k marks the halos of at least the k-th threshold.
-    """
-    classes = np.searchsorted(np.asarray(thresholds), mass, side="right")
-    return np.concatenate([[0], classes]).astype(np.int8)[labels]
-
-
-def boundary(labels: Array) -> Array:
-    """True for the cells of halos that share a face with another halo or with none, across the periodic boundary."""
-    edge = np.zeros(labels.shape, dtype=bool)
-    for axis in range(3):
-        other = labels != np.roll(labels, 1, axis)
-        edge |= other
-        edge |= np.roll(other, -1, axis)
-    return edge & (labels > 0)
 
 
 def distance(labels: Array) -> Array:

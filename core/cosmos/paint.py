@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 import torch
 
-from core.cosmos.box import Array
-
-Assignment = Literal["cic", "tsc", "pcs", "trapezoid"]
+from core.cosmos.box import Array, Assignment
 
 ORDER: dict[Assignment, int] = {"cic": 2, "tsc": 3, "pcs": 4, "trapezoid": 2}
 """Nodes per axis over which a particle is spread: cloud in cell, triangular-shaped cloud, piecewise cubic spline

@@ -19,7 +19,7 @@ from core.cosmos.collapse import collapse_table
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.lpt import first_order, inverse_laplacian, second_order, wavenumbers
-from core.cosmos.peakpatch_bank import grow_by_filters, mark_peaks_torch
+from core.cosmos.peakpatch_bank import PAIRS, grow_by_filters, mark_peaks_torch
 from core.cosmos.peakpatch_kernels import (
     COMPONENTS,
     ELLIPTICITY,
@@ -203,7 +203,7 @@ def tidal_field(modes: torch.Tensor, box_size: float) -> Array:
     tide[..., 0] = torch.fft.irfftn(modes, s=(cells,) * 3).numpy()
     potential = inverse_laplacian(modes, box_size)
     k = wavenumbers(cells, box_size, modes.device)
-    for component, (a, b) in enumerate(((1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), start=1):
+    for component, (a, b) in enumerate(PAIRS, start=1):
         tide[..., component] = torch.fft.irfftn((k[a] * k[b]) * potential, s=(cells,) * 3).numpy()
     return tide
 

@@ -140,7 +140,7 @@ def at_redshift(
     units = {"mass_200m": "Msun/h", "radius_200m": "Mpc/h", "overdensity": "", "ellipticity": "", "prolateness": ""}
     halos = replace(halos, columns=halos.columns | columns, units=halos.units | units)
     fields = [
-        Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian"),
+        Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian", "cic"),
         Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
         Field(f"velocity{suffix}", velocity, box_size, "km/s", z),
         Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),

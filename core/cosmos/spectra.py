@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cosmos.box import Array, Field
+from core.cosmos.box import Array, Assignment, Field
 from core.errors import InputError
 
 if TYPE_CHECKING:
     import torch
-
-    from core.cosmos.paint import Assignment
-
-MeshWindow: TypeAlias = "int | Assignment"
-"""What a field was painted with: n for a B-spline, sinc^n per axis (2: cloud in cell, 0: not painted), or a name."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +58,10 @@ class Spectra:
         return np.asarray(np.sqrt(2 / self.modes))
 
 
-def spectra(
-    first: Field,
-    second: Field | None = None,
-    window_order: MeshWindow = 0,
-    device: str = "cpu",
-    second_window: MeshWindow | None = None,
-) -> Spectra:
+def spectra(first: Field, second: Field | None = None, device: str = "cpu") -> Spectra:
     """P(k) of one field, or the three spectra of two.
 
-    Amplitudes are divided by the window of their mesh: `window_order` is 2 for cloud-in-cell meshes, 0 for lattice
-    fields, or a scheme's name; `second_window` is that of the second field where it differs.
+    Amplitudes are divided by the window that each field was painted with, its `assignment`.
     k reaches the Nyquist frequency; mass-assigned meshes are aliased beyond about 0.7 of it.
     Raises: InputError for different boxes or grids.
     """
@@ -85,7 +73,7 @@ def spectra(
         )
     a = fourier(first, device)
     b = a if second is None or second is first else fourier(second, device)
-    return _shells(a, b, first.box_size, window_order, window_order if second_window is None else second_window)
+    return _shells(a, b, first.box_size, first.assignment, (second or first).assignment)
 
 
 def particle_spectra(
@@ -109,12 +97,12 @@ def particle_spectra(
     return _shells(a, b, box_size, assignment, assignment, noise)
 
 
-def inverse_window(window: MeshWindow, cells: int) -> Array:
-    """1 / W (n/2+1) along one axis at the modes 0 ... n/2 of a mesh."""
-    from core.cosmos.paint import window as transform
+def inverse_window(assignment: Assignment | None, cells: int) -> Array:
+    """1 / W (n/2+1) along one axis at the modes 0 ... n/2 of a mesh; ones where nothing was painted."""
+    from core.cosmos.paint import window
 
     frequency = np.arange(cells // 2 + 1) / cells
-    return 1 / (np.sinc(frequency) ** window if isinstance(window, int) else transform(window, frequency))
+    return 1 / window(assignment, frequency) if assignment else np.ones_like(frequency)
 
 
 def fourier(field: Field, device: str = "cpu") -> torch.Tensor:
@@ -152,12 +140,12 @@ def _shells(
     a: torch.Tensor,
     b: torch.Tensor,
     box_size: float,
-    first_window: MeshWindow,
-    second_window: MeshWindow,
+    first_assignment: Assignment | None,
+    second_assignment: Assignment | None,
     noise: tuple[float, float] = (0.0, 0.0),
 ) -> Spectra:
     cells = a.shape[0]
-    inverse_a, inverse_b = inverse_window(first_window, cells), inverse_window(second_window, cells)
+    inverse_a, inverse_b = inverse_window(first_assignment, cells), inverse_window(second_assignment, cells)
     if a.device.type == "cpu":
         from core.cosmos.kernels import shell_sums
 

@@ -3,7 +3,8 @@
     /                   halodeck_format ("universe" | "prediction"), format_version, name, box_size [Mpc/h], cells
     /cosmology          omega_matter, omega_baryon, h, sigma8, spectral_index, name (attributes)
     /provenance         json: command, versions, seed, settings, sources with checksums, time (attribute)
-    /fields/<name>      contiguous (n, n, n) or (3, n, n, n); units, redshift, frame (attributes)
+    /fields/<name>      contiguous (n, n, n) or (3, n, n, n); units, redshift, frame, assignment
+                        (attributes)
     /halos/<name>/<col> contiguous columns, most massive first; redshift, definition, units (attributes)
 
 A prediction has the same layout: every reader, view and statistic works on both. Datasets are contiguous, so a field is
@@ -21,10 +22,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.cosmos.box import Catalogue, Field
+from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import Cosmology
 from core.errors import InputError, UsageError, did_you_mean
-from core.files import appearing, explain
+from core.files import appearing, damage, explain
 
 FORMAT_VERSION = 1
 Kind = Literal["universe", "prediction"]
@@ -41,6 +42,7 @@ class FieldInfo:
     units: str
     redshift: float
     frame: Literal["lagrangian", "eulerian"]
+    assignment: Assignment | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Universe:
             raise UsageError(f"{self.path} has no field {name!r}", did_you_mean(name, self.fields))
         info = self.fields[name]
         values = np.memmap(self.path, info.dtype, "r", info.offset, info.shape)
-        return Field(name, values, self.box_size, info.units, info.redshift, info.frame)
+        return Field(name, values, self.box_size, info.units, info.redshift, info.frame, info.assignment)
 
     def catalogue(self, name: str = "fof") -> Catalogue:
         """A halo catalogue, read whole. Raises UsageError for an unknown name."""
@@ -107,9 +109,9 @@ def open_universe(path: Path) -> Universe:
         with h5py.File(path, "r") as file:
             return _read(file, path)
     except (OSError, RuntimeError) as error:
-        raise InputError(f"{path} is cut off or damaged ({error})", "make or copy it again") from error
+        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
     except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} lacks a part of a halodeck universe ({error})", "make it again") from error
+        raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
 
 
 def write_universe(
@@ -147,7 +149,9 @@ def write_universe(
             file.create_group("fields")
             for item in fields:
                 dataset = file.create_dataset(f"fields/{item.name}", data=item.values)
-                dataset.attrs.update(units=item.units, redshift=item.redshift, frame=item.frame)
+                dataset.attrs.update(
+                    units=item.units, redshift=item.redshift, frame=item.frame, assignment=item.assignment or ""
+                )
             for catalogue_name, catalogue in catalogues.items():
                 group = file.create_group(f"halos/{catalogue_name}")
                 group.attrs.update(redshift=catalogue.redshift, definition=catalogue.definition)
@@ -208,6 +212,7 @@ def _read(file: Any, path: Path) -> Universe:
             str(dataset.attrs["units"]),
             float(dataset.attrs["redshift"]),
             dataset.attrs["frame"],
+            _assignment(name, dataset),
         )
     end = max((item.offset + item.dtype.itemsize * int(np.prod(item.shape)) for item in fields.values()), default=0)
     if end > path.stat().st_size:
@@ -225,3 +230,12 @@ def _read(file: Any, path: Path) -> Universe:
         halos={name: len(group["mass"]) for name, group in file.get("halos", {}).items()},
         provenance=json.loads(file["provenance"].attrs["json"]),
     )
+
+
+def _assignment(name: str, dataset: Any) -> Assignment | None:
+    """How a field was painted; the densities of files that do not say are halodeck's own."""
+    if "assignment" in dataset.attrs:
+        return dataset.attrs["assignment"] or None
+    if dataset.attrs["frame"] == "lagrangian" or not name.startswith("density"):
+        return None
+    return "trapezoid" if name == "density_2lpt" else "cic"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, Assignment, Field, lattice
 from core.cosmos.universe import Universe, check_field
-from core.density.settings import Assignment, Scaling, Target
+from core.density.settings import Scaling, Target
 from core.errors import InputError
 from core.training_set import Split, check_cell_sizes
 

@@ -1,4 +1,4 @@
-"""Figures of the report on predicted densities; bands are standard errors of the mean over boxes."""
+"""Figures of the report on predicted densities; bands are standard errors (over boxes; of one box, of its modes)."""
 
 from __future__ import annotations
 

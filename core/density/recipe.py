@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field as Setting
 
-from core.cosmos.box import Array, Catalogue, Field
-from core.density.settings import Adam, Assignment, CropSettings, Scaling, Target
+from core.cosmos.box import Array, Assignment, Catalogue, Field
+from core.density.settings import Adam, DensityCrop, Scaling, Target
 from core.errors import InputError
-from core.learner import Learner, Precision, has_bf16
+from core.learner import Learner, Precision, uses_bf16
 from core.progress import Progress, part, silent
 from core.recipe import Product, Recipe
-from core.training_set import Split, check_memory
+from core.training_set import Pair, Split, check_memory, crops_of
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +38,7 @@ class DensityRecipe(Recipe):
     """How particles become a density, in input and truth: the thesis's clouds of half a cell, or others."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
-    crop: CropSettings = CropSettings()
+    crop: DensityCrop = DensityCrop()
     split: Split = Split()
 
     @property
@@ -60,9 +60,11 @@ class DensityRecipe(Recipe):
         """The network that predicts, its weights drawn from torch's generator."""
         raise NotImplementedError
 
-    def critic(self) -> torch.nn.Module | None:
-        """The network that judges it, if there is one."""
-        return None
+    def memory(self, bf16: bool) -> Callable[[int, int], int]:
+        """The bytes of training on (batch, side of the crops in cells), besides what is stored of the universes."""
+        from core.memory import cube_memory
+
+        return cube_memory(self.module, self.channels[0], Adam(), bf16, self.crop.context)
 
     @property
     def channels(self) -> tuple[int, int]:
@@ -71,7 +73,6 @@ class DensityRecipe(Recipe):
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         from core.density.fields import aimed_at, check_values, scales, seen, start
-        from core.samples import Crops
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -81,24 +82,14 @@ class DensityRecipe(Recipe):
         self._check_memory(universes[0].cells, len(used), device)
         constants = scales(parts.training, self.learnt, self.assignment)
 
-        def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+        def pair(universe: Universe) -> Pair:
             begun = start(universe, self.assignment)
             inputs = seen(universe, begun, self.learnt, self.scaling, constants.get("sigma_displacement", 1.0))
             targets = aimed_at(universe, begun, self.learnt, self.assignment, constants)
-            return inputs.to(device), targets.to(device)
+            return inputs, targets
 
-        boxes = [box(universe) for universe in used]
-        return Crops(
-            boxes[: len(parts.training)],
-            boxes[len(parts.training) :],
-            crop=self.crop.size or universes[0].cells,
-            context=self.crop.context,
-            batch=self.crop.batch,
-            seed=self.seed,
-            constants=constants,
-            vectors=(0,) if self.learnt != "density" else (),
-            target_vectors=range(0, self.channels[1], 3) if self.learnt != "density" else (),
-        )
+        turned = {} if self.learnt == "density" else {"vectors": (0,), "target_vectors": range(0, self.channels[1], 3)}
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, **turned)
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
@@ -128,7 +119,8 @@ class DensityRecipe(Recipe):
             velocity = to_velocity(universe) * begun.displacement + scale["sigma_velocity_change"] * output[3:]
             fields.append(Field("velocity", velocity, universe.box_size, "km/s"))
         progress(1.0, "done")
-        return [Field("density", density - 1, universe.box_size, "overdensity", 0.0, "eulerian"), *fields], {}
+        size, assignment = universe.box_size, self.assignment
+        return [Field("density", density - 1, size, "overdensity", 0.0, "eulerian", assignment), *fields], {}
 
     def _over_box(self, learner: Learner, inputs: torch.Tensor, progress: Progress) -> Array:
         """The network's output (channels, n, n, n) over the whole box."""
@@ -147,10 +139,12 @@ class DensityRecipe(Recipe):
         tile = (self.crop.size or inputs.shape[-1]) + 2 * self.crop.context
         return over_box(padded, inputs, tile, self.crop.context, progress).numpy()
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.density.report import report
 
-        return report(self, pairs)
+        return report(self, pairs, progress)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
@@ -182,25 +176,10 @@ class DensityRecipe(Recipe):
 
     def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
         """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        import torch
-
-        from core.memory import training_memory
-
-        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
-        with torch.device("meta"):
-            module, critic = self.module(), self.critic()
-        seen, given = self.channels
-
-        def needed(batch: int, size: int) -> int:
-            side = size + 2 * self.crop.context
-            # inputs and target of every universe stay on the device
-            total = 4 * (seen + given) * boxes * cells**3
-            total += training_memory(module, (batch, seen, side, side, side), Adam(), bf16)
-            if critic:  # it judges the truth and the prediction
-                total += 2 * training_memory(critic, (batch, seen + given, size, size, size), Adam(), bf16)
-            return total
-
-        check_memory(needed, self.crop.batch, self.crop.size or cells, 2 ** int(self.shape.levels), device)
+        learning = self.memory(uses_bf16(self.precision, device))
+        # inputs and target of every universe stay on the device
+        stored = 4 * sum(self.channels) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, int(self.shape.levels), device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.cosmos.bispectrum import Bispectrum, bispectrum
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, lattice
 from core.cosmos.spectra import Spectra, spectra
 from core.cosmos.universe import Universe
 from core.cosmos.voids import VoidProbability, void_probability
@@ -17,6 +17,7 @@ from core.density import figures as draw
 from core.density.fields import end, start, to_velocity
 from core.figures import Figure, Number, Report
 from core.metrics import correlation
+from core.progress import Progress, each, silent
 from core.statistics.figures import bispectrum_edges
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Measured:
-    """Spectra of one way over all boxes: T(k) of the mean power, mean r(k), and their standard errors over boxes."""
+    """Spectra of one way over all boxes: T(k) of the mean power, mean r(k), and their standard errors."""
 
     k: Array
     power: Array
@@ -59,9 +60,9 @@ class Measured:
     correlation_error: Array
 
 
-def report(recipe: DensityRecipe, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(recipe: DensityRecipe, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent) -> Report:
     """Numbers and figures over all boxes. An error is the standard error of the mean over boxes."""
-    boxes = [_box(recipe, truth, prediction) for truth, prediction in pairs]
+    boxes = [_box(recipe, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     measured = {way: measure([box.spectra[way] for box in boxes]) for way in WAYS}
     figures: dict[str, Figure] = {
@@ -98,12 +99,16 @@ NOTES = (
 
 
 def measure(many: Sequence[Spectra]) -> Measured:
-    """Means over boxes of spectra of one way with the truth."""
+    """Means over boxes of spectra of one way with the truth; errors of a single box are those of its modes."""
     power = np.array([s.power for s in many])
     r = np.array([s.correlation for s in many])
     transfer = np.sqrt(power.mean(axis=0) / np.mean([s.other for s in many], axis=0))
-    each = np.array([s.transfer for s in many])
-    return Measured(many[0].k, power.mean(axis=0), _error(power), transfer, _error(each), r.mean(axis=0), _error(r))
+    one = many[0]
+    if len(many) == 1:
+        errors = one.power * one.relative_error, one.transfer_error, one.correlation_error
+    else:
+        errors = _error(power), _error(np.array([s.transfer for s in many])), _error(r)
+    return Measured(one.k, power.mean(axis=0), errors[0], transfer, errors[1], r.mean(axis=0), errors[2])
 
 
 def _error(values: Array) -> Array:
@@ -113,14 +118,14 @@ def _error(values: Array) -> Array:
 
 def _box(recipe: DensityRecipe, universe: Universe, prediction: Universe) -> Box:
     size, window = universe.box_size, recipe.assignment
+    predicted = prediction.field("density")
     density = {
         "truth": end(universe, window),
         "input": start(universe, window).density,
-        "prediction": 1 + np.asarray(prediction.field("density").values),
+        "prediction": 1 + np.asarray(predicted.values),
     }
-    fields = {
-        way: Field("density", values - 1, size, "overdensity", 0.0, "eulerian") for way, values in density.items()
-    }
+    fields = {way: replace(predicted, values=values - 1, assignment=window) for way, values in density.items()}
+    fields["prediction"] = predicted
     shells = bispectrum_edges(size, universe.cells)
     count = universe.cells**3 // CELLS_PER_OBJECT
     radii = np.linspace(0.1, 1.5, 29) * size / count ** (1 / 3)
@@ -128,8 +133,8 @@ def _box(recipe: DensityRecipe, universe: Universe, prediction: Universe) -> Box
         universe,
         prediction,
         density,
-        {way: spectra(field, fields["truth"], window) for way, field in fields.items()},
-        {way: bispectrum(field, shells, window) for way, field in fields.items()},
+        {way: spectra(field, fields["truth"]) for way, field in fields.items()},
+        {way: bispectrum(field, shells) for way, field in fields.items()},
         {way: void_probability(objects(d, size, count), size, radii, SPHERES) for way, d in density.items()},
     )
 

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field as Setting
 
-from core.config import Settings
 from core.learner import Optimiser
+from core.training_set import CropSettings
 
 if TYPE_CHECKING:
     import torch
 
 Target = Literal["density", "displacement", "displacement+velocity"]
 Scaling = Literal["none", "log", "asinh"]
-Assignment = Literal["cic", "tsc", "pcs", "trapezoid"]
 
 
 class Adam(Optimiser):
@@ -37,7 +36,7 @@ class Adam(Optimiser):
         return optimiser
 
 
-class CropSettings(Settings):
+class DensityCrop(CropSettings):
     """What the network sees at once, in cells."""
 
     size: int = Setting(96, ge=0)

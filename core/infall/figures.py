@@ -13,6 +13,7 @@ from core.figures import Curves, Figure, Histogram, Matrix, Row, Series, Slice, 
 from core.infall.ranking import Ranking
 from core.infall.scores import TOLERANCES, Score, best_and_worst, by_bin
 from core.infall.table import Table as InfallTable
+from core.statistics.figures import band
 
 LOGARITHMIC = (
     *("mass_ratio", "sub_mass", "host_mass", "sub_radius", "host_radius", "distance", "velocity", "tidal_force"),
@@ -105,7 +106,7 @@ def ranking(rankings: Mapping[str, Ranking]) -> Table:
 def errors(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
     """The mean error in bins of equal count of each feature, over that of all (figs 2.5, 2.7, 2.9, 2.11).
 
-    For survival it is the accuracy, as in the thesis.
+    For survival it is the accuracy, as in the thesis. Bands are standard errors of the mean of a bin.
     """
     told = 1 - result.error if result.outcome == "survived" else np.maximum(result.error, 0)
     what = "accuracy over the mean" if result.outcome == "survived" else "error over the mean"
@@ -113,7 +114,8 @@ def errors(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
     for name in names:
         found = by_bin(shown(table, name)[result.rows], told)
         mean = Series("mean", found.at, np.ones(len(found.at)), style="dashed")
-        panels.append(Curves(sign(name), (Series(what, found.at, found.error), mean), label(name), what))
+        ours = band(what, found.at, found.error, found.spread)
+        panels.append(Curves(sign(name), (ours, mean), label(name), what))
     return Row(f"Where {OUTCOMES[result.outcome][0]} is told well", tuple(panels))
 
 
@@ -133,13 +135,17 @@ def populations(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
     return Row(f"Who is told well: {OUTCOMES[result.outcome][0]}", tuple(panels))
 
 
-def addition(outcome: str, names: Sequence[str], test: Array, training: Array) -> Curves:
-    """Accuracy as features are added (figs 2.4, 2.6, 2.8, 2.10); arrays (features, tolerances)."""
+def addition(outcome: str, names: Sequence[str], test: Array, training: Array, rows: int) -> Curves:
+    """Accuracy as features are added (figs 2.4, 2.6, 2.8, 2.10); arrays (features, tolerances).
+
+    Bands are the binomial errors of the accuracies of so many test rows.
+    """
     x = np.arange(1, len(names) + 1)
     series: list[Series] = []
     for column, tolerance in enumerate(TOLERANCES[outcome]):
         within = f" within {tolerance:g}" if outcome != "survived" else ""
-        series.append(Series(f"test{within}", x, test[:, column]))
+        share = test[:, column]
+        series.append(band(f"test{within}", x, share, np.sqrt(share * (1 - share) / max(rows, 1))))
         series.append(Series(f"training{within}", x, training[:, column], style="dashed"))
     order = ", ".join(sign(name) for name in names[:6]) + (", ..." if len(names) > 6 else "")
     return Curves(f"Accuracy of {OUTCOMES[outcome][0]}: {order}", tuple(series), "features", "accuracy")

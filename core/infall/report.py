@@ -27,6 +27,7 @@ from core.infall.scores import (
 )
 from core.infall.table import Table, read_tables, usable
 from core.learners.forest import Model, train
+from core.progress import Progress, each, part, silent
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
@@ -50,7 +51,9 @@ class Judged:
     ranking: Ranking
 
 
-def report(recipe: Infall, learner: Forest, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(
+    recipe: Infall, learner: Forest, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+) -> Report:
     """Numbers and figures over the test rows of all tables."""
     from core.recipes.infall import feature_names, scaled
 
@@ -58,7 +61,8 @@ def report(recipe: Infall, learner: Forest, pairs: Sequence[tuple[Universe, Univ
     table = read_tables(universes, recipe.parts(), feature_names(learner))
     features = scaled(table, learner.constants)
     said = learner.predict(features)
-    judged = [_judge(recipe, table, outcome, said[outcome]) for outcome in recipe.models()]
+    outcomes = each(part(progress, 0.0, 0.5, "ranking features for "), list(recipe.models()), str)
+    judged = [_judge(recipe, table, outcome, said[outcome]) for outcome in outcomes]
     survival = judged[0]
     figures: dict[str, Figure | None] = {
         "demographics": draw.demographics(table),
@@ -78,7 +82,7 @@ def report(recipe: Infall, learner: Forest, pairs: Sequence[tuple[Universe, Univ
         *_mean_time(table),
     ]
     found: dict[str, dict[str, float]] = {}
-    for one in judged:
+    for one in each(part(progress, 0.5, 1.0, "adding features for "), judged, lambda one: one.outcome):
         if recipe.addition.features:
             curve, more = _addition(recipe, table, features, one)
             figures[f"addition_{one.outcome}"] = curve
@@ -196,7 +200,7 @@ def _addition(recipe: Infall, table: Table, features: Array, one: Judged) -> tup
                 note=f"{without:.3f} without",
             )
         )
-    return draw.addition(outcome, order, test, training), numbers
+    return draw.addition(outcome, order, test, training, len(one.test.rows)), numbers
 
 
 def shortened(model: Model, most: int) -> Model:

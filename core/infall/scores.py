@@ -87,10 +87,14 @@ def _mass_error(table: Table, rows: Array, said: Array) -> Array:
 
 @dataclass(frozen=True)
 class Binned:
-    """Mean error over the mean of all, in bins of one feature that hold equal numbers, at the median of each."""
+    """Mean error over the mean of all, in bins of one feature that hold equal numbers, at the median of each.
+
+    `spread` is the standard error of the mean of a bin, in the same unit.
+    """
 
     at: Array
     error: Array
+    spread: Array
 
 
 def by_bin(values: Array, error: Array, bins: int = 12) -> Binned:
@@ -98,7 +102,9 @@ def by_bin(values: Array, error: Array, bins: int = 12) -> Binned:
     parts = np.array_split(np.argsort(values, kind="stable"), min(bins, len(values)))
     mean = error.mean()
     return Binned(
-        np.array([np.median(values[part]) for part in parts]), np.array([error[part].mean() / mean for part in parts])
+        np.array([np.median(values[part]) for part in parts]),
+        np.array([error[part].mean() / mean for part in parts]),
+        np.array([error[part].std() / np.sqrt(len(part)) / mean for part in parts]),
     )
 
 

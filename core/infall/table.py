@@ -104,7 +104,8 @@ def check_tables(universes: Sequence[Universe], split: Split) -> None:
             raise InputError(f"{universe.path} lacks {', '.join(missing)}", "make the table again")
     names, left_out = usable(universes)
     if not names:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
+        reasons += f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
         raise InputError(f"no feature varies ({reasons})", "give more tables")
     table = read_tables(universes, split, names)
     survived = table.targets["survived"]

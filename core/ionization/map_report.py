@@ -14,6 +14,7 @@ from core.cosmos.spectra import Spectra, spectra
 from core.cosmos.universe import Universe
 from core.figures import Curves, Figure, Number, Report, Row, Series, Slice
 from core.metrics import correlation, foreground_dice
+from core.progress import Progress, each, silent
 from core.protohalos.baseline import smoothed
 
 if TYPE_CHECKING:
@@ -77,9 +78,14 @@ def baseline(universe: Universe, constants: dict[str, float]) -> Array:
     return np.interp(density, middles, means).astype(np.float32)
 
 
-def report(recipe: IonizationMap, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(
+    recipe: IonizationMap,
+    learner: Learner,
+    pairs: Sequence[tuple[Universe, Universe]],
+    progress: Progress = silent,
+) -> Report:
     """Numbers and figures over all boxes. An error is the standard error of the mean over boxes."""
-    boxes = [_box(recipe, learner, truth, prediction) for truth, prediction in pairs]
+    boxes = [_box(recipe, learner, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     figures: dict[str, Figure] = {
         "maps": _maps(recipe, boxes[0]),

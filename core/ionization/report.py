@@ -14,6 +14,8 @@ from core.figures import Curves, Figure, Matrix, Number, Report, Row, Series, Sl
 from core.ionization.cubes import FIELD, LARGEST_TEMPERATURE, UNITS, cube, label
 from core.ionization.models import MODELS, classifiers
 from core.ionization.slices import spread
+from core.progress import Progress, each, silent
+from core.statistics.figures import band
 
 if TYPE_CHECKING:
     from core.learners.chain import Chain
@@ -41,12 +43,14 @@ class Judged:
     guesses: dict[str, Array]
 
 
-def report(recipe: Ionization, learner: Chain, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(
+    recipe: Ionization, learner: Chain, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+) -> Report:
     """Numbers and figures over the planes of all cubes. An error is the standard error of the mean over cubes."""
     values = [learner.constants[f"class.{number}"] for number in range(recipe.classes)]
     device, ways = learner.links["codes"].network.device, classifiers(recipe, learner)
     judged = []
-    for truth, _ in pairs:
+    for truth, _ in each(progress, pairs, lambda pair: pair[0].name):
         known = label(truth, recipe.target)
         planes = spread(cube(truth, device))
         guesses = {name: classify(planes) for name, classify in ways.items()}
@@ -151,14 +155,16 @@ def _confusion(recipe: Ionization, values: Sequence[float], judged: Sequence[Jud
 
 
 def _by_class(recipe: Ionization, values: Sequence[float], judged: Sequence[Judged]) -> Curves:
-    """Accuracy of each class."""
+    """Accuracy of each class; bands are standard errors over its cubes."""
     series = []
     for name, words in MODELS.items():
         shares = [
             [float((item.guesses[name] == kind).mean()) for item in judged if item.kind == kind]
             for kind in range(len(values))
         ]
-        series.append(Series(words, np.array(values), np.array([np.mean(s) if s else np.nan for s in shares])))
+        means = np.array([np.mean(s) if s else np.nan for s in shares])
+        errors = np.array([np.std(s, ddof=1) / np.sqrt(len(s)) if len(s) > 1 else 0.0 for s in shares])
+        series.append(band(words, np.array(values), means, errors))
     return Curves("Accuracy by class", tuple(series), UNITS[recipe.target], "accuracy", y_limits=(0.0, 1.0))
 
 

@@ -6,6 +6,7 @@ perturbation theory, a discriminator tells pairs of input and truth from pairs o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field as Setting
@@ -13,7 +14,7 @@ from pydantic import model_validator
 
 from core.config import Settings
 from core.density.recipe import DensityRecipe, validation_metrics
-from core.density.settings import Adam, CropSettings
+from core.density.settings import Adam, DensityCrop
 from core.learners.adversaries import Adversaries
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class DiscriminatorAdam(GeneratorAdam):
     """Largest learning rate."""
 
 
-class ContextSettings(CropSettings):
+class PaddedCrop(DensityCrop):
     """What the networks see at once, in cells."""
 
     context: int = Setting(16, ge=0)
@@ -101,7 +102,7 @@ class DensityGan(DensityRecipe):
         "mean_density": 0.88,
     }
 
-    crop: ContextSettings = ContextSettings()
+    crop: PaddedCrop = PaddedCrop()
     network: GeneratorSettings = GeneratorSettings()
     discriminator: DiscriminatorSettings = DiscriminatorSettings()
     loss: LossSettings = LossSettings()
@@ -126,6 +127,14 @@ class DensityGan(DensityRecipe):
         from models.patchgan import PatchGAN
 
         return PatchGAN(2, self.discriminator.halvings, self.discriminator.filters, self.network.border)
+
+    def memory(self, bf16: bool) -> Callable[[int, int], int]:
+        from core.memory import cube_memory
+
+        generating = super().memory(bf16)
+        judging = cube_memory(self.critic, sum(self.channels), Adam(), bf16)
+        # the discriminator sees the truth and the prediction
+        return lambda *crop: generating(*crop) + 2 * judging(*crop)
 
     def learner(self, device: torch.device) -> Adversaries:
         import torch

@@ -182,11 +182,13 @@ class Infall(Recipe):
         progress(1.0, "done")
         return [], {"fates": fates}
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.infall.report import report
 
         assert isinstance(learner, Forest)
-        return report(self, learner, pairs)
+        return report(self, learner, pairs, progress)
 
 
 def feature_names(learner: Forest) -> tuple[str, ...]:

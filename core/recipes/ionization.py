@@ -130,7 +130,7 @@ class Ionization(Recipe):
         if len(found) != self.classes:
             raise InputError(
                 f"the cubes to train on have {len(found)} values of {what}, the networks {self.classes} classes",
-                f"set classes={len(found)}" if len(found) > 1 else "give cubes of at least two",
+                f"set classes={len(found)}" if len(found) > 1 else "give cubes of at least two, several of each",
             )
         for universe in (*parts.validation, *parts.test):
             if label(universe, self.target) not in found:
@@ -239,12 +239,14 @@ class Ionization(Recipe):
         progress(1.0, "done")
         return [Field(FIELD, values, universe.box_size, "mK", redshift, "eulerian")], {}
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.ionization.report import report
         from core.learners.chain import Chain
 
         assert isinstance(learner, Chain)
-        return report(self, learner, pairs)
+        return report(self, learner, pairs, progress)
 
     def _check_cube(self, universe: Universe) -> None:
         """Refuse a cube that the networks cannot take. Raises: InputError."""

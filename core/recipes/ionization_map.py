@@ -16,10 +16,10 @@ from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
 from core.ionization.cubes import label, split
-from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.learner import Learner, Network, Optimiser, Precision, uses_bf16
 from core.progress import Progress, silent
 from core.recipe import Product, Recipe
-from core.training_set import Split, check_memory
+from core.training_set import CropSettings, Pair, Split, check_memory, crops_of
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +60,7 @@ class Adam(Optimiser):
     """Largest norm of the gradient; 0 leaves it as it is."""
 
 
-class CropSettings(Settings):
+class MapCrop(CropSettings):
     """What the network sees at once, in cells."""
 
     size: int = Setting(64, ge=0)
@@ -87,7 +87,7 @@ class IonizationMap(Recipe):
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
     optimiser: Adam = Adam()
-    crop: CropSettings = CropSettings()
+    crop: MapCrop = MapCrop()
     split: Split = Split()
 
     def check(self, universes: Sequence[Universe]) -> None:
@@ -110,8 +110,6 @@ class IonizationMap(Recipe):
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
 
-        from core.samples import Crops
-
         self.check(universes)
         parts = split(universes, self.split)
         used = [*parts.training, *parts.validation]
@@ -125,20 +123,11 @@ class IonizationMap(Recipe):
             "cell_size": universes[0].box_size / universes[0].cells,
         }
 
-        def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+        def pair(universe: Universe) -> Pair:
             target = np.array(universe.field(self.target).values, dtype=np.float32) / np.float32(largest)
-            return self._seen(universe, sigma).to(device), torch.from_numpy(target).to(device)
+            return self._seen(universe, sigma), torch.from_numpy(target)
 
-        boxes = [box(universe) for universe in used]
-        return Crops(
-            boxes[: len(parts.training)],
-            boxes[len(parts.training) :],
-            crop=self.crop.size or universes[0].cells,
-            context=self.crop.context,
-            batch=self.crop.batch,
-            seed=self.seed,
-            constants=constants,
-        )
+        return crops_of(parts, pair, self.crop, self.seed, constants, device)
 
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
@@ -193,10 +182,12 @@ class IonizationMap(Recipe):
         progress(1.0, "done")
         return [Field(self.target, values, universe.box_size, units, redshift, "eulerian")], {}
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.ionization.map_report import report
 
-        return report(self, learner, pairs)
+        return report(self, learner, pairs, progress)
 
     def _density(self, universe: Universe) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         return np.array(universe.field("density").values, dtype=np.float32).clip(-0.99)
@@ -221,19 +212,13 @@ class IonizationMap(Recipe):
 
     def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
         """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        import torch
+        from core.memory import cube_memory
 
-        from core.memory import training_memory
-
-        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
-        with torch.device("meta"):
-            module = self.module()
-
-        def needed(batch: int, size: int) -> int:
-            side = size + 2 * self.crop.context
-            return training_memory(module, (batch, 1, side, side, side), self.optimiser, bf16) + 8 * boxes * cells**3
-
-        check_memory(needed, self.crop.batch, self.crop.size or cells, 2**self.network.levels, device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # density and target of every universe stay on the device
+        stored = 4 * (1 + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def _kind(universe: Universe) -> tuple[float, float | None]:

@@ -12,7 +12,7 @@ import numpy as np
 from core.cosmos.bispectrum import bispectrum
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.pdf import pixel_pdf
-from core.cosmos.spectra import MeshWindow, Spectra, spectra
+from core.cosmos.spectra import Spectra, spectra
 from core.cosmos.universe import Universe
 from core.cosmos.voids import VoidProbability, void_probability
 from core.errors import InputError, UsageError, did_you_mean
@@ -35,12 +35,6 @@ from core.statistics.figures import (
 
 T = TypeVar("T")
 Known: TypeAlias = dict[tuple[Hashable, ...], Any]
-
-CLOUD_IN_CELL = 2
-"""Order of the window that evolved densities were painted with."""
-
-PAINTED: dict[str, MeshWindow] = {"density_2lpt": "trapezoid"}
-"""Eulerian fields that were painted in another way."""
 
 
 def statistics(
@@ -80,7 +74,7 @@ def statistics(
         figures, numbers = _of_fields(dict(zip(names, universes, strict=True)), fields, against, measure)
     if with_bispectrum and fields:
         shells = bispectrum_edges(a.box_size, a.cells)
-        figures["bispectrum"] = bispectrum_figure(a, {n: bispectrum(f, shells, _window(f)) for n, f in fields.items()})
+        figures["bispectrum"] = bispectrum_figure(a, {n: bispectrum(f, shells) for n, f in fields.items()})
     measure.progress(0.9, "halos")
     catalogues = {f"{n} {c}": u.catalogue(c) for n, u in zip(names, universes, strict=True) for c in u.halos}
     if catalogues:
@@ -141,7 +135,7 @@ def _of_fields(
     for name, field in fields.items():
         pair = None if other is None or name == against else other
         pair_of = [universes[name]] + ([universes[against]] if pair and against else [])
-        measured[name] = measure("spectrum", pair_of, partial(spectra, field, pair, _window(field)), field.name)
+        measured[name] = measure("spectrum", pair_of, partial(spectra, field, pair), field.name)
     for name, found in measured.items():
         if np.isnan(found.power).all():  # one NaN in a field is in every mode of it
             raise InputError(f"{a.name} of {name} has values that are not finite", "choose another with --field")
@@ -198,11 +192,6 @@ def _fields(wanted: str | None, universes: Sequence[Universe], names: Sequence[s
     if not having:
         having = [(names[0], universes[0])]  # it knows what to say
     return {name: _scalar(universe, wanted) for name, universe in having}
-
-
-def _window(field: Field) -> MeshWindow:
-    """What a field was painted with."""
-    return PAINTED.get(field.name, CLOUD_IN_CELL) if field.frame == "eulerian" else 0
 
 
 def _scalar(universe: Universe, name: str) -> Field:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.cosmos.box import Array, Field
+from core.cosmos.box import Array, Assignment, Field
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given, Known, settle
 from core.cosmos.formats.header import CubeFormat, Header, positive, unreadable
@@ -114,7 +114,8 @@ def read_cube(
     check_field(Field(path.name, values, box_size))
     name, values, repairs = _named(path, name, values)
     frame, redshift = ("lagrangian", 0.0) if name == "delta_linear" else ("eulerian", known.redshift)
-    field = Field(name, values, box_size, UNITS.get(name, ""), redshift, frame)  # type: ignore[arg-type]
+    painted: Assignment | None = "cic" if name == "density" else None  # as most codes do; no format says
+    field = Field(name, values, box_size, UNITS.get(name, ""), redshift, frame, painted)  # type: ignore[arg-type]
     return Cube(field, known, form, path, repairs)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.cosmos.formats.header import Header, complete, parts_of, positive, unreadable
 from core.errors import InputError
+from core.files import damage
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -32,7 +33,7 @@ def opened(path: Path) -> Iterator[Any]:
     except PermissionError as error:
         raise unreadable(path, error) from error
     except _DAMAGE as error:
-        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
+        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "copy or make it again") from error
 
 
 def is_snapshot(file: Any) -> bool:

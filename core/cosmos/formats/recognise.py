@@ -153,6 +153,7 @@ def _hdf5(path: Path) -> Described:
                 *([info.units] if info.units else []),
                 f"z = {info.redshift:g}",
                 info.frame,
+                *([f"painted by {info.assignment}"] if info.assignment else []),
             ]
         )
     facts |= {f"halos {name}": str(count) for name, count in universe.halos.items()}

@@ -1,5 +1,7 @@
 """The damped second-order input: as if drawn from the damped spectrum, and closer to the N-body than undamped."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -53,13 +55,13 @@ def test_fields_painted_in_two_ways_compare(universe: Universe) -> None:
     """The same particles by cloud in cell and by the trapezoid: with each mesh's own window there is no difference."""
     _, moved = damped_2lpt(universe.field("delta_linear"), universe.cosmology)
     positions = lattice(64, 64.0) + moved.values.reshape(3, -1).T
-    cic = Field("a", paint(positions, 64, 64.0), 64.0)
-    trapezoid = Field("b", paint(positions, 64, 64.0, "trapezoid"), 64.0)
-    measured = spectra(trapezoid, cic, "trapezoid", second_window="cic")
+    cic = Field("a", paint(positions, 64, 64.0), 64.0, assignment="cic")
+    trapezoid = Field("b", paint(positions, 64, 64.0, "trapezoid"), 64.0, assignment="trapezoid")
+    measured = spectra(trapezoid, cic)
     np.testing.assert_allclose(measured.transfer[:12], 1, atol=0.01)
     np.testing.assert_allclose(measured.correlation[:12], 1, atol=0.01)
     # with the window of the one for both, k = 1.2 h/Mpc would be off by its ratio squared
-    assert abs(spectra(trapezoid, cic, "cic").transfer[11] - 1) > 0.02
+    assert abs(spectra(replace(trapezoid, assignment="cic"), cic).transfer[11] - 1) > 0.02
 
 
 def test_unusable_fields_are_refused(planck: Cosmology) -> None:

@@ -8,10 +8,8 @@ from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import linear_field
 from core.cosmos.lagrangian import (
-    boundary,
     distance,
     log_mass,
-    mass_class,
     mean_strain,
     normalised_distance,
     overdensity_and_shape,
@@ -64,11 +62,6 @@ def test_slab_across_the_boundary(axis: int) -> None:
     )
 
 
-def test_boundary_is_where_the_distance_is_one(labels: Array) -> None:
-    np.testing.assert_array_equal(boundary(labels), distance(labels) == 1)
-    assert 0.2 < boundary(labels)[labels > 0].mean() < 0.9
-
-
 def test_normalised_distance(labels: Array) -> None:
     ours, far = normalised_distance(labels), distance(labels)
     assert (ours[labels == 0] == 0).all()
@@ -81,7 +74,7 @@ def test_normalised_distance(labels: Array) -> None:
 
 def test_maps_without_halos() -> None:
     none = np.zeros((4, 4, 4), np.int32)
-    for field in (log_mass(none, np.zeros(0)), mass_class(none, np.zeros(0), [1e12]), boundary(none), distance(none)):
+    for field in (log_mass(none, np.zeros(0)), distance(none)):
         assert not field.any()
     assert not normalised_distance(none).any()
     assert mean_strain(np.random.default_rng(1).normal(size=(4, 4, 4)), none, 4.0).shape == (0, 3, 3)
@@ -96,16 +89,6 @@ def test_mass_map_holds_every_halo_once(universe: Universe) -> None:
     assert share.sum() == pytest.approx(len(halos), rel=1e-6)
     volume = np.bincount(labels.ravel())[1:] * (universe.box_size / universe.cells) ** 3
     np.testing.assert_allclose(volume * universe.cosmology.mean_density, halos["mass"], rtol=1e-12)
-
-
-def test_mass_classes_are_nested_masks(universe: Universe) -> None:
-    labels, halos = universe.field("label").values, universe.catalogue()
-    thresholds = [1e11, 1e13, float(halos["mass"][3])]
-    classes = mass_class(labels, halos["mass"], thresholds)
-    for k, threshold in enumerate(thresholds, start=1):
-        expected = np.isin(labels, 1 + np.flatnonzero(halos["mass"] >= threshold))
-        np.testing.assert_array_equal(classes >= k, expected)
-    assert (classes == 3).sum() == halos["count"][:4].sum()  # a mass at the threshold reaches it
 
 
 def test_strain_of_plane_waves() -> None:

@@ -1,10 +1,12 @@
 """P(k), r(k), T(k) against a plain Fourier sum, Poisson points and identities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from core.cosmos.box import Array, Field, lattice
+from core.cosmos.box import Array, Assignment, Field, lattice
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import linear_field
 from core.cosmos.kernels import shell_sums
@@ -13,6 +15,9 @@ from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
 from core.cosmos.spectra import _shell_sums_torch, fourier, inverse_window, particle_modes, particle_spectra, spectra
 from core.errors import InputError
+
+SPLINES: dict[int, Assignment | None] = {0: None, 2: "cic", 4: "pcs"}
+"""Ways to paint by the power of sinc that their window is."""
 
 
 def noise(cells: int, seed: int, box_size: float = 20.0) -> Field:
@@ -33,7 +38,8 @@ def test_spectra_are_the_sums_over_modes(cells: int, order: int) -> None:
     axis = np.fft.fftfreq(cells, 1 / cells)
     window = np.prod(np.meshgrid(*[np.sinc(axis / cells) ** order] * 3), axis=0)
     length = np.sqrt(sum(part**2 for part in np.meshgrid(axis, axis, axis)))
-    measured = spectra(first, second, order)
+    assignment = SPLINES[order]
+    measured = spectra(replace(first, assignment=assignment), replace(second, assignment=assignment))
     for index in range(cells // 2 - 1):
         shell = (length >= index + 0.5) & (length < index + 1.5)
         norm = 20.0**3 / cells**6 / shell.sum()
@@ -51,7 +57,7 @@ def test_poisson_points_have_the_power_of_shot_noise() -> None:
     rng = np.random.default_rng(5)
     count, box_size = 100_000, 100.0
     density = paint(rng.uniform(0, box_size, (count, 3)), 128, box_size)
-    measured = spectra(Field("points", density, box_size), window_order=2)
+    measured = spectra(Field("points", density, box_size, assignment="cic"))
     low = slice(0, 24)
     mean = np.average(measured.power[low], weights=measured.modes[low])
     # 0.6 % standard deviation of these modes, 0.2 % aliasing below 0.4 of Nyquist
@@ -98,11 +104,11 @@ def test_interlacing_keeps_the_modes_in_place() -> None:
         assert modes[i, j, k] / window == pytest.approx(exact, rel=1e-4)
 
 
-@pytest.mark.parametrize(("cells", "order"), [(16, 2), (9, 4)])
-def test_shells_by_torch_equal_the_compiled_ones(cells: int, order: int) -> None:
+@pytest.mark.parametrize(("cells", "assignment"), [(16, "cic"), (9, "pcs")])
+def test_shells_by_torch_equal_the_compiled_ones(cells: int, assignment: Assignment) -> None:
     a, b = fourier(noise(cells, 1)), fourier(noise(cells, 2))
     planes = np.zeros((cells, 5, cells // 2))
-    windows = inverse_window(order, cells), inverse_window("trapezoid", cells)
+    windows = inverse_window(assignment, cells), inverse_window("trapezoid", cells)
     shell_sums(a.numpy(), b.numpy(), *windows, planes)
     np.testing.assert_allclose(_shell_sums_torch(a, b, *windows), planes.sum(axis=0), rtol=1e-6)
 

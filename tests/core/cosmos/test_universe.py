@@ -28,7 +28,7 @@ def noise(seed: int, shape: tuple[int, ...] = (8, 8, 8)) -> Array:
 FIELDS = [
     Field("delta_linear", noise(1), BOX),
     Field("velocity_z1", noise(2, (3, 8, 8, 8)), BOX, "km/s", 1.0),
-    Field("density", noise(3), BOX, "overdensity", 0.0, "eulerian"),
+    Field("density", noise(3), BOX, "overdensity", 0.0, "eulerian", "trapezoid"),
     Field("label", np.zeros((8, 8, 8), np.int32), BOX, "halo"),
 ]
 HALOS = Catalogue(
@@ -90,6 +90,21 @@ def test_round_trip(write: Any, tmp_path: Path, planck: Cosmology) -> None:
     for name, column in HALOS.columns.items():
         np.testing.assert_array_equal(halos[name], column)
     assert universe.particle_mass == planck.particle_mass(BOX, 8)
+
+
+def test_densities_that_do_not_say_how_they_were_painted(write: Any) -> None:
+    eulerian = [replace(FIELDS[2], name=name) for name in ("density_z1", "density_2lpt", "brightness_temperature")]
+    path = write(fields=[FIELDS[0], *eulerian]).path
+    with h5py.File(path, "a") as file:
+        for dataset in file["fields"].values():
+            del dataset.attrs["assignment"]
+    found = {name: info.assignment for name, info in open_universe(path).fields.items()}
+    assert found == {
+        "delta_linear": None,
+        "density_z1": "cic",
+        "density_2lpt": "trapezoid",
+        "brightness_temperature": None,
+    }
 
 
 def test_fields_are_read_only_memory_maps(write: Any) -> None:

@@ -173,9 +173,14 @@ def test_both_adversaries_learn(universes: list[Universe]) -> None:
     learner = settings.learner(CPU)
     before = {name: [p.clone() for p in module.parameters()] for name, module in _networks(learner).items()}
     [step] = islice(learner.fit(settings.samples(universes, CPU)), 1)
-    assert {"loss", "discriminator", "adversarial", "l1", "mass", "power"} <= step.values.keys()
+    assert {
+        "loss",
+        *(f"loss_{name}" for name in ("discriminator", "adversarial", "l1", "mass", "power")),
+    } <= step.values.keys()
     terms = {"l1": 120.0, "mass": 1.0, "power": 1.0}
-    total = step.values["adversarial"] + sum(weight * step.values[name] for name, weight in terms.items())
+    total = step.values["loss_adversarial"] + sum(
+        weight * step.values[f"loss_{name}"] for name, weight in terms.items()
+    )
     assert step.values["loss"] == pytest.approx(total, rel=1e-5)
     for name, module in _networks(learner).items():
         changed = [not torch.equal(a, b) for a, b in zip(before[name], module.parameters(), strict=True)]
@@ -184,7 +189,7 @@ def test_both_adversaries_learn(universes: list[Universe]) -> None:
     # the discriminator learns to tell them apart when the generator may not answer
     slow, fast = "optimiser.learning_rate=1e-30", "discriminator_optimiser.learning_rate=0.01"
     judge = smoke("density_gan", "steps=20", slow, fast)
-    told = [s.values["discriminator"] for s in judge.learner(CPU).fit(judge.samples(universes, CPU))]
+    told = [s.values["loss_discriminator"] for s in judge.learner(CPU).fit(judge.samples(universes, CPU))]
     assert np.mean(told[-3:]) < 0.7 * np.mean(told[:3])
 
 
@@ -213,6 +218,7 @@ def test_predictions_are_whole_boxes(name: str, universes: list[Universe]) -> No
     learner = trained(settings, universes)
     [density], catalogues = settings.predict(learner, universes[3], lambda done, doing: told.append(done))
     assert (density.name, density.frame, density.units) == ("density", "eulerian", "overdensity")
+    assert density.assignment == settings.assignment == "trapezoid"
     assert density.values.shape == (16,) * 3
     assert density.values.min() >= -1
     assert catalogues == {}
@@ -222,7 +228,7 @@ def test_predictions_are_whole_boxes(name: str, universes: list[Universe]) -> No
 
 def test_the_report_of_a_perfect_prediction(universes: list[Universe], tmp_path: Path) -> None:
     settings, truth = smoke("density"), universes[3]
-    perfect = Field("density", end(truth) - 1, truth.box_size, "overdensity", 0.0, "eulerian")
+    perfect = Field("density", end(truth) - 1, truth.box_size, "overdensity", 0.0, "eulerian", "trapezoid")
     prediction = prediction_of(truth, [perfect], tmp_path / "p.h5")
     report = load_report(dump_report(settings.evaluate(settings.learner(CPU), [(truth, prediction)])))
     for key in ("power_high", "mean_density", "cell_correlation", "empty", "bispectrum", "transfer_1"):
@@ -285,6 +291,8 @@ def test_reach_by_hand() -> None:
     measured = measure([one, two])
     np.testing.assert_allclose(measured.transfer, np.sqrt(0.5))
     np.testing.assert_allclose(measured.correlation, (0.5 + 1 / np.sqrt(12)) / 2)
+    np.testing.assert_allclose(measure([one]).correlation_error, one.correlation_error)
+    np.testing.assert_allclose(measure([one]).power_error, np.sqrt(2 / 10))
 
 
 def test_objects_lie_where_the_density_is() -> None:

@@ -68,7 +68,7 @@ def test_tables_that_teach_nothing(columns: dict[str, Array], universes: list[Un
     with pytest.raises(InputError, match="1 subhalo has survived in one: at least 10 of each fate"):
         check_tables([written(tmp_path / "one.h5", columns | {"survived": one})], SPLIT)
     flat = {name: np.full(400, 2.0) if name in FEATURES else values for name, values in columns.items()}
-    with pytest.raises(InputError, match="no feature varies"):
+    with pytest.raises(InputError, match=r"no feature varies \(.*: always 2; and \d+ more\)"):
         check_tables([written(tmp_path / "flat.h5", flat)], SPLIT)
     without = {name: values for name, values in columns.items() if name != "merge_time"}
     with pytest.raises(InputError, match="lacks merge_time: make the table again"):
@@ -116,6 +116,9 @@ def test_bins_and_populations() -> None:
     found = by_bin(values, error, 4)
     np.testing.assert_allclose(found.error, [0.5, 0.5, 1.5, 1.5])
     np.testing.assert_allclose(found.at, [12, 37, 62, 87])
+    np.testing.assert_allclose(found.spread, 0)
+    mixed = by_bin(values, np.tile([1.0, 3.0], 50), 4)
+    np.testing.assert_allclose(mixed.spread, 0.5 / np.sqrt(25), rtol=1e-2)
 
 
 def test_best_and_worst_are_the_ends(table: Table) -> None:

@@ -4,6 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.cosmos.box import lattice
+from core.cosmos.paint import paint
+from core.cosmos.spectra import spectra
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, UsageError
 from core.figures import Curves, Report, dump_report
@@ -189,3 +192,26 @@ def test_only_halos_where_no_field_is_shared(universes: list[Universe], tmp_path
     assert set(report.figures) == {"mass_function"}
     assert [s.name for s in curves(report, "mass_function").series][:2] == ["u1 by halonet-007 halonet", "u1 fof"]
     assert curves(report, "mass_function").ratio_to == "u1 fof"
+
+
+def test_each_density_loses_the_window_it_was_painted_with(universes: list[Universe], tmp_path: Path) -> None:
+    """The same particles by cloud in cell and, as predictions are, by the trapezoid: one spectrum, T(k) = 1."""
+    universe = universes[0]
+    density = universe.field("density")
+    positions = lattice(universe.cells, universe.box_size) + universe.field("displacement").values.reshape(3, -1).T
+    values = paint(positions, universe.cells, universe.box_size, "trapezoid")
+    other = write_universe(
+        tmp_path / "trapezoid.h5",
+        name="trapezoid",
+        box_size=universe.box_size,
+        cosmology=universe.cosmology,
+        fields=[replace(density, values=values, assignment="trapezoid")],
+        catalogues={},
+        provenance={},
+        kind="prediction",
+    )
+    expected = np.sqrt(spectra(other.field("density")).power / spectra(density).power)
+    for one, two, power in ((other, universe, expected), (universe, other, 1 / expected)):
+        transfer = curves(statistics(one, two), "transfer").series[0].y
+        np.testing.assert_allclose(transfer, power, rtol=1e-5)
+        np.testing.assert_allclose(transfer[:3], 1, atol=0.02)

@@ -16,18 +16,16 @@ from snapshot_writers import (
     BOX,
     GIVEN,
     H,
-    Halos,
     Run,
     write_ahf,
     write_gadget,
-    write_groups,
     write_hdf5,
     write_ramses,
     write_rockstar,
     write_tipsy,
 )
-from test_catalogues import BESIDE, halos, write_csv
 from test_cubes import CELLS, overdensity, write_npy
+from three_halos import BESIDE, WRITERS, halos
 
 from core.cosmos.box import Particles
 from core.cosmos.formats import cubes
@@ -59,10 +57,19 @@ def spoil(data: bytes, damage: list[Damage], head: int) -> bytes:
     return data
 
 
-def survives(read: Callable[[], object]) -> None:
-    """Any other error than ours, or a warning, fails the test."""
-    with suppress(HalodeckError):
-        read()
+def survives(damaged: Path, *reads: Callable[[], object]) -> None:
+    """Read with one file damaged in many ways: any other error than ours, or a warning, fails the test."""
+    whole = damaged.read_bytes()
+
+    @FEW
+    @given(damages, heads)
+    def check(damage: list[Damage], head: int) -> None:
+        damaged.write_bytes(spoil(whole, damage, head))
+        for read in reads:
+            with suppress(HalodeckError):
+                read()
+
+    check()
 
 
 SNAPSHOT_GIVEN = replace(GIVEN, box_size=BOX, h=H)
@@ -77,54 +84,19 @@ def test_snapshots(tmp_path: Path, form: str) -> None:
         write_hdf5(path, Run())
     else:
         write_gadget(path, Run(), version=2 if form == "gadget2" else 1, order=">" if form == "big-endian" else "<")
-    whole = path.read_bytes()
-
-    @FEW
-    @given(damages, heads)
-    def check(damage: list[Damage], head: int) -> None:
-        path.write_bytes(spoil(whole, damage, head))
-        survives(lambda: recognise(path))
-        survives(lambda: read_snapshot(path, SNAPSHOT_GIVEN))
-
-    check()
+    survives(path, lambda: recognise(path), lambda: read_snapshot(path, SNAPSHOT_GIVEN))
 
 
 @pytest.mark.parametrize("name", ["info_00007.txt", "part_00007.out00001"])
 def test_ramses(tmp_path: Path, name: str) -> None:
     folder = write_ramses(tmp_path, Run())
-    whole = (folder / name).read_bytes()
-
-    @FEW
-    @given(damages, heads)
-    def check(damage: list[Damage], head: int) -> None:
-        (folder / name).write_bytes(spoil(whole, damage, head))
-        survives(lambda: recognise(folder))
-        survives(lambda: read_snapshot(folder, SNAPSHOT_GIVEN))
-
-    check()
-
-
-WRITERS: dict[str, Callable[[Path, Halos], Path]] = {
-    "rockstar": write_rockstar,
-    "ahf": write_ahf,
-    "subfind": write_groups,
-    "csv": write_csv,
-}
+    survives(folder / name, lambda: recognise(folder), lambda: read_snapshot(folder, SNAPSHOT_GIVEN))
 
 
 @pytest.mark.parametrize("form", WRITERS)
 def test_catalogues(tmp_path: Path, form: str) -> None:
     path = WRITERS[form](tmp_path / "cat", halos())
-    whole = path.read_bytes()
-
-    @FEW
-    @given(damages, heads)
-    def check(damage: list[Damage], head: int) -> None:
-        path.write_bytes(spoil(whole, damage, head))
-        survives(lambda: recognise(path))
-        survives(lambda: read_catalogue(path, BESIDE))
-
-    check()
+    survives(path, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
 
 
 @pytest.mark.parametrize("form", ["ahf", "rockstar"])
@@ -134,30 +106,17 @@ def test_member_lists(tmp_path: Path, form: str) -> None:
         path, listed = write_ahf(tmp_path / "a_halos", found, run), tmp_path / "a_particles"
     else:
         path, listed = write_rockstar(tmp_path / "a.ascii", found, run), tmp_path / "a.particles"
-    whole = listed.read_bytes()
     catalogue = read_catalogue(path, BESIDE)
     particles = Particles(run.positions.astype(np.float32), run.ids, BOX, 0.0, run.mass)
-
-    @FEW
-    @given(damages, heads)
-    def check(damage: list[Damage], head: int) -> None:
-        listed.write_bytes(spoil(whole, damage, head))
-        survives(lambda: assign(path, catalogue, particles))
-
-    check()
+    survives(listed, lambda: assign(path, catalogue, particles))
 
 
 @pytest.mark.parametrize("form", ["npy", "raw"])
 def test_cubes(tmp_path: Path, form: str) -> None:
     path = tmp_path / "cube"
     write_npy(path, overdensity()) if form == "npy" else path.write_bytes(overdensity().tobytes())
-    whole = path.read_bytes()
-
-    @FEW
-    @given(damages, heads)
-    def check(damage: list[Damage], head: int) -> None:
-        path.write_bytes(spoil(whole, damage, head))
-        survives(lambda: recognise(path))
-        survives(lambda: cubes.read_cube(path, replace(SNAPSHOT_GIVEN, omega_matter=0.3, redshift=1.0), cells=CELLS))
-
-    check()
+    survives(
+        path,
+        lambda: recognise(path),
+        lambda: cubes.read_cube(path, replace(SNAPSHOT_GIVEN, omega_matter=0.3, redshift=1.0), cells=CELLS),
+    )
