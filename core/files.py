@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,16 @@ def explain(error: OSError, path: Path) -> HalodeckError:
     if error.errno == errno.ENOENT:
         return ResourceError(f"{path} does not exist", "check the path")
     return ResourceError(f"{path}: {error.strerror or error}", "check the disk and the path")
+
+
+def damage(error: Exception) -> str:
+    """What is wrong inside a file: the words of HDF5 without its wrapping, bytes where they are missing."""
+    words = str(error.args[0] if error.args else error)  # a KeyError quotes its words
+    if inner := re.match(r"Unable to [a-z ]+\((.*)\)$", words):
+        words = inner[1]
+    if sizes := re.match(r"truncated file: eof = (\d+).* stored_eof = (\d+)", words):
+        words = f"{int(sizes[1]):,} of {int(sizes[2]):,} bytes are there"
+    return words
 
 
 @contextmanager

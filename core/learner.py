@@ -116,7 +116,7 @@ class Network:
         self.settings = optimiser
         self.optimiser = optimiser.build(self.module.parameters())
         self.step, self.steps, self.seed, self.device = 0, steps, seed, device
-        self.bf16 = precision == "bf16" or (precision == "auto" and has_bf16(device))
+        self.bf16 = uses_bf16(precision, device)
         self.constants: dict[str, float] = {}
         self.patience, self.stale, self.lowest = patience, 0, math.inf
         self.best: dict[str, torch.Tensor] | None = None
@@ -237,6 +237,11 @@ def inner(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The part of an output (batch, channels, m, m, m) that has targets (batch, n, n, n): the context cut off."""
     margin = (output.shape[-1] - targets.shape[-1]) // 2
     return output[..., margin:-margin, margin:-margin, margin:-margin] if margin else output
+
+
+def uses_bf16(precision: Precision, device: torch.device) -> bool:
+    """Whether convolutions are computed in bf16 on this device."""
+    return precision == "bf16" or (precision == "auto" and has_bf16(device))
 
 
 def has_bf16(device: torch.device) -> bool:

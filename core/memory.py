@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ def training_memory(module: torch.nn.Module, shape: tuple[int, ...], optimiser: 
         # weights are kept in float32 and copied
         return parameters * (4 * (2 + moments) + 2) + activations // 2
     return parameters * 4 * (2 + moments) + activations
+
+
+def cube_memory(
+    build: Callable[[], torch.nn.Module], channels: int, optimiser: Optimiser, bf16: bool, context: int = 0
+) -> Callable[[int, int], int]:
+    """The bytes of training the network that `build` makes on (batch, side): cubes with `context` cells around them."""
+    import torch
+
+    with torch.device("meta"):
+        module = build()
+
+    def needed(batch: int, side: int) -> int:
+        return training_memory(module, (batch, channels, *(side + 2 * context,) * 3), optimiser, bf16)
+
+    return needed
 
 
 def free_memory(device: torch.device) -> int:

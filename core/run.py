@@ -99,11 +99,17 @@ class Run:
         try:
             config = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
+            if self.path.is_dir() and not path.exists():
+                raise RunError(f"{path} is missing", "restore it or delete the run") from error
             raise explain(error, path) from error
         except ValueError as error:
             raise RunError(f"{path} is damaged ({error})", "restore it or delete the run") from error
         if missing := {"recipe", "created", "settings"} - config.keys():
             raise RunError(f"{path} lacks {', '.join(sorted(missing))}", "restore it or delete the run")
+        if not isinstance(config["created"], int | float) or not isinstance(config["settings"], dict):
+            raise RunError(
+                f"{path} is not a run's: created or settings are something else", "restore it or delete the run"
+            )
         return config
 
     # what people write
@@ -170,12 +176,14 @@ class Run:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return Status("new", message="not started")
-        except (OSError, ValueError) as error:
-            return Status("failed", message=f"status.json cannot be read ({error})")
+        except OSError as error:
+            return Status("failed", message=f"status.json cannot be read ({error.strerror}); check its permissions")
+        except ValueError:
+            return Status("failed", message="status.json is cut off or damaged; resuming the run writes it anew")
         try:
             return _status(data)
         except (AttributeError, TypeError, ValueError) as error:
-            return Status("failed", message=f"status.json is damaged ({error})")
+            return Status("failed", message=f"status.json is no run's ({error}); resuming the run writes it anew")
 
     def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Events from a byte offset on, and the offset to go on from. Broken lines are passed over."""
@@ -248,25 +256,36 @@ def create_run(root: Path, recipe: str, settings: dict[str, Any], **facts: Any) 
 def open_run(root: Path, name: str) -> Run:
     """A run by name under root, or by path. Raises: RunError with a suggestion."""
     for path in (Path(name), root / name):
-        if (path / "config.toml").is_file():
+        if is_run(path):
             return Run(path)
     if name == "latest" and (runs := all_runs(root)):
         return runs[0]
     raise RunError(f"there is no run {name!r} in {root}", did_you_mean(name, [run.name for run in all_runs(root)]))
 
 
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run's, be it a broken one."""
+    return any((path / name).is_file() for name in ("config.toml", "status.json", "events.jsonl"))
+
+
 def all_runs(root: Path) -> list[Run]:
     """Every readable run under root, newest first."""
-    if not root.is_dir():
-        return []
-    created = []
-    for path in root.iterdir():
-        if (path / "config.toml").is_file():
-            try:
-                created.append((Run(path).created, path.name, Run(path)))
-            except (HalodeckError, TypeError, ValueError):
-                continue
-    return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)]
+    return _sorted_out(root)[0]
+
+
+def broken_runs(root: Path) -> dict[str, str]:
+    """The runs under root that cannot be read, by name, and what is wrong with them."""
+    return _sorted_out(root)[1]
+
+
+def _sorted_out(root: Path) -> tuple[list[Run], dict[str, str]]:
+    created, broken = [], {}
+    for path in sorted(filter(is_run, root.iterdir())) if root.is_dir() else ():
+        try:
+            created.append((Run(path).created, path.name, Run(path)))
+        except HalodeckError as error:
+            broken[path.name] = str(error)
+    return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)], broken
 
 
 def delete_run(run: Run) -> None:

@@ -1,19 +1,22 @@
-"""The universes of a training: how they are divided, what they must share, and whether they fit in memory."""
+"""The universes of a training: how they are divided, what they must share, their crops, and whether they fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.universe import Universe
 from core.errors import InputError, ResourceError
+from core.progress import Progress
 
 if TYPE_CHECKING:
     import torch
+
+    from core.samples import Crops
 
 T = TypeVar("T")
 
@@ -57,10 +60,49 @@ class CropSettings(Settings):
     """Cells beyond each side of it that are seen but not judged."""
     batch: int = Setting(3, ge=1)
     """Crops a step."""
+
+
+class TiledCropSettings(CropSettings):
+    """What a network sees at once, in cells, while it learns and when it predicts."""
+
     tile: int = Setting(128, ge=0)
     """Side of the tiles of a prediction; 0 is the whole box."""
     buffer: int = Setting(32, ge=0)
     """Cells on each side of a tile that are thrown away: tiles overlap by twice as many."""
+
+    def over_box(
+        self, function: Callable[[torch.Tensor], torch.Tensor], values: torch.Tensor, progress: Progress
+    ) -> torch.Tensor:
+        """`tiling.over_box` with these tiles: a function over fields (channels, n, n, n)."""
+        from core.tiling import over_box
+
+        tile, buffer = (self.tile, self.buffer) if self.tile else (values.shape[-1], 0)
+        return over_box(function, values, tile, buffer, progress)
+
+
+Pair: TypeAlias = "tuple[torch.Tensor, torch.Tensor]"
+"""Inputs (channels, n, n, n) and targets (n, n, n), or with channels, of one universe."""
+
+
+def crops_of(
+    parts: Parts[Universe],
+    pair: Callable[[Universe], Pair],
+    crop: CropSettings,
+    seed: int,
+    constants: dict[str, float],
+    device: torch.device,
+    **turned: Any,
+) -> Crops:
+    """Crops of what `pair` makes of every universe, kept on the device; `turned` tells `Crops` how they are turned."""
+    from core.samples import Crops
+
+    def boxes(universes: Sequence[Universe]) -> list[Pair]:
+        pairs = (pair(universe) for universe in universes)
+        return [(inputs.to(device), targets.to(device)) for inputs, targets in pairs]
+
+    size = crop.size or parts.training[0].cells
+    training, validation = boxes(parts.training), boxes(parts.validation)
+    return Crops(training, validation, size, crop.context, crop.batch, seed, constants, **turned)
 
 
 def check_cell_sizes(universes: Sequence[Universe]) -> None:
@@ -73,7 +115,7 @@ def check_cell_sizes(universes: Sequence[Universe]) -> None:
         )
 
 
-def check_tiles(crop: CropSettings, levels: int, cells: int) -> None:
+def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
     """Refuse crops and tiles of a box of so many cells that a network cannot halve so often. Raises: InputError."""
     if crop.tile and crop.tile <= 2 * crop.buffer:
         raise InputError(
@@ -89,13 +131,16 @@ def check_tiles(crop: CropSettings, levels: int, cells: int) -> None:
             )
 
 
-def check_memory(needed: Callable[[int, int], int], batch: int, size: int, factor: int, device: torch.device) -> None:
+def check_memory(
+    needed: Callable[[int, int], int], crop: CropSettings, cells: int, levels: int, device: torch.device
+) -> None:
     """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
 
-    `needed(batch, size)` tells the bytes of training on crops of this side, of which only multiples of `factor` do.
+    `needed(batch, size)` tells the bytes of training on crops of this side, of which `levels` halvings leave some.
     """
     from core.memory import GIB, free_memory
 
+    batch, size, factor = crop.batch, crop.size or cells, 2**levels
     free, wanted = free_memory(device), needed(batch, size)
     if wanted <= free:
         return

@@ -9,15 +9,15 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
-from core.cosmos.massfunction import mass_edges, mass_function, theory
-from core.cosmos.spectra import Spectra, particle_spectra
+from core.cosmos.massfunction import mass_edges
+from core.cosmos.spectra import Spectra
 from core.figures import Curves, Figure, Series, Table
 from core.metrics import foreground_dice, match
+from core.protohalos.figures import beside_truth, mass_function_series, theory_series
+from core.protohalos.halo_spectra import LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
 
 SPECTRUM_MESH = 64
-"""Mesh cells per side on which halos are counted; interlaced, good to 0.9 of the Nyquist frequency."""
-LARGE_SCALES = 0.5
-"""Wavenumber [h/Mpc] up to which clustering is summed into one number."""
+"""Mesh cells per side on which halos of every universe are counted."""
 
 
 @dataclass(frozen=True)
@@ -92,27 +92,12 @@ def figures(
 
 
 def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmology, redshift: float) -> Curves:
-    """dn/dlog10 M of the truth, the methods and two fitting functions, with Poisson bands."""
-    series = []
-    for name, method in every.items():
-        function = mass_function(method.halos, edges)
-        density = np.where(function.count > 0, function.density, np.nan)
-        band = (density - function.error, density + function.error) if name == "truth" else (None, None)
-        series.append(Series(name, function.mass, density, *band))
-    for name, model in (("Tinker 2008", "tinker08"), ("Press-Schechter", "press74")):
-        mass = np.sqrt(edges[1:] * edges[:-1])
-        series.append(Series(name, mass, theory(mass, cosmology, redshift, model), style="dashed"))
-    return Curves(
+    """dn/dlog10 M of the truth with its Poisson band, the methods and theory."""
+    series = [mass_function_series(name, m.halos, edges, band=name == "truth") for name, m in every.items()]
+    return beside_truth(
         "Halo mass function (Poisson band of the truth)",
-        tuple(series),
-        "M [Msun/h]",
+        [*series, *theory_series(edges, cosmology, redshift)],
         "dn/dlog10 M [(h/Mpc)^3]",
-        x_log=True,
-        y_log=True,
-        ratio_to="truth",
-        ratio_label="ratio to truth",
-        ratio_limits=(0.0, 2.0),
-        ratio_bands=(0.1,),
     )
 
 
@@ -157,25 +142,15 @@ def found(of: Sequence[Catalogue], among: Sequence[Catalogue]) -> tuple[Array, A
 
 def clustering(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> tuple[float | None, float | None]:
     """Ratio of halo power and r, mode-weighted over large scales; None where a box has fewer than two halos."""
-    every = halo_spectra(truth, ours)
+    every = _spectra(truth, ours)
     if not every:
         return None, None
-    low = every[0].k <= LARGE_SCALES
-    power, reference, cross = (
-        sum((getattr(s, name) * s.modes)[low].sum() for s in every) for name in ("power", "other", "cross")
-    )
+    power, reference, cross = (sum(of_boxes) for of_boxes in large_scale_sums(every))
     return float(power / reference), float(cross / np.sqrt(power * reference))
 
 
-def halo_spectra(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> list[Spectra]:
-    """Spectra of the most massive halos of both catalogues of each box, as many as the shorter has."""
-    result = []
-    for true, other in zip(truth, ours, strict=True):
-        count = min(len(true), len(other))
-        if count >= 2:
-            ranked = [c["lagrangian_position"][np.argsort(-c["mass"], kind="stable")[:count]] for c in (other, true)]
-            result.append(particle_spectra(ranked[0], true.box_size, SPECTRUM_MESH, ranked[1]))
-    return result
+def _spectra(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> list[Spectra]:
+    return halo_spectra(truth, ours, [SPECTRUM_MESH] * len(truth))
 
 
 def _by_scale(
@@ -190,11 +165,11 @@ def _by_scale(
     """One curve a method: the mean over boxes, its standard error as a band, about ten shells a decade."""
     series = []
     for name, method in methods.items():
-        many = halo_spectra(truth.halos, method.halos)
+        many = _spectra(truth.halos, method.halos)
         if not many:
             continue
         k, modes = many[0].k, many[0].modes
-        which = np.unique(np.floor(np.log10(k / k[0]) * 10).astype(int), return_inverse=True)[1]
+        which = wide_shells(k)
         weight = np.bincount(which, modes)
         each = np.array([np.bincount(which, quantity(s) * modes) / weight for s in many])
         mean, error = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else None

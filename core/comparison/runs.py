@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.comparison.reports import compare_reports, settings_of
 from core.errors import InputError, RunError, UsageError
-from core.figures import Curves, Figure, Report, Row, Series, Table
+from core.figures import Report
 from core.progress import Progress, part, silent
 from core.reporting import predict, read_report
 from core.run import Run
@@ -54,7 +54,8 @@ def compare(
             f"runs that predict {products.pop()} are compared by their reports",
             "leave --on away, or make the reports on other universes with `halodeck predict`",
         )
-    return compare_reports([(name, read_report(run)) for name, run in zip(names, runs, strict=True)])
+    reports = [(name, read_report(run)) for name, run in zip(names, runs, strict=True)]
+    return compare_reports(reports, [settings_of(run) for run in runs])
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -70,68 +71,6 @@ def held_out_by_all(jobs: Sequence[Job]) -> list[Universe]:
     if not common:
         raise InputError("the runs have held out no universe in common", "name universes that none has seen with --on")
     return common
-
-
-def compare_reports(reports: Sequence[tuple[str, Report]]) -> Report:
-    """Numbers side by side; curves of one name in one figure, other figures in a row."""
-    labels: dict[str, str] = {}
-    paper: dict[str, float] = {}
-    for _, report in reports:
-        for number in report.numbers:
-            labels.setdefault(number.key, f"{number.name} [{number.unit}]" if number.unit else number.name)
-            if number.paper is not None:
-                paper.setdefault(number.key, number.paper)
-    values = [{number.key: number.value for number in report.numbers} for _, report in reports]
-    rows = tuple((label, *(v.get(key) for v in values), paper.get(key)) for key, label in labels.items())
-    numbers = Table("Runs side by side", ("quantity", *(name for name, _ in reports), "paper"), rows)
-    figures: dict[str, Figure] = {"numbers": numbers}
-    for name in dict.fromkeys(name for _, report in reports for name in report.figures):
-        figures[name] = beside([(run, report.figures[name]) for run, report in reports if name in report.figures])
-    notes = tuple(dict.fromkeys(note for _, report in reports for note in report.notes))
-    return Report(f"{len(reports)} runs compared", (), figures, notes, _facts(reports))
-
-
-def beside(shown: Sequence[tuple[str, Figure]]) -> Figure:
-    """Figures of one name from several runs: curves in one figure, also panel by panel; others in a row."""
-    figures = [figure for _, figure in shown]
-    curves = [(run, figure) for run, figure in shown if isinstance(figure, Curves)]
-    if len(curves) == len(shown):
-        return overlay(curves)
-    rows = [figure.figures for figure in figures if isinstance(figure, Row)]
-    if len(rows) == len(shown) and len({len(row) for row in rows}) == 1:
-        names = [run for run, _ in shown]
-        panels = [list(zip(names, column, strict=True)) for column in zip(*rows, strict=True)]
-        if all(isinstance(panel, Curves) for column in panels for _, panel in column):
-            return Row(figures[0].title, tuple(beside(column) for column in panels))
-    return Row(figures[0].title, tuple(_titled(run, figure) for run, figure in shown))
-
-
-def overlay(many: Sequence[tuple[str, Curves]]) -> Curves:
-    """Curves of several runs in one figure; what is equal in all of them, such as the truth, is drawn once."""
-    first = many[0][1]
-    common = [
-        item for item in first.series if len(many) > 1 and all(_same(item, _named(c, item.name)) for _, c in many)
-    ]
-    shared = {item.name for item in common}
-    own = [replace(item, name=f"{run}: {item.name}") for run, c in many for item in c.series if item.name not in shared]
-    reference = first.ratio_to if first.ratio_to in shared else None
-    return replace(first, series=(*common, *own), ratio_to=reference)
-
-
-def _named(curves: Curves, name: str) -> Series | None:
-    return next((item for item in curves.series if item.name == name), None)
-
-
-def _same(a: Series, b: Series | None) -> bool:
-    return b is not None and np.array_equal(a.x, b.x, equal_nan=True) and np.array_equal(a.y, b.y, equal_nan=True)
-
-
-def _titled(run: str, figure: Figure) -> Figure:
-    return replace(figure, title=f"{run}: {figure.title}")
-
-
-def _facts(reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
-    return {name: "; ".join(f"{key} {value}" for key, value in report.facts.items()) for name, report in reports}
 
 
 def _compare_halos(

@@ -11,6 +11,7 @@ from core.cosmos.box import Array, Catalogue
 from core.distance_map.cut import Relation
 from core.distance_map.cut import trajectories as trace
 from core.figures import ColourMap, Contours, Curves, Histogram, Row, Series, Slice, Style
+from core.protohalos.figures import beside_truth, equality
 
 if TYPE_CHECKING:
     from core.distance_map.report import Box, Way
@@ -95,22 +96,10 @@ def mass_functions(boxes: Sequence[Box], minimum: float) -> Curves:
         count = cumulative(catalogues, edges)
         count[count == 0] = np.nan
         band = np.sqrt(count) if name in ("truth", "network") else 0 * count
-        # a single halo's band would reach to zero, which no logarithm shows
-        low, high = np.maximum(count - band, 0.1 * count) / volume, (count + band) / volume
+        low, high = (count - band) / volume, (count + band) / volume
         style: Style = "line" if name in ("truth", "network") else "dashed"
         series.append(Series(name, edges, count / volume, low, high, style))
-    return Curves(
-        "Halos above a mass (Poisson bands)",
-        tuple(series),
-        "M [Msun/h]",
-        "n(> M) [(h/Mpc)^3]",
-        x_log=True,
-        y_log=True,
-        ratio_to="truth",
-        ratio_label="ratio to truth",
-        ratio_limits=(0.0, 2.0),
-        ratio_bands=(0.1,),
-    )
+    return beside_truth("Halos above a mass (Poisson bands)", series, "n(> M) [(h/Mpc)^3]")
 
 
 def voxel_masses(pairs: Sequence[Array], minimum: float, which: str = "after the cut", bins: int = 32) -> Slice:
@@ -135,7 +124,7 @@ def voxel_masses(pairs: Sequence[Array], minimum: float, which: str = "after the
         "log10 true M [Msun/h]",
         "log10 predicted M [Msun/h]",
         "log10 cells",
-        contours=(Contours("1, 2, 3 sigma at each true mass", np.nan_to_num(outside), SIGMAS),),
+        contours=(Contours("1, 2, 3 sigma at each true mass", np.nan_to_num(outside), SIGMAS), equality(edges, edges)),
     )
 
 

@@ -19,6 +19,7 @@ from core.distance_map.watershed import Basins, by_size
 from core.figures import Figure, Number, Report
 from core.learner import Learner
 from core.metrics import correlation, foreground_dice, match
+from core.progress import Progress, each, silent
 from core.protohalos.regions import catalogue
 
 if TYPE_CHECKING:
@@ -48,10 +49,15 @@ class Box:
     baseline_distance: Array
 
 
-def report(recipe: DistanceMap, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(
+    recipe: DistanceMap,
+    learner: Learner,
+    pairs: Sequence[tuple[Universe, Universe]],
+    progress: Progress = silent,
+) -> Report:
     """Numbers and figures over all boxes. An error is the standard error of the mean over boxes, or Poisson's."""
     constants = learner.constants
-    boxes = [_box(recipe, constants, truth, prediction) for truth, prediction in pairs]
+    boxes = [_box(recipe, constants, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     minimum = recipe.minimum_cells * min(box.universe.particle_mass for box in boxes)
     relation = from_constants(constants, "cut")

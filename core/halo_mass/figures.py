@@ -9,6 +9,7 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.figures import Contours, Curves, Row, Series, Slice, Style
+from core.protohalos.figures import equality
 
 MASSES = "log10 M true [Msun/h]"
 RESIDUAL = "log10 M predicted / true [dex]"
@@ -23,13 +24,14 @@ def joint(models: Mapping[str, Masses], low: float, high: float, cells: int = 32
     found = np.concatenate([predicted for _, predicted in models.values()])
     bottom, top = min(low, np.percentile(found, 0.5)), max(high, np.percentile(found, 99.5))
     extent = (low, high, float(bottom), float(top))
+    equal = equality((low, high), (bottom, top))
 
     def panel(name: str, true: Array, predicted: Array) -> Slice:
         counts = np.histogram2d(predicted, true, cells, ((bottom, top), (low, high)))[0]
         density = counts / counts.sum() / ((top - bottom) * (high - low) / cells**2)
         holds = Contours("68 %, 95 %", _smooth(counts), _holding(_smooth(counts), (0.95, 0.68)))
         y = "log10 M predicted [Msun/h]"
-        return Slice(f"{name}, {len(true):,}", density, extent, MASSES, y, "density [1/dex^2]", contours=(holds,))
+        return Slice(f"{name}, {len(true):,}", density, extent, MASSES, y, "density [1/dex^2]", contours=(holds, equal))
 
     return Row("Predicted and true mass of particles", tuple(panel(n, *masses) for n, masses in models.items()))
 

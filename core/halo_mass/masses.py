@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,13 @@ def calibration(true: Array, found: Array) -> tuple[float, float]:
     variance = float(np.var(found))
     slope = float(np.mean((true - true.mean()) * (found - found.mean()))) / variance if variance else 0.0
     return slope, float(true.mean() - slope * found.mean())
+
+
+def line_of(boxes: Sequence[HaloParticles], log_masses: Sequence[Array]) -> tuple[float, float]:
+    """The line that tells the masses of whole halos best from the medians over their particles, over several boxes."""
+    of_each = [medians(few.halo, log_mass) for few, log_mass in zip(boxes, log_masses, strict=True)]
+    true = [np.log10(few.halos["mass"][found.rows]) for few, found in zip(boxes, of_each, strict=True)]
+    return calibration(np.concatenate(true), np.concatenate([found.middle for found in of_each]))
 
 
 def of_halos(universe: Universe, particles: HaloParticles, log_mass: Array, line: tuple[float, float]) -> Catalogue:

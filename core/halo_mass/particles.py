@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue, Field, lattice, nearest_image, wrap
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
+from core.protohalos.regions import centres
 from core.protohalos.truth import Source, true_halos
 from core.samples import mix
 
@@ -58,7 +60,35 @@ def drawn(particles: HaloParticles, count: int, seed: int) -> HaloParticles:
 def drawn_from_each(particles: HaloParticles, count: int, seed: int) -> HaloParticles:
     """At most `count` of every halo, at random."""
     order = _order(len(particles), seed)
-    order = order[np.argsort(particles.halo[order], kind="stable")]
+    return _first_of_each(particles, order[np.argsort(particles.halo[order], kind="stable")], count)
+
+
+def drawn_together(
+    every: Sequence[HaloParticles], count: int, weight: Literal["particles", "halos"], seed: int
+) -> list[HaloParticles]:
+    """About `count` of several universes together, at random: of all particles alike, or of every halo alike."""
+    if weight == "halos":
+        most = max(1, round(count / sum(len(np.unique(p.halo)) for p in every)))
+        return [drawn_from_each(p, most, seed + number) for number, p in enumerate(every)]
+    share = min(1.0, count / sum(map(len, every)))
+    return [drawn(p, max(1, round(share * len(p))), seed + number) for number, p in enumerate(every)]
+
+
+def nearest_the_middle(particles: HaloParticles, cells: int, count: int) -> HaloParticles:
+    """At most `count` of every halo on a lattice of `cells` a side: those that start nearest its centre of mass.
+
+    It is the middle of a protohalo whose surroundings tell its mass best (Sheth, Mo & Tormen 2001).
+    """
+    label = np.zeros(cells**3, dtype=np.int64)
+    label[particles.ids] = particles.halo + 1
+    middle = centres(label.reshape((cells,) * 3), len(particles.halos))
+    offset = np.stack(np.unravel_index(particles.ids, (cells,) * 3), axis=1) - middle[particles.halo]
+    distance = np.linalg.norm(nearest_image(offset, cells), axis=1)
+    return _first_of_each(particles, np.lexsort((distance, particles.halo)), count)
+
+
+def _first_of_each(particles: HaloParticles, order: Array, count: int) -> HaloParticles:
+    """The first of every halo in an order by halo."""
     _, first, counts = np.unique(particles.halo[order], return_index=True, return_counts=True)
     place = np.arange(len(order)) - np.repeat(first, counts)
     return particles[order[place < count]]

@@ -17,6 +17,7 @@ from core.halo_mass.masses import crossing_masses, log_crossing
 from core.halo_mass.particles import HaloParticles, radii
 from core.halo_mass.scores import correlation as correlate
 from core.halo_mass.scores import half_range, median
+from core.progress import Progress, each, part, silent
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
@@ -59,13 +60,16 @@ class Judged:
     """Spacing of the theories' masses [dex]."""
 
 
-def report(recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+def report(
+    recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+) -> Report:
     """Numbers and figures over the particles of all pairs of (truth, prediction)."""
     low, high = recipe.log_mass.low, recipe.log_mass.high
-    judged = _judged(recipe, pairs)
+    judged = _judged(recipe, pairs, part(progress, 0.0, 0.3))
     kind = recipe.input.kind
     share = _Shared(low, high, judged.step, recipe.bootstraps)
     every = np.ones(len(judged.true), dtype=bool)
+    progress(0.3, "mutual information")
     whole = share.network(judged, every)
     noise = _levels(judged.true)
     numbers = [
@@ -81,7 +85,7 @@ def report(recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, U
     ]
     models = {"network": (judged.true, judged.found)}
     points = {"network": whole}
-    for theory, name in THEORIES.items():
+    for theory, name in each(part(progress, 0.5, 0.8, "information of "), list(THEORIES.items()), lambda item: item[1]):
         crossed = np.isfinite(judged.theory[theory])
         if crossed.any():
             models[name] = (judged.true[crossed], judged.theory[theory][crossed])
@@ -108,6 +112,7 @@ def report(recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, U
             noise, {n: (i.value, i.error, _equivalent(noise, i) or np.nan) for n, i in points.items() if i}
         ),
     }
+    progress(0.8, "by radius")
     if judged.radius is not None:
         numbers += _radius_numbers(judged, share, kind)
         figures["radius"] = draw.by_radius(_parts(judged), low, high)
@@ -120,9 +125,9 @@ def report(recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, U
     return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
 
 
-def _judged(recipe: HaloMass, pairs: Sequence[tuple[Universe, Universe]]) -> Judged:
+def _judged(recipe: HaloMass, pairs: Sequence[tuple[Universe, Universe]], progress: Progress) -> Judged:
     parts, halos = [], 0
-    for truth, prediction in pairs:
+    for truth, prediction in each(progress, pairs, lambda pair: pair[0].name):
         found = prediction.catalogue("particles")
         particles = HaloParticles(found["id"], found["halo"] - 1, recipe.halo_particles(truth).halos)
         crossed = [log_crossing(prediction.field(f"mass_{theory}"), particles) for theory in THEORIES]

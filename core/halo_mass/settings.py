@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic import Field as Setting
 
 from core.config import Settings
+from core.cosmos.box import Array
 from core.halo_mass.particles import Input
 from core.learner import Optimiser
 from core.training_set import Split
@@ -66,6 +68,19 @@ class MassRange(Settings):
     high: float = 13.4
     """log10 of the largest mass [Msun/h]."""
 
+    @property
+    def half_width(self) -> float:
+        """Half the range [dex]: what 1 is in the network's output."""
+        return (self.high - self.low) / 2
+
+    def scaled(self, log_mass: Array) -> Array:
+        """log10 of masses [Msun/h] as the network tells them: -1 at the lowest, 1 at the highest."""
+        return np.asarray((log_mass - self.low) / self.half_width - 1)
+
+    def unscaled(self, told: Array) -> Array:
+        """log10 of the masses [Msun/h] that the network tells."""
+        return np.asarray((told + 1) * self.half_width + self.low)
+
 
 class ParticleSettings(Settings):
     """How many particles are learnt from and judged."""
@@ -74,10 +89,12 @@ class ParticleSettings(Settings):
     """Particles of the training universes together."""
     validation: int = Setting(10_000, ge=1)
     """Particles of the validation universes together."""
+    weight: Literal["particles", "halos"] = "particles"
+    """What is learnt equally often: particles, as in the paper, which are mostly those of large halos, or halos."""
     test: int = Setting(99_950, ge=1)
     """Particles of the test universes together."""
     each_halo: int = Setting(32, ge=0)
-    """Particles of every test halo from which the mass of the whole is read; 0 leaves that out."""
+    """Particles in the middle of every test halo from which the mass of the whole is read; 0 leaves that out."""
     batch: int = Setting(64, ge=1)
     """Particles a step."""
 

@@ -46,7 +46,10 @@ def rules_table(found: Sequence[Layer]) -> Table:
             lost = f"no, {rule.unseen} not seen" if rule.unseen else agrees
             rows.append((layer.name, rule.n, rule.f, rule.s, rule.p, keeps, rule.cells, layer.shape[-1], lost))
     columns = ("layer", "n", "f", "s", "p", "p that keeps n", "rule", "output", "fits")
-    note = "rule: (n - f + 2 p) / s + 1; transposed: (n - 1) s - 2 p + f. n cells in, filter f, stride s, padding p"
+    note = (
+        "rule: (n - f + 2 p) / s + 1, rounded down, or up where a pool says so; transposed: (n - 1) s - 2 p + f. "
+        "n cells in, filter f, stride s, padding p"
+    )
     return Table("Padding and output size", columns, tuple(rows), note)
 
 
@@ -71,12 +74,12 @@ def filters_figure(
     if source is not None and filter_.ndim == 4:
         _check(source, filter_.shape[0], f"{layer} has no input channel")
         planes = filter_.shape[-1]
-        images = [(f"z = {k - planes // 2:+d}", filter_[source, ..., k]) for k in range(planes)]
+        images = [(f"plane {k + 1} of {planes}", filter_[source, ..., k]) for k in range(planes)]
         title = f"{layer}: filter {channel} of {weights.shape[0]} on input channel {source} of {filter_.shape[0]}"
         return Row(title, tuple(_filter_image(name, image, limit) for name, image in images))
     shown = range(first, min(first + count, filter_.shape[0]))
     title = f"{layer}: filter {channel} of {weights.shape[0]}, {_range(shown, filter_.shape[0], 'input channel')}"
-    cut = ", z = 0" if filter_.ndim == 4 else ""
+    cut = ", middle plane" if filter_.ndim == 4 else ""
     images = [(f"input {k}{cut}", section(filter_[k], 0.5)) for k in shown]
     return Row(title, tuple(_filter_image(name, image, limit) for name, image in images))
 

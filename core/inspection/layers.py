@@ -44,12 +44,16 @@ class Rule:
         if self.transposed:
             return (self.n - 1) * self.s - 2 * self.p + self.f
         whole, left = divmod(self.n - self.f + 2 * self.p, self.s)
-        return whole + 1 + (self.rounds_up and left > 0)
+        # a filter that rounding up adds must begin before the padding at the far edge
+        added = self.rounds_up and left > 0 and (whole + 1) * self.s < self.n + self.p
+        return whole + 1 + added
 
     @property
     def unseen(self) -> int:
         """Cells at the far edge that no filter reaches, for the stride does not divide."""
-        return 0 if self.transposed or self.rounds_up else (self.n - self.f + 2 * self.p) % self.s
+        if self.transposed:
+            return 0
+        return max(0, self.n + 2 * self.p - (self.cells - 1) * self.s - self.f)
 
     @property
     def keeps(self) -> float | None:
@@ -224,7 +228,7 @@ def kind(layer: nn.Module) -> str:
         return ", ".join([f"{what} {layer.kernel_size[0]}^{len(layer.kernel_size)}", *extras])
     if isinstance(layer, _POOLS):
         what = "max pool" if name.startswith("Max") else "mean pool"
-        return f"{what} {_first(layer.kernel_size)}^{name[-2]}"
+        return f"{what} {_first(layer.kernel_size)}^{name[-2]}{', rounds up' if layer.ceil_mode else ''}"
     return name
 
 

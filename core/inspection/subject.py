@@ -16,6 +16,7 @@ from core.cosmos.universe import Universe, open_universe
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.inspection.figures import Values, activations_figure, filters_figure, layers_table, rules_table
 from core.inspection.layers import Layer, activations, first_input, input_shape, layers, networks, weights
+from core.learners.chain import Chain
 from core.recipe import Recipe, load
 from core.run import Run
 
@@ -42,15 +43,20 @@ class Subject:
     """Sides of its input, the likeliest first."""
     cell_size: float | None = None
     """Of the input [Mpc/h]."""
+    shape: Callable[[nn.Module, int], tuple[int, ...]] = input_shape
+    """The shape of its input where that of the samples has so many cells a side."""
     _seen: dict[tuple[str, str], Values] = field(default_factory=dict)
 
     @cached_property
-    def _sized(self) -> tuple[int, list[Layer], int]:
+    def _sized(self) -> tuple[int, list[Layer], int, float | None]:
         module = self.build()
         total = sum(parameter.numel() for parameter in module.parameters())
         for cells in self.cells:
             try:
-                return cells, layers(module, input_shape(module, cells)), total
+                shape = self.shape(module, cells)
+                # cuts and codes of what has so many cells have others
+                cell_size = self.cell_size if shape[-1] == cells else None
+                return shape[-1], layers(module, shape), total, cell_size
             except InputError as error:
                 problem = error
         raise problem
@@ -92,7 +98,7 @@ class Subject:
 
     def layers_table(self) -> Table:
         """The table of layers."""
-        return layers_table(self.title, self.layers, self.weights, self.cell_size)
+        return layers_table(self.title, self.layers, self.weights, self._sized[3])
 
     def rules_table(self) -> Table:
         """The size rule, layer by layer."""
@@ -142,6 +148,7 @@ def of_recipe(recipe: Recipe, network: str = "", cells: int = 0, title: str = ""
         lambda: _pick(recipe.learner(torch.device("cpu")), network),
         take_input,
         (cells,) if cells else _sides(recipe, 0),
+        shape=input_shape if cells else _seen_shape(recipe, network),
     )
 
 
@@ -161,7 +168,11 @@ def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
     def take_input(universe: Universe | None) -> torch.Tensor:
         if universe is None:
             raise UsageError("activations need an input", "give a universe with --universe")
-        return first_input(_pick(learner(), network), lambda: recipe.predict(learner(), universe))
+        made, asked = learner(), network
+        if isinstance(made, Chain):  # a prediction may need its first network alone
+            asked = next(iter(made.links))
+        inputs = first_input(_pick(made, asked), lambda: recipe.predict(made, universe))
+        return made.seen(network, inputs) if isinstance(made, Chain) and network else inputs
 
     box_cells, cell_size = _trained_on(config)
     return Subject(
@@ -171,6 +182,7 @@ def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
         take_input,
         (cells,) if cells else _sides(recipe, box_cells),
         cell_size,
+        input_shape if cells else _seen_shape(recipe, network),
     )
 
 
@@ -194,10 +206,24 @@ def _pick(learner: Learner, network: str) -> nn.Module:
     return found[network] if network else next(iter(found.values()))
 
 
+def _seen_shape(recipe: Recipe, network: str) -> Callable[[nn.Module, int], tuple[int, ...]]:
+    """The shape of the input of a network, which in a chain is what the samples become for it."""
+
+    def shape(module: nn.Module, cells: int) -> tuple[int, ...]:
+        chain = _without_numbers(recipe)
+        if not (network and isinstance(chain, Chain)):
+            return input_shape(module, cells)
+        first = next(iter(chain.links.values())).network.module
+        samples = torch.empty((1, *input_shape(first, cells)), device="meta")
+        return tuple(chain.seen(network, samples).shape[1:])
+
+    return shape
+
+
 def _sides(recipe: Recipe, box_cells: int) -> tuple[int, ...]:
     """Sides of an input: the training crop with its context, else the whole box, else what may fit."""
     crop = getattr(recipe, "crop", None)
-    size = getattr(crop, "size", 0) or getattr(recipe, "sub_box", 0) or box_cells
+    size = getattr(crop, "size", 0) or getattr(recipe, "sub_box", 0) or getattr(recipe, "cells", 0) or box_cells
     wished = (size + 2 * getattr(crop, "context", 0),) if size else ()
     return (*wished, *_OTHER_SIZES)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.errors import RunError
-from core.learner import Optimiser, Precision, Step, finite, has_bf16, inner
+from core.learner import Optimiser, Precision, Step, finite, inner, uses_bf16
 from core.samples import Samples, mix
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Adversaries:
             "discriminator": discriminator_optimiser.build(self.discriminator.parameters()),
         }
         self.step, self.steps, self.seed, self.device = 0, steps, seed, device
-        self.bf16 = precision == "bf16" or (precision == "auto" and has_bf16(device))
+        self.bf16 = uses_bf16(precision, device)
         self.constants: dict[str, float] = {}
 
     def fit(self, samples: Samples) -> Iterator[Step]:
@@ -64,7 +64,7 @@ class Adversaries:
 
             real, false = self._judge(condition, truth, output.detach())
             told = (self._cross_entropy(real, 1.0) + self._cross_entropy(false, 0.0)) / 2
-            values = {"discriminator": finite(float(told.detach()), "the discriminator's loss", step)}
+            values = {"loss_discriminator": finite(float(told.detach()), "the discriminator's loss", step)}
             self._learn("discriminator", told, step)
 
             # no gradients of the judge's weights while the generator learns
@@ -72,7 +72,7 @@ class Adversaries:
             parts = {"adversarial": self._cross_entropy(self._judge(condition, truth, output)[1], 1.0)}
             parts |= {name: loss(output, truth) for name, (_, loss) in self.terms.items()}
             loss = parts["adversarial"] + sum(weight * parts[name] for name, (weight, _) in self.terms.items())
-            values |= {name: float(part.detach()) for name, part in parts.items()}
+            values |= {f"loss_{name}": float(part.detach()) for name, part in parts.items()}
             value = finite(float(loss.detach()), "the generator's loss", step)
             rate = self._learn("generator", loss, step)
             self.discriminator.requires_grad_(True)
@@ -123,7 +123,8 @@ class Adversaries:
             output = inner(self.predict(batch.inputs), batch.targets)
             parts = {name: float(loss(output, batch.targets)) for name, (_, loss) in self.terms.items()}
             loss = sum(weight * parts[name] for name, (weight, _) in self.terms.items())
-            values = {"loss": finite(loss, "the validation loss", self.step), **parts}
+            values = {"loss": finite(loss, "the validation loss", self.step)}
+            values |= {f"loss_{name}": part for name, part in parts.items()}
             values |= self.metrics(output, batch.targets)
             for name, value in values.items():
                 totals[name] = totals.get(name, 0.0) + value

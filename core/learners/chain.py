@@ -72,6 +72,10 @@ class Chain:
             self.tensors[f"curve_{name}_{key}"] = torch.cat([before, point])
         return {"loss": found["loss"]} | {f"{key}_{name}": value for key, value in found.items()}
 
+    def seen(self, name: str, inputs: torch.Tensor) -> torch.Tensor:
+        """What a link sees of inputs (batch, ...) of the samples."""
+        return self.links[name].see(Batch(inputs, inputs.new_zeros(len(inputs), 1))).inputs
+
     def weights(self) -> dict[str, Any]:
         networks = {name: link.network.weights() for name, link in self.links.items()}
         return {"networks": networks, "constants": self.constants, "tensors": self.tensors, "step": self.step}

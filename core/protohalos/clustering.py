@@ -9,22 +9,18 @@ from typing import TypeAlias
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Field
-from core.cosmos.spectra import Spectra, particle_spectra, spectra
+from core.cosmos.spectra import Spectra, spectra
 from core.figures import Curves, Figure, Number, Row, Series, Style
-
-LARGE_SCALES = 0.5
-"""Wavenumber [h/Mpc] up to which the clustering of halos is summed into one number."""
+from core.protohalos.halo_spectra import EULERIAN, LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
 
 CUTS = {"tenth": ("most massive tenth", 0.1), "third": ("most massive third", 1 / 3), "all": ("all", 1.0)}
 """The three number cuts: parts of the halos, ranked by mass."""
-
-LAGRANGIAN, EULERIAN = "lagrangian_position", "position"
 
 Measure: TypeAlias = Callable[[Sequence[Spectra]], Array]
 
 
 NETWORK, BASELINE, MOVED = "network", "smoothed density", "true halos by 2LPT"
-STYLES: dict[str, Style] = {"truth": "line", NETWORK: "line", BASELINE: "dashed", MOVED: "dashed"}
+STYLES: dict[str, Style] = {NETWORK: "line", BASELINE: "dashed", MOVED: "dashed"}
 
 
 @dataclass(frozen=True)
@@ -62,34 +58,9 @@ def measure(
     return Clustering(cuts, today, fields)
 
 
-def halo_spectra(
-    truth: Sequence[Catalogue],
-    other: Sequence[Catalogue],
-    cells: Sequence[int],
-    part: float = 1.0,
-    column: str = LAGRANGIAN,
-) -> list[Spectra]:
-    """Spectra of the most massive halos of both catalogues of each box: `part` of as many as the shorter has.
-
-    On meshes of so many cells per side, interlaced, so that P(k) is good to 0.9 of the Nyquist frequency.
-    """
-    result = []
-    for t, p, n in zip(truth, other, cells, strict=True):
-        count = round(part * min(len(t), len(p)))
-        if count >= 2:
-            largest = [c[column][np.argsort(-c["mass"], kind="stable")[:count]] for c in (p, t)]
-            result.append(particle_spectra(largest[0], t.box_size, n, largest[1]))
-    return result
-
-
 def large_scales(many: Sequence[Spectra]) -> tuple[Array, Array]:
     """Mode-weighted P/P_true and r of every box up to `LARGE_SCALES`."""
-
-    def sums(one: Spectra, name: str) -> float:
-        low = one.k <= LARGE_SCALES
-        return float((getattr(one, name) * one.modes)[low].sum())
-
-    power, other, cross = (np.array([sums(s, name) for s in many]) for name in ("power", "other", "cross"))
+    power, other, cross = large_scale_sums(many)
     return power / other, cross / np.sqrt(power * other)
 
 
@@ -133,26 +104,24 @@ def _mean(key: str, name: str, values: Array, baseline: Array, note: str) -> Num
 
 def figures(measured: Clustering) -> dict[str, Figure]:
     """P(k) and r(k) in Lagrangian space, by number cut (figure 8 of the paper), and today."""
-    everywhere = measured.cuts["all"]
-    return {
-        "power": _power("Lagrangian halo power, shot noise included", everywhere),
-        "correlation": _correlations("Cross-correlation with the true halos", everywhere),
-        "number_cuts": _cuts(measured),
-        "power_today": _power("Power of halos where they are today, shot noise included", measured.today),
-        "correlation_today": _correlations("Cross-correlation with the true halos today", measured.today),
-    }
+    found: dict[str, Figure] = {}
+    for suffix, every, where in (
+        ("", measured.cuts["all"], "Lagrangian halos"),
+        ("_today", measured.today, "halos where they are today"),
+    ):
+        found[f"power{suffix}"] = _power(f"Power of {where}, shot noise included", every[NETWORK])
+        found[f"power_ratio{suffix}"] = _ratios(f"P(k) of {where}, found / true", every)
+        found[f"correlation{suffix}"] = _correlations(f"r(k) of {where} with the true ones", every)
+    return {**found, "number_cuts": _cuts(measured)}
 
 
-def _power(title: str, every: Mapping[str, list[Spectra]]) -> Curves:
-    """P(k) of all halos with the bands of Gaussian fields, and the ratio to the truth."""
-    found = {name: (many, "power") for name, many in every.items() if many}
-    # the truth as it is cut for the first of them
-    truth = {"truth": (next(iter(found.values()))[0], "other")} if found else {}
+def _power(title: str, many: list[Spectra]) -> Curves:
+    """P(k) of the network's halos and of as many true ones with the bands of Gaussian fields, and their ratio."""
     series = []
-    for name, (many, attribute) in {**truth, **found}.items():
+    for name, attribute in (("truth", "other"), (NETWORK, "power")) if many else ():
         k, power, modes = _rebinned(many, attribute)
         error = power * np.sqrt(2 / modes)
-        series.append(Series(name, k, power, power - error, power + error, STYLES[name]))
+        series.append(Series(name, k, power, power - error, power + error))
     return Curves(
         title,
         tuple(series),
@@ -165,6 +134,12 @@ def _power(title: str, every: Mapping[str, list[Spectra]]) -> Curves:
         ratio_limits=(0.5, 1.5),
         ratio_bands=(0.1,),
     )
+
+
+def _ratios(title: str, every: Mapping[str, list[Spectra]]) -> Curves:
+    """Power of each catalogue over that of as many true halos, mean and scatter over boxes."""
+    series = [_over_boxes(name, many, _ratio, STYLES[name]) for name, many in every.items() if many]
+    return Curves(title, tuple(series), "k [h/Mpc]", "P / P_true", x_log=True, y_limits=(0.5, 1.5))
 
 
 def _correlations(title: str, every: Mapping[str, list[Spectra]]) -> Curves:
@@ -213,8 +188,7 @@ def _over_boxes(name: str, many: Sequence[Spectra], measure: Measure, style: Sty
 def _rebinned(many: Sequence[Spectra], attribute: str) -> tuple[Array, Array, Array]:
     """Mode-weighted mean over boxes and over about ten shells a decade: (k, values, modes)."""
     k = many[0].k
-    which = np.floor(np.log10(k / k[0]) * 10).astype(int)
-    _, which = np.unique(which, return_inverse=True)
+    which = wide_shells(k)
     modes = np.bincount(which, sum(s.modes for s in many))
     values = np.bincount(which, sum(getattr(s, attribute) * s.modes for s in many)) / modes
     return np.bincount(which, k * many[0].modes) / np.bincount(which, many[0].modes), values, modes

@@ -10,7 +10,7 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.massfunction import mass_edges, mass_function, theory
 from core.cosmos.universe import Universe
-from core.figures import Circles, ColourMap, Curves, Row, Series, Slice, Style
+from core.figures import Circles, ColourMap, Contours, Curves, Row, Series, Slice, Style
 from core.protohalos.truth import Truth
 
 THEORIES = {"Tinker et al. 2008": "tinker08", "Press-Schechter": "press74"}
@@ -67,26 +67,41 @@ def mass_functions(
     highest = max((float(c["mass"].max()) for c in (*truth, *ours, *baseline) if len(c)), default=10 * minimum)
     edges = mass_edges(minimum, highest * 1.001, 4)
 
-    def series(name: str, many: Sequence[Catalogue], style: Style = "line") -> Series:
-        function = mass_function(many, edges)
-        density = np.where(function.count > 0, function.density, np.nan)
-        return Series(name, function.mass, density, density - function.error, density + function.error, style)
+    series = [
+        mass_function_series("truth", truth, edges),
+        mass_function_series("network", ours, edges),
+        mass_function_series("smoothed density", baseline, edges, "dashed"),
+        *theory_series(edges, cosmology, truth[0].redshift),
+    ]
+    return beside_truth("Halo mass function (Poisson bands)", series, "dn/dlog10 M [(h/Mpc)^3]")
 
+
+def mass_function_series(
+    name: str, many: Sequence[Catalogue], edges: Array, style: Style = "line", band: bool = True
+) -> Series:
+    """dn/dlog10 M [(h/Mpc)^3] between these masses [Msun/h], with Poisson's band; bins without a halo are left out."""
+    function = mass_function(many, edges)
+    density = np.where(function.count > 0, function.density, np.nan)
+    low, high = density - function.error, density + function.error
+    return Series(name, function.mass, density, low if band else None, high if band else None, style)
+
+
+def theory_series(edges: Array, cosmology: Cosmology, redshift: float) -> list[Series]:
+    """dn/dlog10 M [(h/Mpc)^3] of each of `THEORIES`."""
     middle = np.sqrt(edges[1:] * edges[:-1])
-    theories = [
-        Series(name, middle, theory(middle, cosmology, truth[0].redshift, model), style="dashed")
+    return [
+        Series(name, middle, theory(middle, cosmology, redshift, model), style="dashed")
         for name, model in THEORIES.items()
     ]
+
+
+def beside_truth(title: str, series: Sequence[Series], label: str) -> Curves:
+    """Number densities against mass with their ratio to the series called truth."""
     return Curves(
-        "Halo mass function (Poisson bands)",
-        (
-            series("truth", truth),
-            series("network", ours),
-            series("smoothed density", baseline, "dashed"),
-            *theories,
-        ),
+        title,
+        tuple(series),
         "M [Msun/h]",
-        "dn/dlog10M [(h/Mpc)^3]",
+        label,
         x_log=True,
         y_log=True,
         ratio_to="truth",
@@ -111,4 +126,10 @@ def mass_scatter(true: Array, predicted: Array, minimum: float) -> Slice:
         "halos",
         scale="asinh",
         pooling="max",
+        contours=(equality(edges, edges),),
     )
+
+
+def equality(x: Sequence[float] | Array, y: Sequence[float] | Array) -> Contours:
+    """Where predicted equals true, over an image whose axes run between these two edges or more each."""
+    return Contours("equal", np.linspace(y[0], y[-1], 256)[:, None] - np.linspace(x[0], x[-1], 256), (0.0,))

@@ -75,6 +75,13 @@ def check_cell_size(universe: Universe, constants: dict[str, float]) -> None:
         )
 
 
+def check_predictable(universe: Universe, constants: dict[str, float]) -> None:
+    """Refuse what a network that was trained with these constants cannot be applied to. Raises: InputError."""
+    check_linear(universe)
+    check_density(universe)
+    check_cell_size(universe, constants)
+
+
 def check_linear(universe: Universe) -> None:
     """Refuse what has no linear density. Raises: InputError."""
     if "delta_linear" not in universe.fields:

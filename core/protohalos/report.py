@@ -12,12 +12,10 @@ from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
 from core.metrics import match, separations
+from core.progress import Progress, silent
 from core.protohalos import baseline as smoothing
-from core.protohalos import cells as cells
-from core.protohalos import clustering as clustering
+from core.protohalos import cells, clustering, profiles, shapes
 from core.protohalos import figures as draw
-from core.protohalos import profiles as profiles
-from core.protohalos import shapes as shapes
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import Truth
 from core.recipe import Recipe
@@ -44,7 +42,13 @@ class Box:
         return self.prediction.catalogue(name)
 
 
-def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], minimum_cells: int) -> Report:
+def report(
+    recipe: Recipe,
+    constants: dict[str, float],
+    boxes: Sequence[Box],
+    minimum_cells: int,
+    progress: Progress = silent,
+) -> Report:
     """Numbers and figures over all boxes for halos of at least `minimum_cells` Lagrangian cells.
 
     An error is the standard error of the mean over boxes.
@@ -59,6 +63,7 @@ def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], mi
     truth, ours = [t.halos.at_least(minimum) for t in truths], [box.found.at_least(minimum) for box in boxes]
     ours_label = [np.asarray(box.prediction.field("label").values) for box in boxes]
 
+    progress(0.0, "halos of the baseline")
     smooth = [smoothing.smoothed(density.values, constants["baseline.smoothing"]) for density in densities]
     cuts = [smoothing.cut(density, constants["baseline.fraction"]) for density in smooth]
     base_found = [smoothing.find(density, constants, minimum_cells) for density in smooth]
@@ -69,6 +74,7 @@ def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], mi
     moved = [
         move(halos, t.label, d, u.cosmology) for halos, t, d, u in zip(truth, truths, densities, universes, strict=True)
     ]
+    progress(0.3, "shapes")
     strains = [
         shapes.shapes(densities, labels, list(map(len, halos)))
         for labels, halos in (
@@ -77,9 +83,11 @@ def report(recipe: Recipe, constants: dict[str, float], boxes: Sequence[Box], mi
             ([f.label for f in base_found], baseline),
         )
     ]
+    progress(0.6, "clustering")
     clustered = clustering.measure(truth, ours, baseline, moved, probabilities, [t.mask for t in truths])
     shell = ShellThreshold.from_constants(constants, "shell")
     by_centre = _pairs(truth, ours)
+    progress(0.8, "cells")
     cell_numbers, cell_figures = cells.numbers_and_figures(truths, universes, probabilities, smooth, cuts)
     numbers = [
         *cell_numbers,
@@ -128,7 +136,8 @@ NOTES = (
     "are of halos matched by their centres alone.",
     "The finder, the baseline's too, takes no region for a halo nearly all of whose cells border one that was found: "
     "the rims that spheres leave of halos that are none. The paper's has no such step.",
-    "Halo spectra are measured at equal number: the most massive halos of each catalogue, as many as the shorter has.",
+    "Halo spectra are measured at equal number: the most massive halos of each catalogue, as many as the shorter has. "
+    "Bands of P(k) are those of Gaussian fields, of ratios and r(k) the scatter over universes.",
     "P_shell(R) is fitted on the validation universes, in cells; the points in its figure are the held-out ones.",
 )
 

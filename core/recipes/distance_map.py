@@ -13,11 +13,11 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.learner import Learner, Network, Optimiser, Precision, uses_bf16
 from core.progress import Progress, part, silent
 from core.protohalos.truth import Source, Truth, true_halos
 from core.recipe import Product, Recipe
-from core.training_set import CropSettings, Split, check_memory, check_tiles
+from core.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,7 @@ class Adam(Optimiser):
     """Largest learning rate; with 1e-3 the paper's network failed to converge."""
 
 
-class DistanceCrop(CropSettings):
+class DistanceCrop(TiledCropSettings):
     """What the network sees at once, in cells, and how it is turned."""
 
     size: int = Setting(96, ge=0)
@@ -108,7 +108,7 @@ class DistanceMap(Recipe):
 
         from core.cosmos.lagrangian import normalised_distance
         from core.protohalos.inputs import check_density, scales
-        from core.samples import ROTATIONS, Crops
+        from core.samples import ROTATIONS
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -118,22 +118,13 @@ class DistanceMap(Recipe):
         self._check_memory(universes[0].cells, len(used), device)
         constants = scales(parts.training, self.inputs)
 
-        def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+        def pair(universe: Universe) -> Pair:
             target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
-            return self.seen(universe, constants).to(device), target.to(device)
+            return self.seen(universe, constants), target
 
-        boxes = [box(universe) for universe in used]
-        return Crops(
-            boxes[: len(parts.training)],
-            boxes[len(parts.training) :],
-            crop=self.crop.size or universes[0].cells,
-            context=self.crop.context,
-            batch=self.crop.batch,
-            seed=self.seed,
-            constants=constants,
-            symmetries=ROTATIONS if self.crop.symmetries == "rotations" else range(48),
-            vectors=(1,) if self.channels > 1 else (),
-        )
+        symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
+        vectors = (1,) if self.channels > 1 else ()
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors)
 
     @property
     def channels(self) -> int:
@@ -155,15 +146,9 @@ class DistanceMap(Recipe):
         from models.losses import distance_loss
 
         torch.manual_seed(self.seed)
+        module, optimiser = self.module(), self.optimiser
         return Network(
-            self.module(),
-            distance_loss,
-            validation_metrics,
-            self.optimiser,
-            self.steps,
-            self.seed,
-            device,
-            self.precision,
+            module, distance_loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision
         )
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
@@ -181,11 +166,8 @@ class DistanceMap(Recipe):
 
     def distance(self, learner: Learner, inputs: torch.Tensor, progress: Progress = silent) -> Array:
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
-        from core.tiling import over_box
-
         assert isinstance(learner, Network)
-        tile, buffer = (self.crop.tile, self.crop.buffer) if self.crop.tile else (inputs.shape[-1], 0)
-        return over_box(learner.predict, inputs, tile, buffer, progress)[0].numpy()
+        return self.crop.over_box(learner.predict, inputs, progress)[0].numpy()
 
     def flood(self, distance: Array) -> Basins:
         """The uncut regions of a distance map."""
@@ -225,14 +207,13 @@ class DistanceMap(Recipe):
     def predict(
         self, learner: Learner, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
+        from core.cosmos.displace import move
         from core.distance_map.cut import cut, from_constants
-        from core.protohalos.inputs import check_cell_size, check_density, check_linear
+        from core.protohalos.inputs import check_predictable
         from core.protohalos.regions import catalogue
 
-        check_linear(universe)
-        self._check_box(universe)
-        check_density(universe)
-        check_cell_size(universe, learner.constants)
+        check_predictable(universe, learner.constants)
+        check_tiles(self.crop, self.network.levels, universe.cells)
         distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
         progress(0.8, "flooding")
         basins = self.flood(distance)
@@ -243,13 +224,17 @@ class DistanceMap(Recipe):
             Field("label", label, universe.box_size, "halo"),
         ]
         halos = catalogue(label, cells, universe.box_size, universe.particle_mass, "cut watershed")
+        progress(0.95, "moving them to where they are today")
+        halos = move(halos, label, universe.field("delta_linear"), universe.cosmology)
         progress(1.0, "done")
         return fields, {"distance_map": halos}
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.distance_map.report import report
 
-        return report(self, learner, pairs)
+        return report(self, learner, pairs, progress)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
@@ -257,30 +242,17 @@ class DistanceMap(Recipe):
 
         check_set(universes, self.split, self.truth)
         for universe in universes:
-            self._check_box(universe)
+            check_tiles(self.crop, self.network.levels, universe.cells)
 
     def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
         """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        import torch
+        from core.memory import cube_memory
 
-        from core.memory import training_memory
-
-        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
-        with torch.device("meta"):
-            module = self.module()
-
-        def needed(batch: int, size: int) -> int:
-            side = size + 2 * self.crop.context
-            shape = (batch, self.channels, side, side, side)
-            # inputs and target of every universe stay on the device
-            stored = 4 * (self.channels + 1) * boxes * cells**3
-            return training_memory(module, shape, self.optimiser, bf16) + stored
-
-        check_memory(needed, self.crop.batch, self.crop.size or cells, 2**self.network.levels, device)
-
-    def _check_box(self, universe: Universe) -> None:
-        """Refuse a universe that the network cannot take. Raises: InputError."""
-        check_tiles(self.crop, self.network.levels, universe.cells)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        # inputs and target of every universe stay on the device
+        stored = 4 * (self.channels + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

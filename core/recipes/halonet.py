@@ -13,21 +13,14 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.learner import Learner, Network, Optimiser, Precision, has_bf16
+from core.learner import Learner, Network, Optimiser, Precision, uses_bf16
 from core.learners.stages import Stage, StagedNetwork
-from core.memory import training_memory
+from core.memory import cube_memory
 from core.progress import Progress, part, silent
-from core.protohalos.inputs import (
-    channels,
-    check_cell_size,
-    check_density,
-    check_linear,
-    check_set,
-    scales,
-)
+from core.protohalos.inputs import channels, check_density, check_predictable, check_set, scales
 from core.protohalos.truth import Source, Truth, true_halos
 from core.recipe import Product, Recipe
-from core.training_set import CropSettings, Split, check_memory, check_tiles
+from core.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 
 if TYPE_CHECKING:
     import torch
@@ -88,14 +81,12 @@ class HaloNet(Recipe):
     pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
     """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
     optimiser: Optimiser = Optimiser()
-    crop: CropSettings = CropSettings()
+    crop: TiledCropSettings = TiledCropSettings()
     finder: FinderSettings = FinderSettings()
     split: Split = Split()
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
-
-        from core.samples import Crops
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -105,20 +96,11 @@ class HaloNet(Recipe):
         self._check_memory(universes[0].cells, len(used), device)
         constants = scales(parts.training, "density")
 
-        def box(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+        def pair(universe: Universe) -> Pair:
             mask = torch.from_numpy(self.true_halos(universe).mask)
-            return self.normalised(universe, constants).to(device), mask.to(device, torch.uint8)
+            return self.normalised(universe, constants), mask.to(torch.uint8)
 
-        boxes = [box(universe) for universe in used]
-        return Crops(
-            boxes[: len(parts.training)],
-            boxes[len(parts.training) :],
-            crop=self.crop.size or universes[0].cells,
-            context=self.crop.context,
-            batch=self.crop.batch,
-            seed=self.seed,
-            constants=constants,
-        )
+        return crops_of(parts, pair, self.crop, self.seed, constants, device)
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
@@ -166,12 +148,8 @@ class HaloNet(Recipe):
 
     def probability(self, learner: Learner, universe: Universe, progress: Progress = silent) -> Array:
         """The network over the whole box (n, n, n)."""
-        from core.tiling import over_box
-
         assert isinstance(learner, Network)
-        tile, buffer = (self.crop.tile, self.crop.buffer) if self.crop.tile else (universe.cells, 0)
-        inputs = self.normalised(universe, learner.constants)
-        logits = over_box(learner.predict, inputs, tile, buffer, progress)
+        logits = self.crop.over_box(learner.predict, self.normalised(universe, learner.constants), progress)
         return (logits[1] - logits[0]).sigmoid().numpy()
 
     def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
@@ -197,9 +175,8 @@ class HaloNet(Recipe):
         from core.cosmos.displace import move
         from core.protohalos.calibration import from_constants
 
-        self._check_box(universe)
-        check_density(universe)
-        check_cell_size(universe, learner.constants)
+        check_predictable(universe, learner.constants)
+        check_tiles(self.crop, self.network.levels, universe.cells)
         probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
         calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
@@ -214,37 +191,27 @@ class HaloNet(Recipe):
         progress(1.0, "done")
         return fields, {"halonet": halos}
 
-    def evaluate(self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]]) -> Report:
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
         from core.protohalos.report import Box, report
 
         boxes = [Box(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self, learner.constants, boxes, self.minimum_cells)
+        return report(self, learner.constants, boxes, self.minimum_cells, progress)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
         check_set(universes, self.split, self.truth)
         for universe in universes:
-            self._check_box(universe)
-
-    def _check_box(self, universe: Universe) -> None:
-        """Refuse a universe that the network cannot take. Raises: InputError."""
-        check_linear(universe)
-        check_tiles(self.crop, self.network.levels, universe.cells)
+            check_tiles(self.crop, self.network.levels, universe.cells)
 
     def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
         """Refuse training that will not fit. Raises: ResourceError."""
-        import torch
-
-        bf16 = self.precision == "bf16" or (self.precision == "auto" and has_bf16(device))
-        with torch.device("meta"):
-            module = self.module()
-
-        def needed(batch: int, size: int) -> int:
-            shape = (batch, 1, *(size + 2 * self.crop.context,) * 3)
-            # a density and a mask of every universe stay on the device
-            return training_memory(module, shape, self.optimiser, bf16) + 5 * boxes * cells**3
-
-        check_memory(needed, self.crop.batch, self.crop.size or cells, 2**self.network.levels, device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # a density and a mask of every universe stay on the device
+        stored = (4 + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

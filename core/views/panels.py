@@ -202,7 +202,7 @@ def described(source: Source) -> Field:
     info = source.universe.fields[source.field]
     values = np.broadcast_to(np.zeros((), info.dtype), info.shape)
     name, units = ("in a halo", "") if source.mask else (info.name, info.units)
-    return Field(name, values, source.universe.box_size, units, info.redshift, info.frame)
+    return Field(name, values, source.universe.box_size, units, info.redshift, info.frame, info.assignment)
 
 
 def _slab(shelf: Shelf, source: Source, view: View, cancelled: Cancelled) -> Array:

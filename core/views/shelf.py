@@ -18,7 +18,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import FieldInfo, Universe, open_universe
 from core.errors import InputError, Interrupted, UsageError, did_you_mean
-from core.files import explain
+from core.files import damage, explain
 from core.views.view import View, flatten, runs_of_planes
 
 Cancelled: TypeAlias = Callable[[], bool]
@@ -63,7 +63,9 @@ class Shelf:
             try:
                 self._halos[key] = universe.catalogue(name)
             except (OSError, KeyError) as error:
-                raise InputError(f"{universe.path} is cut off or damaged ({error})", "make or copy it again") from error
+                raise InputError(
+                    f"{universe.path} is cut off or damaged ({damage(error)})", "make or copy it again"
+                ) from error
         return self._halos[key]
 
     def slab(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import HalodeckError, InputError, ResourceError, did_you_mean
-from core.files import appearing, checksum, explain, write_json, write_text
+from core.files import appearing, checksum, damage, explain, write_json, write_text
 
 
 def left(folder: Path) -> list[str]:
@@ -98,3 +98,24 @@ def test_errors_say_problem_and_remedy() -> None:
 )
 def test_suggestions(name: str, known: list[str], words: str) -> None:
     assert did_you_mean(name, known) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            OSError(
+                "Unable to synchronously open file (truncated file: eof = 96, sblock->base_addr = 0, stored_eof = 2048)"
+            ),
+            "96 of 2,048 bytes are there",
+        ),
+        (
+            KeyError("Unable to synchronously open object (object 'fields' doesn't exist)"),
+            "object 'fields' doesn't exist",
+        ),
+        (ValueError("no cube"), "no cube"),
+        (OSError(), ""),
+    ],
+)
+def test_damage_is_told_without_the_words_of_the_library(error: Exception, words: str) -> None:
+    assert damage(error) == words

@@ -1,6 +1,8 @@
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,3 +95,37 @@ def test_losses_with_a_resume_in_between(new_run: Callable[..., Run]) -> None:
     np.testing.assert_array_equal(training.x, [1, 2, 3])
     np.testing.assert_array_equal(training.y, [0.5, 0.4, 0.3])
     np.testing.assert_array_equal(validation.x, [3])
+
+
+def test_every_part_of_a_loss_has_its_curve(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step in (1, 2):
+        run.emit("step", step=step, loss=300.0 / step, loss_judge=0.7, loss_l1=2.0 / step, learning_rate=0.1, seconds=1)
+    run.emit("validation", step=2, loss=100.0, loss_l1=1.0, correlation=0.9)
+    curves = loss_curves(run)
+    names = ["training", "training judge", "training l1", "validation", "validation l1"]
+    assert [series.name for series in curves.series] == names
+    np.testing.assert_array_equal(curves.series[2].y, [2.0, 1.0])
+    assert curves.y_log
+
+
+def test_a_chain_has_one_curve_a_network(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step, name in [(1, "first"), (2, "first"), (3, "second")]:
+        run.emit("step", step=step, loss=1.0 + step, **{f"loss_{name}": 1.0 + step})
+    run.emit("validation", step=3, loss=5.0, loss_second=5.0, accuracy_second=0.5)
+    curves = loss_curves(run)
+    assert [series.name for series in curves.series] == ["training first", "training second", "validation second"]
+    np.testing.assert_array_equal(curves.series[1].x, [3])
+    assert not curves.y_log
+
+
+def test_a_report_says_how_far_it_is(done_run: Run, tmp_path: Path) -> None:
+    job = open_job(done_run)
+    run = Run(shutil.copytree(done_run.path, tmp_path / "again"))
+    told: list[tuple[float, str]] = []
+    make_report(run, job, load_learner(run, job), lambda fraction, doing: told.append((fraction, doing)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    comparing = {doing for _, doing in told if doing.startswith("comparing with the truth: ")}
+    assert {"comparing with the truth: shapes", "comparing with the truth: clustering"} <= comparing

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from core.errors import HalodeckError, ResourceError, RunError
-from core.run import SILENCE, Notes, Run, Status, age, all_runs, create_run, delete_run, open_run
+from core.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, delete_run, open_run
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_another_host_is_judged_by_its_heartbeat(run: Run) -> None:
 def test_an_unreadable_status(run: Run) -> None:
     (run.path / "status.json").write_text('{"state": ')
     assert run.status().state == "failed"
-    assert "status.json cannot be read" in run.status().message
+    assert "resuming the run writes it anew" in run.status().message
 
 
 def test_unknown_words_in_a_status_are_ignored(run: Run) -> None:
@@ -235,7 +235,12 @@ def test_runs_newest_first_without_the_broken(tmp_path: Path) -> None:
         (tmp_path / name / "config.toml").write_text(text, errors="surrogateescape")
     (tmp_path / "empty").mkdir()
     (tmp_path / "a-file").write_text("")
+    (tmp_path / "lost-001").mkdir()
+    (tmp_path / "lost-001" / "status.json").write_text('{"state": "runn')
     assert [run.name for run in all_runs(tmp_path)] == [run.name for run in reversed(runs)]
+    problems = broken_runs(tmp_path)
+    assert list(problems) == ["binary-001", "broken-001", "lost-001", "odd-001", "partial-001"]
+    assert all("config.toml" in words and "delete the run" in words for words in problems.values())
     assert all_runs(tmp_path / "nowhere") == []
 
 

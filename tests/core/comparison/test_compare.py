@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.comparison.halos import Method, clustering, found, table
-from core.comparison.runs import beside, compare, compare_reports, kept_prediction, overlay
+from core.comparison.reports import beside, compare_reports, overlay, settings_of
+from core.comparison.runs import compare, kept_prediction
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError
@@ -140,16 +141,64 @@ def test_rows_of_curves_are_overlaid_panel_by_panel() -> None:
     assert [[item.name for item in panel.series] for panel in panels] == [["truth", "a: network", "b: network"]] * 2
 
 
-def test_reports_side_by_side() -> None:
-    image = Slice("image", np.eye(3), (0, 1, 0, 1))
-    one = Report("A", (Number("t", "T(1)", 0.9, paper=0.95),), {"power": curves(1), "image": image}, ("note",))
-    two = Report(
-        "B", (Number("t", "T(1)", 0.8), Number("u", "r", 1.0)), {"power": curves(2), "image": image}, ("note",)
+def reports() -> list[tuple[str, Report]]:
+    """Two reports whose papers disagree, and agree that r should be 0.97."""
+    image, facts = Slice("image", np.eye(3), (0, 1, 0, 1)), {"box": "64 Mpc/h"}
+    one = Report(
+        "A",
+        (Number("t", "T(1)", 0.9, error=0.01, paper=0.95), Number("r", "r(1)", 0.5, paper=0.97)),
+        {"power": curves(1), "image": image},
+        ("note",),
+        {"run": "a", "input": "density", **facts},
     )
-    report = compare_reports([("a", one), ("b", two)])
-    numbers = report.figures["numbers"]
+    two = Report(
+        "B",
+        (Number("t", "T(1)", 0.7, paper=0.8), Number("r", "r(1)", 0.7), Number("u", "width", 1.0, "dex")),
+        {"power": curves(2), "image": image},
+        ("note",),
+        {"run": "b", "input": "shells", **facts},
+    )
+    return [("a", one), ("b", two)]
+
+
+def test_reports_side_by_side() -> None:
+    report = compare_reports(reports())
+    numbers, image = report.figures["numbers"], report.figures["image"]
     assert isinstance(numbers, Table)
-    assert numbers.rows == (("T(1)", 0.9, 0.8, 0.95), ("r", None, 1.0, None))
-    assert isinstance(report.figures["image"], Row)
+    assert numbers.columns == ("quantity", "a", "b", "paper")
+    assert numbers.rows == (
+        ("T(1)", 0.9, 0.7, None),
+        ("  +-", 0.01, None, None),
+        ("  paper", 0.95, 0.8, None),
+        ("r(1)", 0.5, 0.7, 0.97),
+        ("width [dex]", None, 1.0, None),
+    )
+    assert isinstance(image, Row)
+    assert [panel.title for panel in image.figures] == ["a", "b"]
     assert isinstance(report.figures["power"], Curves)
     assert report.notes == ("note",)
+
+
+def test_what_runs_share_is_told_once_and_what_differs_in_a_table() -> None:
+    report = compare_reports(reports(), [{"recipe": "x", "steps": "5", "only": "1"}, {"recipe": "x", "steps": "9"}])
+    assert report.facts == {"box": "64 Mpc/h"}
+    differences = report.figures["differences"]
+    assert isinstance(differences, Table)
+    assert differences.rows == (("steps", "5", "9"), ("input", "density", "shells"))
+
+
+def test_runs_that_differ_by_their_seed_have_a_scatter() -> None:
+    numbers = compare_reports(reports(), [{"seed": "1", "steps": "5"}, {"seed": "2", "steps": "5"}]).figures["numbers"]
+    assert isinstance(numbers, Table)
+    assert numbers.columns == ("quantity", "a", "b", "mean", "scatter", "paper")
+    assert numbers.rows[3] == ("r(1)", 0.5, 0.7, 0.6, pytest.approx(0.2 / 2**0.5), 0.97)
+    assert numbers.rows[4] == ("width [dex]", None, 1.0, None, None, None)
+    other = compare_reports(reports(), [{"seed": "1", "steps": "5"}, {"seed": "2", "steps": "6"}]).figures["numbers"]
+    assert isinstance(other, Table)
+    assert "scatter" not in other.columns
+
+
+def test_the_settings_of_a_run(done_run: Run) -> None:
+    told = settings_of(done_run)
+    assert (told["recipe"], told["universes"]) == ("halonet", "4, u1 to u4")
+    assert told["network.levels"] == "2"

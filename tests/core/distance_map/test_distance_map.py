@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,11 @@ from core import recipe
 from core.config import describe, read_table, resolve, tables
 from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.lagrangian import normalised_distance
-from core.cosmos.universe import Universe, open_universe, write_universe
+from core.cosmos.universe import Universe, write_universe
 from core.distance_map.cut import from_constants
 from core.distance_map.figures import SIGMAS, cumulative, masses, voxel_masses
 from core.distance_map.report import loss, mass_function_deviation
-from core.errors import InputError, ResourceError
+from core.errors import ResourceError
 from core.figures import Curves, Histogram, Report, Row, Slice, dump_report, load_report
 from core.learner import Network
 from core.metrics import correlation
@@ -265,54 +264,6 @@ def test_contours_hold_the_sigmas() -> None:
     for level, sigmas in zip(SIGMAS[1:], (2, 1), strict=True):
         inside = centre[contours.values[:, column] > level]
         assert (inside.max() - inside.min()) / 2 == pytest.approx(0.2 * sigmas, rel=0.15)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "words"),
-    [
-        (["split.test=3"], "4 universes leave none to train on .*: give at least 5"),
-        (["network.levels=5"], "crop.size sees 16 cells, which 5 levels cannot halve: choose a multiple of 32"),
-        (["crop.context=1"], "crop.size sees 18 cells"),
-        (["crop.tile=10"], "crop.tile sees 10 cells"),
-        (["crop.tile=16", "crop.buffer=8"], "crop.buffer of 8 cells leaves nothing of a crop.tile of 16"),
-        (["truth=peakpatch"], "has no peakpatch halos to learn from"),
-    ],
-)
-def test_settings_that_do_not_fit(universes: list[Universe], overrides: list[str], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        smoke(*overrides).check(universes)
-
-
-def test_universes_that_do_not_fit(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
-    smoke().check(universes)
-    fields, catalogues = smoke().predict(learner, universes[3])
-    prediction = prediction_of(
-        universes[3], fields[0].values, fields[1].values, catalogues["distance_map"], tmp_path / "p.h5"
-    )
-    with pytest.raises(InputError, match="is a prediction without delta_linear: give a universe"):
-        smoke().check([*universes, prediction])
-    with pytest.raises(InputError, match="is a prediction without delta_linear"):
-        smoke().predict(learner, prediction)
-    with pytest.raises(InputError, match=r"cells of 1\.5625, 3\.125 Mpc/h: train on one cell size"):
-        smoke().check([*universes, replace(universes[0], box_size=50.0)])
-    with pytest.raises(InputError, match=r"cells of 3\.125 Mpc/h, the network was trained on 1\.5625"):
-        smoke().predict(learner, replace(universes[0], box_size=50.0))
-    with pytest.raises(InputError, match="has no halos to learn from"):
-        smoke().check([*universes, replace(universes[0], halos={})])
-
-
-def test_fields_that_cannot_be_used(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
-    path = tmp_path / "u2.h5"
-    path.write_bytes(universes[1].path.read_bytes())
-    info = universes[1].fields["delta_linear"]
-    values = np.memmap(path, info.dtype, "r+", info.offset, info.shape)
-    values[3, 4, 5] = np.nan
-    values.flush()
-    universe = open_universe(path)
-    with pytest.raises(InputError, match="holds 1 values that are not finite"):
-        smoke().samples([universe, *universes], CPU)
-    with pytest.raises(InputError, match="holds 1 values that are not finite"):
-        smoke().predict(learner, universe)
 
 
 def test_a_run_from_training_to_report(universes: list[Universe], tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def learner(universes: list[Universe]) -> Network:
     return learner
 
 
+def test_halos_learnt_equally_often(universes: list[Universe]) -> None:
+    """Of a large halo no more particles are drawn than of a small one."""
+    drawn_by_halo = smoke("particles.weight=halos").samples(universes, CPU).training_boxes
+    at_random = smoke().samples(universes, CPU).training_boxes
+    for (_, even), (_, chance) in zip(drawn_by_halo, at_random, strict=True):
+        _, counts = np.unique(even.targets.numpy(), return_counts=True)
+        assert np.median(even.targets) < np.median(chance.targets)
+        assert np.median(counts) <= 2 * counts.min()
+
+
 def predicted(truth: Universe, path: Path, of: Callable[[Array], Array]) -> Universe:
     """A prediction whose log10 masses are a function of the true ones; first crossings a tenth too heavy, or none."""
     settings = smoke()

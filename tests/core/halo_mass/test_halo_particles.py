@@ -8,11 +8,13 @@ from core.cosmos.universe import Universe
 from core.errors import InputError
 from core.halo_mass.masses import crossing_masses
 from core.halo_mass.particles import (
+    HaloParticles,
     centre_cells,
     drawn,
     drawn_from_each,
     final_positions,
     halo_particles,
+    nearest_the_middle,
     potential,
     radii,
     seen,
@@ -52,6 +54,23 @@ def test_draws(universes: list[Universe]) -> None:
     assert len(np.unique(few.ids)) == len(few)
     pairs = dict(zip(every.ids.tolist(), every.halo.tolist(), strict=True))
     assert all(pairs[i] == h for i, h in zip(few.ids.tolist(), few.halo.tolist(), strict=True))
+
+
+def test_the_middle_of_a_halo_that_crosses_the_border() -> None:
+    """A ball of 57 particles about the corner of the box, and a pair."""
+    from core.cosmos.box import Catalogue
+
+    n = 12
+    axis = (np.arange(n) + n // 2) % n - n // 2
+    squared = axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2
+    ball = np.flatnonzero(squared <= 5)
+    pair = np.array([(6 * n + 6) * n + 6, (6 * n + 6) * n + 7])
+    ids = np.sort(np.concatenate([ball, pair]))
+    halos = Catalogue({"mass": np.ones(2), "position": np.zeros((2, 3))}, 12.0)
+    every = HaloParticles(ids, np.isin(ids, pair).astype(np.int64), halos)
+    few = nearest_the_middle(every, n, 7)
+    assert set(few.ids[few.halo == 0]) == set(np.flatnonzero(squared <= 1))
+    assert set(few.ids[few.halo == 1]) == set(pair)
 
 
 def test_the_potential_of_a_wave() -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from core.config import read_table, resolve
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, UsageError
 from core.figures import Curves, Row, Slice
@@ -115,7 +116,7 @@ def test_filters_are_cut_through_or_shown_whole() -> None:
         assert item.limits == (-np.abs(kernels).max(), np.abs(kernels).max())
     whole = filters_figure(kernels, "conv", channel=2, source=1)
     assert isinstance(whole, Row)
-    assert [item.title for item in whole.figures] == ["z = -2", "z = -1", "z = +0", "z = +1", "z = +2"]
+    assert [item.title for item in whole.figures] == [f"plane {k} of 5" for k in range(1, 6)]
     with pytest.raises(UsageError, match="conv has no filter 4: choose 0 to 3"):
         filters_figure(kernels, "conv", channel=4)
     line = filters_figure(kernels[:, :, 0, 0, 0], "linear", channel=1)
@@ -198,3 +199,27 @@ def test_the_toy_as_a_subject() -> None:
     assert isinstance(row, Row)
     assert isinstance(row.figures[0], Slice)
     np.testing.assert_array_equal(row.figures[0].values[::-1], bars()[0].numpy())  # the first line on top
+
+
+@pytest.mark.parametrize(
+    ("n", "f", "s", "p", "kind"),
+    [(9, 2, 2, 0, nn.MaxPool2d), (4, 1, 2, 0, nn.MaxPool2d), (5, 2, 3, 1, nn.AvgPool2d), (7, 3, 2, 1, nn.MaxPool2d)],
+)
+def test_pools_that_round_up(n: int, f: int, s: int, p: int, kind: type[nn.Module]) -> None:
+    for ceil_mode in (False, True):
+        pool = kind(f, stride=s, padding=p, ceil_mode=ceil_mode)
+        [layer] = layers(pool, (1, n, n))
+        assert layer.rule is not None
+        assert layer.rule.cells == layer.shape[-1], layer
+        assert ("rounds up" in layer.kind) == ceil_mode
+        reached = (layer.shape[-1] - 1) * s + f - p
+        assert layer.rule.unseen == max(0, n + p - reached)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("autoencoder", (1, 24)), ("codes", (4, 12)), ("dense", (1, 12))])
+def test_each_network_of_a_chain_is_listed_for_what_it_sees(name: str, shape: tuple[int, int]) -> None:
+    recipe = resolve(load("ionization"), read_table("ionization", "smoke"), [])
+    subject = of_recipe(recipe, name)
+    first = subject.layers[0]
+    assert subject.side == shape[1]
+    assert first.inputs == shape[0]

@@ -11,8 +11,8 @@ import torch
 from core import recipe
 from core.config import read_table, resolve
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
-from core.cosmos.universe import Universe, open_universe, write_universe
-from core.errors import InputError, ResourceError
+from core.cosmos.universe import Universe, write_universe
+from core.errors import ResourceError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learner import Network
 from core.learners.stages import first_boxes
@@ -252,58 +252,6 @@ def test_what_is_measured_before_prediction(universes: list[Universe], learner: 
     paper.finish(other, universes)
     assert not [name for name in other.constants if name.startswith("finder.")]
     assert paper.predict(other, universes[3])[0][0].name == "probability"
-
-
-@pytest.mark.parametrize(
-    ("overrides", "words"),
-    [
-        (["split.test=3"], "4 universes leave none to train on .*: give at least 5"),
-        (["network.levels=5"], "crop.size sees 16 cells, which 5 levels cannot halve: choose a multiple of 32"),
-        (["crop.context=1"], "crop.size sees 18 cells"),
-        (["crop.tile=10"], "crop.tile sees 10 cells"),
-        (["crop.tile=16", "crop.buffer=8"], "crop.buffer of 8 cells leaves nothing of a crop.tile of 16"),
-    ],
-)
-def test_settings_that_do_not_fit(universes: list[Universe], overrides: list[str], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        smoke(*overrides).check(universes)
-
-
-def test_universes_that_do_not_fit(universes: list[Universe], done_run: Run, learner: Network) -> None:
-    smoke().check(universes)
-    prediction = open_universe(done_run.path / "predictions" / "u4.h5")
-    with pytest.raises(InputError, match="is a prediction without delta_linear: give a universe"):
-        smoke().check([*universes, prediction])
-    with pytest.raises(InputError, match="is a prediction without delta_linear"):
-        smoke().predict(learner, prediction)
-    with pytest.raises(InputError, match=r"cells of 1\.5625, 3\.125 Mpc/h: train on one cell size"):
-        smoke().check([*universes, replace(universes[0], box_size=50.0)])
-    with pytest.raises(InputError, match=r"cells of 3\.125 Mpc/h, the network was trained on 1\.5625"):
-        smoke().predict(learner, replace(universes[0], box_size=50.0))
-    with pytest.raises(InputError, match="has no halos to learn from"):
-        smoke().check([*universes, replace(universes[0], halos={})])
-    with pytest.raises(InputError, match="has no peakpatch halos to learn from: simulate it with `--truth both`"):
-        smoke("truth=peakpatch").check(universes)
-
-
-@pytest.mark.parametrize(("bad", "words"), [(np.nan, "holds 1 values that are not finite"), (None, "is constant")])
-def test_fields_that_cannot_be_used(
-    universes: list[Universe], learner: Network, tmp_path: Path, bad: float | None, words: str
-) -> None:
-    path = tmp_path / "u2.h5"
-    path.write_bytes(universes[1].path.read_bytes())
-    info = universes[1].fields["delta_linear"]
-    values = np.memmap(path, info.dtype, "r+", info.offset, info.shape)
-    if bad is None:
-        values[...] = 0.5
-    else:
-        values[3, 4, 5] = bad
-    values.flush()
-    universe = open_universe(path)
-    with pytest.raises(InputError, match=words):
-        smoke().samples([universe, *universes], CPU)
-    with pytest.raises(InputError, match=words):
-        smoke().predict(learner, universe)
 
 
 def test_the_smoke_run_beats_a_coin(done_run: Run) -> None:

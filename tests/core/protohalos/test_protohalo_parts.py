@@ -7,10 +7,7 @@ from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Row, Slice
 from core.metrics import roc
-from core.protohalos import cells as cells
-from core.protohalos import clustering as clustering
-from core.protohalos import profiles as profiles
-from core.protohalos import shapes as shapes
+from core.protohalos import cells, clustering, profiles, shapes
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import Truth, true_halos
 
