@@ -13,8 +13,10 @@ from core.errors import RunError
 from core.files import explain
 from core.run import Run
 
-# -P keeps the working directory out of the module path: a folder called core there must not be imported
-PROGRAM = ("-P", "-c", "from app.main import main; main()")
+_HEAR = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+# a shell without job control has what it starts in the background ignore SIGINT, and so all that this starts
+PROGRAM = ("-P", "-c", f"{_HEAR}; from app.main import main; main()")
+"""What makes Python `halodeck`; -P keeps the working directory, where a folder may be called core, off its path."""
 _SIGN_OF_LIFE = 30.0
 """Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
 

@@ -199,7 +199,8 @@ def colours(style: Style | None, depth: Depth) -> tuple[tuple[int, int, int], tu
             return otherwise
         return tuple((colour.downgrade(ColorSystem.EIGHT_BIT) if depth == "256" else colour).get_truecolor())
 
-    ink, paper = shown(style and style.color, (208, 208, 208)), shown(style and style.bgcolor, (18, 18, 18))
+    ink = shown(style.color if style else None, (208, 208, 208))
+    paper = shown(style.bgcolor if style else None, (18, 18, 18))
     if style and style.reverse:
         ink, paper = paper, ink
     if style and style.dim:

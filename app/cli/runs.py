@@ -20,8 +20,8 @@ from app.cli.show import (
     progress_bar,
     save_report,
 )
-from core.errors import HalodeckError, UsageError
-from core.run import Notes, Run, all_runs, delete_run, open_run
+from core.errors import HalodeckError, RunError, UsageError
+from core.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
 
 if TYPE_CHECKING:
     from core.learner import Step
@@ -208,9 +208,13 @@ def predict(
     learner, target = load_learner(run, job), open_universe(universe)
     with progress_bar(f"predict {target.name}") as progress:
         prediction = predict_universe(run, job, learner, target, progress)
+        made = None
+        if "label" in target.fields:
+            progress(0.0, "comparing with the truth")
+            made = job.recipe.evaluate(learner, [(target, prediction)], progress)
     print_facts({"prediction": str(prediction.path), **{f"halos ({k})": str(v) for k, v in prediction.halos.items()}})
-    if "label" in target.fields:
-        print_report(job.recipe.evaluate(learner, [(target, prediction)]))
+    if made:
+        print_report(made)
 
 
 def report(
@@ -228,6 +232,8 @@ def report(
     if again or not run.report_path.exists():
         from core.worker import load_learner, open_job
 
+        if run.status().alive:
+            raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
         job = open_job(run)
         learner = load_learner(run, job)
         with progress_bar(f"report {run.name}") as progress:
@@ -245,15 +251,16 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
     from core.run import age
 
     found = [(run, run.status()) for run in all_runs(runs)]
+    broken = broken_runs(runs)
     if as_json:
-        print_json(
-            [
-                {"name": run.name, "path": str(run.path), **vars(status), **vars(run.notes_or_problem())}
-                for run, status in found
-            ]
-        )
+        whole: list[dict[str, Any]] = [
+            {"name": run.name, "path": str(run.path), **vars(status), **vars(run.notes_or_problem())}
+            for run, status in found
+        ]
+        bad = [{"name": name, "path": str(runs / name), "state": "broken", "message": broken[name]} for name in broken]
+        print_json(whole + bad)
         return
-    if not found:
+    if not (found or broken):
         print(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
     rows = tuple(
@@ -268,9 +275,9 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
             " ".join(run.notes_or_problem().tags) or None,
         )
         for run, status in found
-    )
+    ) + tuple((name, "broken", *[None] * 6) for name in broken)
     columns = ("run", "state", "step", "loss", "speed", "remaining", "created", "tags")
-    print_figure(Table(f"Runs in {runs}", columns, rows))
+    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(broken.values())))
 
 
 def watch(

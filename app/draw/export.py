@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, assert_never
@@ -198,10 +199,11 @@ def _overlays(axes: Any, figure: Slice) -> None:
         )
     axes.set(xlim=figure.extent[:2], ylim=figure.extent[2:])
     if handles:
-        # the inks are chosen for the image, not for white paper
-        legend = axes.legend(handles=handles, fontsize=7, loc="upper right", frameon=True, facecolor="0.35")
+        # the inks are chosen for the image: dark ones on the light middle of a diverging map
+        paper, ink = ("0.95", "black") if figure.colour_map == "diverging" else ("0.2", "white")
+        legend = axes.legend(handles=handles, fontsize=7, loc="upper right", frameon=True, facecolor=paper)
         for text in legend.get_texts():
-            text.set_color("white")
+            text.set_color(ink)
 
 
 def _curves(page: Any, figure: Curves) -> None:
@@ -218,7 +220,7 @@ def _curves(page: Any, figure: Curves) -> None:
         axes = page.subplots()
         axes.set(xlabel=figure.x_label)
     for number_, series in enumerate(figure.series):
-        _series(axes, number_, series)
+        _series(axes, number_, _above_zero(series) if figure.y_log else series)
     axes.set(title=figure.title, ylabel=figure.y_label)
     _scales(axes, figure)
     if figure.x_limits is not None:
@@ -227,6 +229,11 @@ def _curves(page: Any, figure: Curves) -> None:
         axes.set_ylim(*figure.y_limits)
     if any(series.name for series in figure.series):
         axes.legend()
+
+
+def _above_zero(series: Series) -> Series:
+    """A band that reaches to zero has no end on a logarithmic axis: it is drawn down to a tenth of the curve."""
+    return series if series.low is None else replace(series, low=np.where(series.low > 0, series.low, series.y / 10))
 
 
 def _series(axes: Any, number_: int, series: Series) -> None:

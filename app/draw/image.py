@@ -22,6 +22,8 @@ _STRANGEST_ASPECT = 6.0
 NOTHING = "no finite values"
 FRAME = 105_000
 """Bytes that an image may send: one over a slow line comes in a second."""
+_LARGE = 4
+"""Pixels across from which on a value is an area, on which dither looks like a chequer."""
 _CELL_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
 
 
@@ -179,7 +181,8 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) ->
             label = shortened(figure.colour_label, room)
             over_bar = after_image if layout.bar_beside else layout.width - len(label)
             canvas.write(layout.top - 1, min(max(over_bar, width - room), width - len(label)), label)
-    codes = paint(_pixels(figure, scale, layout.rows, layout.columns, depth), figure.colour_map, depth)
+    large = layout.columns >= _LARGE * figure.values.shape[1]
+    codes = paint(_pixels(figure, scale, layout.rows, layout.columns, depth), figure.colour_map, depth, not large)
     _lay_codes(canvas, layout.top, layout.left, lay_over(codes, figure, depth, resample), depth)
     _axes(canvas, figure, (layout.top, layout.bottom, layout.left, layout.columns), depth)
     row = layout.bottom + 2
@@ -286,9 +289,10 @@ def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth) -> None:
             break
         name = shortened(item.name, room)
         canvas.write(row, column, overlay_sign(number_), ink)
-        if depth != "none" and figure.colour_map == "diverging":
-            # dark inks, made for the light middle of the map
-            canvas.paper[row, column] = paint(np.array([[0.5]]), "diverging", depth)[0, 0]
+        if depth != "none":
+            # the inks are made to stand out from the image, whatever the paper of the page
+            usual = 0.5 if figure.colour_map == "diverging" else 0.0
+            canvas.paper[row, column] = paint(np.array([[usual]]), figure.colour_map, depth)[0, 0]
         canvas.write(row, column + 2, name)
         column += cell_len(name) + 4
 

@@ -54,11 +54,12 @@ _GROUND: dict[Depth, int] = {"truecolor": 0x14141A, "256": 233, "16": 0, "none":
 _BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) + 0.5) / 16.0
 
 
-def paint(shares: Pixels, colour_map: ColourMap, depth: Depth) -> Codes:
+def paint(shares: Pixels, colour_map: ColourMap, depth: Depth, dither: bool = True) -> Codes:
     """Colours of pixels, any shape (rows, columns); NaN becomes a neutral grey.
 
     `shares` lie between 0 and 1, or are whole labels for the map "labels". Without colour the result holds the
-    code points of shade characters.
+    code points of shade characters. With few colours shades are dithered, unless told not to: then large areas of
+    one value are even.
     """
     missing = np.isnan(shares)
     shares = np.where(missing, 0.0, shares)
@@ -73,8 +74,8 @@ def paint(shares: Pixels, colour_map: ColourMap, depth: Depth) -> Codes:
     else:
         ramp, places = _ramp(colour_map, depth)
         rows, columns = shares.shape
-        dither = np.tile(_BAYER, (rows // 4 + 1, columns // 4 + 1))[:rows, :columns]
-        codes = ramp[(places[_level(shares, LEVELS)] + dither).astype(np.intp)]
+        round_up = np.tile(_BAYER, (rows // 4 + 1, columns // 4 + 1))[:rows, :columns] if dither else 0.5
+        codes = ramp[(places[_level(shares, LEVELS)] + round_up).astype(np.intp)]
     return np.where(missing, _NOTHING[depth], codes).astype(np.int32)
 
 

@@ -106,8 +106,7 @@ def _cell_colours(share: float, depth: Depth) -> tuple[int, int]:
     level = min(LEVELS - 1, int(share * LEVELS))
     light = float(lightness(colour_table("sequential")[level] * 255.0)) > 50.0
     black, white = {"truecolor": (0x000000, 0xFFFFFF), "256": (16, 231), "16": (0, 15)}[depth]
-    # one pixel alone is painted without dither: the first of the Bayer pattern rounds down
-    return black if light else white, int(paint(np.array([[share]]), "sequential", depth)[0, 0])
+    return black if light else white, int(paint(np.array([[share]]), "sequential", depth, dither=False)[0, 0])
 
 
 def _text(cell: str | float | None) -> str:

@@ -19,7 +19,7 @@ from textual.message import Message
 from app.tui.history import History
 from core.errors import HalodeckError
 from core.files import explain
-from core.run import Notes, Run, Status
+from core.run import Notes, Run, Status, is_run
 
 EVERY = 1.0
 """Seconds between two looks; a live curve costs some 8 kB for each."""
@@ -130,7 +130,7 @@ class Follower:
     def _list(self) -> tuple[tuple[Entry, ...], str]:
         try:
             with os.scandir(self.root) as items:
-                paths = [path for item in items if _stamp((path := Path(item.path)) / "config.toml")]
+                paths = [path for item in items if is_run(path := Path(item.path))]
         except FileNotFoundError:
             # no folder is an empty one, unless it was there before
             return (), f"{self.root} is gone: it comes back here when it is there again" if self._existed else ""
@@ -154,9 +154,6 @@ class Follower:
             device = str(config.get("device", ""))
         except HalodeckError as error:
             return stamps, Entry(run, _UNREADABLE, problem=str(error))
-        except (KeyError, TypeError, ValueError) as error:
-            problem = f"{path}: config.toml or status.json is not a run's ({error!r}): restore them or delete the run"
-            return stamps, Entry(run, _UNREADABLE, problem=problem)
         validation = old[1].validation if old else None
         if not old or old[0][2] != stamps[2]:
             validation = _last_validation(path / "events.jsonl", validation)

@@ -1,40 +1,54 @@
-"""The command palette: every action that works now, every run and every universe, by name."""
+"""The command palette: every action that works now, every run, and the files of the working folder, by name."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.tui.bindings import TITLES
+from app.tui.folders import walk
+from app.tui.wording import nearby
 
 if TYPE_CHECKING:
     from app.tui.workbench import Workbench
 
-_MOST_FILES = 500
+_MOST_FOLDERS = 200
+_MOST_FILES = 1000
+"""What is looked through for files; data shows what lies beyond."""
+_MAY_BE_DATA = re.compile(r"\.(h5|hdf5|npy)$|^(snap|ics?[._]|tipsy|halos?[._]|groups?[._]|fof_)", re.IGNORECASE)
+"""Names of universes and of what others call their snapshots, catalogues and cubes; no file is opened to find out."""
 Command = tuple[str, str, Callable[[], object]]
 
 
 class Commands(Provider):
-    """Actions of the present screen from the binding table, then the runs, then the universes."""
+    """Actions of the present screen from the binding table, then the runs, then files."""
 
     async def startup(self) -> None:
-        """Look for universes once each time the palette opens."""
-        self._files = await asyncio.to_thread(_universes, cast("Workbench", self.app).universes)
+        self._files: asyncio.Task[list[Path]] | None = None
 
     async def discover(self) -> Hits:
         for name, help_text, action in self._commands():
             yield DiscoveryHit(name, action, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
+        matcher, bench = self.matcher(query), cast("Workbench", self.app)
         for name, help_text, action in self._commands():
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, matcher.highlight(name), action, help=help_text)
+        if self._files is None:  # with the first letter, once each time the palette opens
+            roots = [path.resolve() for path in (bench.universes, Path())]
+            self._files = asyncio.create_task(asyncio.to_thread(_files, roots))
+        for path in await asyncio.shield(self._files):
+            name = f"open {nearby(path)}"
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=str(path.parent))
 
     def _commands(self) -> Iterator[Command]:
         bench = cast("Workbench", self.app)
@@ -46,13 +60,10 @@ class Commands(Provider):
                 yield key.description, f"key {key.signs}", partial(bench.run_action, key.action, active[key.id])
         for entry in bench.entries:
             yield f"go to {entry.name}", f"{entry.recipe} {entry.state}", partial(bench.go_to, entry.name)
-        for path in self._files:
-            yield f"show {path.relative_to(bench.universes)}", f"slices of {path}", partial(bench.show_universe, path)
 
 
-def _universes(folder: Path) -> list[Path]:
-    """The files below a folder that may be universes, as far as they can be read."""
-    try:
-        return sorted(folder.rglob("*.h5"))[:_MOST_FILES]
-    except OSError:
-        return []
+def _files(roots: list[Path]) -> list[Path]:
+    """The files below some folders that may be universes, snapshots, catalogues or cubes, nearest first."""
+    found = (item.path for _, items in walk(roots, _MOST_FOLDERS) for item in items if not item.is_folder)
+    named = dict.fromkeys(path for path in found if _MAY_BE_DATA.search(path.name))
+    return list(islice(named, _MOST_FILES))

@@ -1,4 +1,4 @@
-"""A screen as a file: SVG, PNG or text."""
+"""What is saved under a name that is asked for: a figure, or a screen as SVG, PNG or text."""
 
 from __future__ import annotations
 
@@ -7,15 +7,42 @@ import subprocess
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from textual.screen import Screen
 
+from app.tui.screens.ask import AskScreen
 from core.errors import ResourceError, UsageError
 from core.files import appearing, write_text
 
+if TYPE_CHECKING:
+    from app.tui.screens.frame import Frame
+    from core.figures import Figure
+
 _SCALE = 2  # of the PNG: legible in a paper
+
+
+def ask_and_save(frame: Frame, title: str, name: str, words: str, save: Callable[[Path], str]) -> None:
+    """Ask for the name of a file, and let `save` write it in a thread; what it says is told."""
+
+    def named(answer: str | None) -> None:
+        if answer:
+            frame.attempt(lambda: save(Path(answer).expanduser()))
+
+    frame.app.push_screen(AskScreen(title, name, words), named)
+
+
+def figure_saver(figure: Figure) -> Callable[[Path], str]:
+    """What saves a figure."""
+
+    def save_it(path: Path) -> str:
+        from app.draw import save
+
+        save(figure, path)
+        return f"saved {path}"
+
+    return save_it
 
 
 def screen_text(screen: Screen[Any]) -> str:

@@ -185,13 +185,14 @@ def _last_word(log: str, state: State) -> tuple[float, str]:
 
 
 def _result(log: Path) -> str:
-    """The first thing a command printed besides its progress: what it made."""
+    """What a command printed besides its progress: what it made. Of several lines the last one and their number."""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
-            found = next((line for line in lines if line.strip() and not _PROGRESS.match(line.rstrip())), "")
+            found = [line for line in lines if line.strip() and not _PROGRESS.match(line.rstrip())]
     except OSError:
         return ""
-    return " ".join(found.split())
+    last = " ".join(found[-1].split()) if found else ""
+    return f"{last}, and {len(found) - 1} more" if len(found) > 1 else last
 
 
 def _tail(path: Path) -> str:

@@ -33,6 +33,12 @@ def speed(steps_per_second: float | None) -> str:
     return f"{steps_per_second:.3g}/s" if steps_per_second >= 1 else f"{1 / steps_per_second:.3g} s"
 
 
+def pace(steps_per_second: float | None) -> str:
+    """The same in a sentence: "12.5 steps/s", "3.2 s a step"."""
+    words = speed(steps_per_second)
+    return words.replace("/s", " steps/s") if "/" in words else f"{words} a step"
+
+
 def duration(seconds: float | None) -> str:
     """A time span in its one or two largest units: "45 s", "12 min", "3 h 20", "5 d"."""
     if seconds is None or not math.isfinite(seconds):

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
 from textual.app import App
@@ -26,8 +26,7 @@ from app.tui.follow import Entry, Follower, RunFollowed, RunsFound
 from app.tui.machine import Gauge, MachineRead
 from app.tui.palette import Commands
 from app.tui.places import PLACES, START
-from app.tui.save import saver_of
-from app.tui.screens.ask import AskScreen
+from app.tui.save import ask_and_save, saver_of
 from app.tui.screens.frame import Frame
 from app.tui.screens.help import HelpScreen
 from app.tui.screens.runs import RunsScreen
@@ -36,6 +35,9 @@ from app.tui.settings import Settings, unknown, usable_keymap
 from app.tui.widgets import run_columns
 from app.tui.wording import folder, shortened
 from core.errors import HalodeckError
+
+if TYPE_CHECKING:
+    from app.tui.screens.data import DataScreen
 
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
@@ -82,6 +84,8 @@ class Workbench(App[None], inherit_bindings=False):
         self._complaints += unknown("column", settings.columns, run_columns.TITLES)
         self._complaints += unknown("theme", filter(None, [settings.theme]), theme.THEMES)
         self._wear(settings.theme if settings.theme in theme.THEMES else theme.DARK.name)
+        self._colours = self.get_css_variables()
+        self.stylesheet.set_variables(self._colours)
 
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed
@@ -144,10 +148,25 @@ class Workbench(App[None], inherit_bindings=False):
         self.go("runs")
         self._runs_screen.choose(name)
 
-    def show_universe(self, path: Path) -> None:
-        """Show slices of a universe or prediction."""
-        self.selection = self.selection.showing(path)
-        self.go("slices")
+    @work(thread=True, group="open")
+    def open_file(self, path: Path) -> None:
+        """Show slices of a universe or prediction; what any other file is stands in data."""
+        from core.cosmos.formats.recognise import recognise
+
+        try:
+            kind = recognise(path).kind
+        except HalodeckError:
+            kind = "unknown"  # data says why
+        self.call_from_thread(self._open, path, kind in ("universe", "prediction"))
+
+    def _open(self, path: Path, has_slices: bool) -> None:
+        if has_slices:
+            self.selection = self.selection.showing(path)
+            self.go("slices")
+        else:
+            self.go("data")
+            self.go("data")
+            cast("DataScreen", self.get_screen_stack("data")[0]).choose(path)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is typed or a question waits, the keys of the places are digits."""
@@ -212,14 +231,8 @@ class Workbench(App[None], inherit_bindings=False):
         frame = self.screen
         if not isinstance(frame, Frame):
             return
-        save = saver_of(frame)
-
-        def named(name: str | None) -> None:
-            if name:
-                frame.attempt(lambda: save(Path(name).expanduser()))
-
         words = f"A file in {folder(Path.cwd())} or a path; its ending chooses: .svg, .png or .txt"
-        self.push_screen(AskScreen("Save the screen", f"halodeck-{self.current_mode}.svg", words), named)
+        ask_and_save(frame, "Save the screen", f"halodeck-{self.current_mode}.svg", words, saver_of(frame))
 
     def _wear(self, name: str) -> None:
         """Put on a theme; few colours leave no choice."""
@@ -229,6 +242,17 @@ class Workbench(App[None], inherit_bindings=False):
         self.ansi_theme_light = self.ansi_theme_dark
         self.ansi_color = design.ansi
         self.theme = name
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the style sheets again where a theme has other colours; Textual would with every place visited first."""
+        colours = self.get_css_variables()
+        if colours != self._colours:
+            self._colours = colours
+            super().refresh_css(animate)
+            return
+        self.stylesheet.update(self, animate)
+        for screen in self.screen_stack:
+            screen._css_update_count = self._css_update_count
 
     async def action_quit(self) -> None:
         from app.tui.tasks import left_running

@@ -162,6 +162,9 @@ def test_requests_to_a_living_run(command: Command, tmp_path: Path) -> None:
     assert run.take_request() == "pause"
     assert command("stop", run.path)[1] == "asked run halonet-001 to stop\n"
     assert run.take_request() == "stop"
+    code, _, err = command("report", "halonet-001")
+    assert code == 1
+    assert "halonet-001 is at work and makes its report at the end" in err
     run.write_status(state="paused", step=1, steps=2)
     assert command("resume", "halonet-001")[1] == "asked run halonet-001 to go on\n"
     assert run.take_request() == "resume"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from app.draw import DEPTHS, Depth, draw, save
-from app.draw.image import colour_scale, slice_layout
-from app.draw.maps import _ANCHORS, paint
+from app.draw.image import colour_scale, slice_canvas, slice_layout
+from app.draw.maps import _ANCHORS, colours_of, lightness, paint
 from app.draw.overlay import circled, outlined, overlay_ink
-from core.figures import Circles, Contours, Slice
+from core.figures import Circles, ColourMap, Contours, Slice
 
 BOX = (0.0, 16.0, 0.0, 16.0)
 
@@ -80,6 +80,16 @@ def test_the_legend_has_room_or_is_left_out(depth: Depth) -> None:
         drawn = draw(overlaid(), width, height, depth)
         assert drawn.width <= width
         assert height is None or len(drawn.lines) <= height
+
+
+@pytest.mark.parametrize("colours", _ANCHORS)
+def test_the_signs_of_the_legend_stand_out_on_any_page(colours: ColourMap) -> None:
+    canvas = slice_canvas(replace(overlaid(), colour_map=colours), 60, 20, "truecolor")
+    for sign in "○□":
+        at = np.argwhere(canvas.text == sign)[-1]
+        codes = np.array([canvas.ink[tuple(at)], canvas.paper[tuple(at)]])
+        ink, paper = lightness(255 * colours_of(codes))
+        assert abs(ink - paper) > 30
 
 
 def test_the_layout_is_where_the_image_is() -> None:

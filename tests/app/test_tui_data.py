@@ -16,10 +16,10 @@ from tui_pilot import SIZES, a_run, sees, text, until
 
 from app.tui import follow, tasks
 from app.tui.commands import CHOICES, import_form, simulate_form
-from app.tui.screens import data
 from app.tui.screens.command import CommandScreen
 from app.tui.screens.confirm import ConfirmScreen
 from app.tui.screens.data import DataScreen
+from app.tui.widgets import file_tree, task_pane
 from app.tui.widgets.figure_view import FigureView
 from app.tui.widgets.file_tree import FileTree
 from app.tui.widgets.form import Form
@@ -33,7 +33,8 @@ from core.figures import Slice
 def folder(tmp_path: Path, universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of two universes and what else may lie there."""
     monkeypatch.setattr(follow, "EVERY", 0.1)
-    monkeypatch.setattr(data, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(task_pane, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(file_tree, "WATCH_EVERY", 0.1)
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "boxes"
     folder.mkdir()
@@ -118,9 +119,6 @@ async def test_files_that_are_none_or_broken(folder: Path) -> None:
         await choose(pilot, folder / "cube.npy")
         await sees(pilot, "kind  npy", "4 x 4 x 4", "i brings it in")
         assert preview(pilot) is None
-        (folder / "u1.h5").unlink()
-        await choose(pilot, folder / "u1.h5")
-        await sees(pilot, "does not exist")
 
 
 async def test_marks_are_shared_by_all_places(folder: Path) -> None:
@@ -197,6 +195,25 @@ async def test_a_universe_is_deleted_after_a_question(folder: Path) -> None:
         await sees(pilot, "cube.npy holds no universe or prediction")
 
 
+async def test_a_file_that_goes_away_is_no_longer_marked(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await pilot.press("space", "space")
+        await until(pilot, lambda: marked(pilot) == ["u1.h5", "u2.h5"])
+        (folder / "u1.h5").unlink()
+        await until(pilot, lambda: marked(pilot) == ["u2.h5"] and "u1.h5" not in text(pilot))
+
+
+async def test_a_file_that_is_written_anew_is_looked_into_again(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: preview(pilot) is not None)
+        before = preview(pilot)
+        shutil.copy(folder / "u2.h5", folder / "new")
+        (folder / "new").replace(folder / "u1.h5")
+        await until(pilot, lambda: (now := preview(pilot)) is not None and now is not before)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_universes_are_simulated_as_a_task(
     folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -218,7 +235,8 @@ async def test_universes_are_simulated_as_a_task(
         assert all(len(line) <= size[0] for line in text(pilot).splitlines())
         await pilot.press("L")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-        await sees(pilot, "✓", "100 %", "simulate 64^3, seeds 7-8", "u7.h5")
+        await sees(pilot, "✓", "100 %", "simulate 64^3, seeds 7-8", "─u7.h5─", "25 Mpc/h, 16^3 cells of")
+        await until(pilot, lambda: preview(pilot) is not None)
         pilot.app.screen.query_one(TaskList).focus()
         await sees(pilot, "command", "half")
         await pilot.press("x")

@@ -93,6 +93,8 @@ def test_broken_runs_are_listed_with_what_is_wrong(posted: tuple[Follower, list[
         (follower.root / name).mkdir(parents=True)
         (follower.root / name / "config.toml").write_bytes(text.encode(errors="surrogateescape"))
     (follower.root / "no-run").mkdir()
+    (follower.root / "lost-001").mkdir()
+    (follower.root / "lost-001" / "status.json").write_text('{"state": "runn')
     shutil.copytree(create_run(follower.root, "halonet", {}).path, follower.root / "status-001")
     (follower.root / "status-001" / "status.json").write_text("[]")
     shutil.rmtree(follower.root / "halonet-001")
@@ -101,7 +103,7 @@ def test_broken_runs_are_listed_with_what_is_wrong(posted: tuple[Follower, list[
     assert isinstance(messages[-1], RunsFound)
     found = messages[-1].entries
     problems = {entry.name: entry.problem for entry in found if entry.problem}
-    assert set(problems) == {"damaged-001", "other-001", "bytes-001"}
+    assert set(problems) == {"damaged-001", "other-001", "bytes-001", "lost-001"}
     assert all("config.toml" in problem for problem in problems.values())
     states = {entry.name: entry.state for entry in found}
     assert states == {good.name: "new", "status-001": "failed", **dict.fromkeys(problems, "broken")}

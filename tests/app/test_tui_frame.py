@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.app import ComposeResult
 from textual.pilot import Pilot
@@ -305,13 +306,28 @@ def test_settings_lie_where_the_system_wants_them(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("elsewhere")
-async def test_the_palette_finds_universes_and_places(root: Path, tmp_path: Path) -> None:
+async def test_the_palette_finds_files_and_places(
+    root: Path, tmp_path: Path, universes: list[Universe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "planck-s0001.h5").touch()
-    async with opened(root, universes=tmp_path) as pilot:
+    shutil.copy(universes[0].path, tmp_path / "demo" / "planck-s0001.h5")
+    np.save(tmp_path / "demo" / "cube.npy", np.zeros((4, 4, 4), np.float32))
+    (tmp_path / "demo" / "notes.txt").touch()
+    async with opened(root, universes=tmp_path / "demo") as pilot:
+        assert isinstance(pilot.app, Workbench)
+        await pilot.press("ctrl+p", *"open demo")
+        await sees(pilot, "open demo/planck-s0001.h5", "open demo/cube.npy")
+        assert "notes.txt" not in text(pilot)
+        await pilot.press(*"/cube")
+        await until(pilot, lambda: "planck-s0001" not in text(pilot))
+        await pilot.press("enter")
+        await sees(pilot, "kind  npy", "4 x 4 x 4", "─cube.npy─")
         await pilot.press("ctrl+p", *"s0001")
-        await sees(pilot, "show demo/planck-s0001.h5")
-        await pilot.press("escape")
+        await sees(pilot, "open demo/planck-s0001.h5")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.current_mode == "slices")
+        assert pilot.app.selection.universe == tmp_path / "demo" / "planck-s0001.h5"
         await pilot.press("ctrl+p", *"go to stat")
         await sees(pilot, "go to statistics")
         await pilot.press("enter")
@@ -343,3 +359,16 @@ async def test_every_place_opens_and_has_its_help(root: Path) -> None:
             assert all(len(line) <= 80 for line in text(pilot).splitlines())
             assert isinstance(pilot.app, Workbench)
             assert pilot.app._sections_here()[0] != "everywhere"
+
+
+async def test_a_place_that_was_hidden_follows_the_theme_and_the_size(root: Path) -> None:
+    async with opened(root, (200, 50)) as pilot:
+        await pilot.press("1")
+        await until(pilot, lambda: pilot.app.current_mode == "data" and bool(pilot.app.screen.query("#files")))
+        files = pilot.app.screen.query_one("#files")
+        await until(pilot, lambda: files.size.width > 80)
+        before = files.background_colors[1]
+        await pilot.press("5", "T")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("1")
+        await until(pilot, lambda: files.size.width < 50 and files.background_colors[1] != before)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 from tui_pilot import SIZES, sees, text, until
@@ -62,9 +63,12 @@ def command(pilot: Pilot[None]) -> str:
 
 async def write(pilot: Pilot[None], path: str, value: str) -> None:
     """Edit a field with the keyboard, without leaving it."""
+    edit = pilot.app.screen.query_one("#edit", Input)
     form(pilot).list.go(path)
+    await until(pilot, lambda: not edit.display)  # the field edited before is left
     await pilot.press("enter")
-    pilot.app.screen.query_one("#edit", Input).value = ""
+    await until(pilot, lambda: edit.has_focus)
+    edit.value = ""
     await pilot.press(*value)
 
 
@@ -159,6 +163,26 @@ async def test_marked_universes_are_trained_on(bench: Workbench, universes: list
             bench.selection = bench.selection.toggled(universe.path)
         await until(pilot, lambda: "on 3 universes" in str(bench.screen.query_one("#command").border_title))
         assert command(pilot).count("--on") == 3
+
+
+async def test_keys_typed_ahead_of_the_editor_are_its_text(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        form(pilot).list.go("seed")
+        await pilot.pause()
+        for key in ("enter", "backspace", "4", "2"):  # as they come out of one packet: nobody waits between them
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: "--set seed=42" in command(pilot))
+        assert isinstance(bench.screen, LaunchScreen)
+
+
+async def test_marked_universes_are_named_from_where_one_is(
+    bench: Workbench, universes: list[Universe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(universes[0].path.parent)
+    async with opened(bench) as pilot:
+        for universe in universes[:3]:
+            bench.selection = bench.selection.toggled(universe.path)
+        await until(pilot, lambda: f"--on {universes[0].path.name} --on" in command(pilot))
 
 
 async def test_a_wrong_device_is_refused(bench: Workbench) -> None:

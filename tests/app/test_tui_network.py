@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+import tui_pilot
 from textual.pilot import Pilot
 from textual.widgets import Input
+from tui_pilot import sees, text, until
 
 from app.tui.screens.network import NetworkScreen
 from app.tui.widgets.figure_view import FigureView
 from app.tui.widgets.layer_table import LayerTable
-from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 from core.figures import Row
 from core.run import Run
 
 
-@asynccontextmanager
-async def opened(runs: Path, universes: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
-    bench = Workbench(runs, "truecolor", universes)
-    bench.animation_level = "none"
-    async with bench.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: isinstance(bench.screen, NetworkScreen))
-        yield pilot
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 40  # the helper process imports torch
-    while not condition():
-        assert time.monotonic() < deadline, text(pilot)
-        await pilot.pause(0.01)
-
-
-async def sees(pilot: Pilot[None], *words: str) -> None:
-    await until(pilot, lambda: all(word in text(pilot) for word in words))
-
-
-def text(pilot: Pilot[None]) -> str:
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+def opened(folder: Path, runs: Path = Path("runs")) -> AbstractAsyncContextManager[Pilot[None]]:
+    """The networks of the runs in a folder."""
+    return tui_pilot.opened(folder / runs, universes=folder / "universes", place=6)
 
 
 def the(pilot: Pilot[None]) -> NetworkScreen:
@@ -65,7 +45,7 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
     (folder / "universes").mkdir()
     for universe in universes[:2]:
         shutil.copy(universe.path, folder / "universes")
-    async with opened(folder / "runs", folder / "universes") as pilot:
+    async with opened(folder) as pilot:
         await sees(
             pilot, "HaloNet", "weights", "entry.convolution", "2 x 16^3", "filter 0 of 2 on input channel 0 of 1"
         )
@@ -107,7 +87,7 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
 
 
 async def test_the_toy_without_runs(folder: Path) -> None:
-    async with opened(folder / "runs", folder / "universes") as pilot:
+    async with opened(folder) as pilot:
         await sees(pilot, "There are no runs in", "press o to look at the toy")
         await pilot.press("tab", "tab", "right", "f", "f", "e", "u", "n", "j", "c")
         await pilot.press("o")
@@ -126,6 +106,6 @@ async def test_the_toy_without_runs(folder: Path) -> None:
 
 async def test_a_run_without_weights(folder: Path, new_run: Callable[..., Run]) -> None:
     run = new_run()
-    async with opened(run.path.parent, folder / "universes") as pilot:
+    async with opened(folder, run.path.parent) as pilot:
         await sees(pilot, "entry.convolution")
         await until(pilot, lambda: "has no weights yet" in " ".join(text(pilot).split()))

@@ -1,38 +1,23 @@
-"""The workbench without a terminal: every screen and action, on real run folders."""
+"""The place of runs without a terminal: its list, curves and actions, on real run folders."""
 
 from __future__ import annotations
 
-import importlib
-import json
-import pkgutil
-import shutil
 import time
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-from textual.binding import Binding
-from textual.dom import DOMNode
+from rich.segment import Segment
 from textual.events import Key
-from textual.pilot import Pilot
-from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Input, OptionList
-from tui_pilot import SIZES, a_report, a_run, opened, sees, shown, text, until, view
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widgets import Input
+from tui_pilot import SIZES, a_run, opened, sees, shown, text, until, view
 
-from app.draw import draw
-from app.tui import screens, widgets
-from app.tui.bindings import KEYS, TITLES
 from app.tui.screens.confirm import ConfirmScreen
-from app.tui.screens.figures import FigureScreen, FiguresScreen
-from app.tui.screens.help import HelpScreen, keys_table
 from app.tui.screens.runs import RunsScreen
+from app.tui.widgets import figure_view
 from app.tui.widgets.run_columns import COLUMNS, columns_for
 from app.tui.widgets.run_table import RunTable
-from app.tui.workbench import Workbench
-from core.figures import Figure, Number, Report, dump_report
-from core.files import write_json
 from core.run import Run
 
 
@@ -43,22 +28,10 @@ async def test_the_list_and_the_curves_of_the_chosen_run(root: Path, size: tuple
     async with opened(root, size) as pilot:
         await until(pilot, lambda: shown(pilot, "curve") is not None)
         await sees(pilot, "2 runs, 1 running", "infall-001", "● running", "halonet-001", "✓ done", "30/500", "0.03333")
-        await sees(pilot, "loss of infall-001", "validation", "step", "2.5/s on")
+        await sees(pilot, "loss of infall-001", "validation", "step", "2.5 steps/s on")
         assert all(len(line) <= size[0] for line in text(pilot).splitlines())
         await pilot.press("down")
         await sees(pilot, "loss of halonet-001")
-
-
-async def test_the_footer_names_every_hint_of_the_screen(root: Path) -> None:
-    a_run(root)
-    async with opened(root, (80, 24)) as pilot:
-        await sees(pilot, "halonet-001", "loss of", "f figures", "q quit")
-        footer = text(pilot).splitlines()[-1]
-        for key in KEYS:
-            if key.where in ("runs", "everywhere") and key.hint:
-                assert f"{key.signs.split()[0]} {key.hint}" in footer
-            if key.where == "curves" and key.hint:
-                assert f"{key.key} {key.hint}" in text(pilot)
 
 
 async def test_new_events_move_the_curve_and_the_list(root: Path) -> None:
@@ -212,82 +185,6 @@ async def test_the_cursor_stays_on_its_run(root: Path) -> None:
         assert chosen.name == "halonet-001"
 
 
-async def test_the_report(root: Path) -> None:
-    run = a_run(root, state="done")
-    report = a_report()
-    write_json(run.report_path, dump_report(report))
-    async with opened(root) as pilot:
-        await sees(pilot, "halonet-001")
-        await pilot.press("f")
-        await sees(pilot, "foreground Dice", "0.783", "0.713", "0.934", "A note on what this can show.", "Halo power")
-        figure = report.figures["density"]
-        await pilot.press("down")
-        await until(pilot, lambda: view(pilot, "figure").text() == expected(pilot, figure))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FigureScreen))
-        await until(pilot, lambda: view(pilot, "figure").text() == expected(pilot, figure))
-        assert view(pilot, "figure").size.height >= 37
-        await pilot.press("right")
-        await sees(pilot, "k [h/Mpc]")
-        await pilot.press("right")
-        await sees(pilot, "Facts", "seed 8")
-        await pilot.press("left", "escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FiguresScreen))
-        assert pilot.app.screen.query_one(OptionList).highlighted == 2
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
-
-
-def expected(pilot: Pilot[None], figure: Figure) -> str:
-    """What drawing the figure as it was before it went through the file gives."""
-    size = view(pilot, "figure").size
-    return draw(figure, size.width, size.height, "truecolor").plain()
-
-
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-async def test_a_long_table_is_scrolled(root: Path, size: tuple[int, int]) -> None:
-    run = a_run(root, state="done")
-    numbers = tuple(Number(f"n{k}", f"number {k}", float(k)) for k in range(80))
-    write_json(run.report_path, dump_report(Report("many numbers", numbers, {})))
-    async with opened(root, size) as pilot:
-        await sees(pilot, "halonet-001")
-        await pilot.press("f")
-        await sees(pilot, "number 3 ")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FigureScreen))
-        await sees(pilot, "number 3 ")
-        assert "number 79" not in text(pilot)
-        await pilot.press("end")
-        await sees(pilot, "number 79")
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (None, "`halodeck report halonet-001` makes one"),
-        ("{", "cannot be read"),
-        ("[]", "cannot be read"),
-        (
-            json.dumps({"title": "x", "numbers": [], "notes": [], "facts": {}, "figures": {"a": {"kind": "Cake"}}}),
-            "Cake",
-        ),
-    ],
-)
-async def test_a_missing_or_damaged_report_is_told(root: Path, content: str | None, words: str) -> None:
-    run = a_run(root, state="done")
-    if content is not None:
-        run.report_path.parent.mkdir()
-        run.report_path.write_text(content)
-    async with opened(root, (120, 40)) as pilot:
-        await sees(pilot, "halonet-001")
-        await pilot.press("f")
-        await until(pilot, lambda: words in " ".join(view(pilot, "figure").text().split()))
-        # it is there now
-        write_json(run.report_path, dump_report(a_report()))
-        await pilot.press("r")
-        await sees(pilot, "foreground Dice")
-
-
 async def test_a_figure_that_cannot_be_drawn_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise ValueError("x and y differ in length")
@@ -330,81 +227,6 @@ async def test_a_folder_that_vanishes_and_comes_back(root: Path) -> None:
         await sees(pilot, "loss of halonet-001")
 
 
-async def test_the_chosen_run_vanishes_while_its_report_is_open(root: Path) -> None:
-    run = a_run(root, state="done")
-    async with opened(root) as pilot:
-        await sees(pilot, "halonet-001")
-        await pilot.press("f")
-        await sees(pilot, "has no report yet")
-        shutil.rmtree(run.path)
-        await sees(pilot, "0 runs")
-        await pilot.press("r", "escape")
-        await sees(pilot, "There are no runs")
-
-
-async def test_help_lists_every_key_those_of_the_place_first(root: Path) -> None:
-    async with opened(root, (120, 40)) as pilot:
-        await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        await sees(pilot, "Runs", "open the report of the chosen run")
-        sections = pilot.app.screen._sections  # type: ignore[attr-defined]
-        assert sections[:3] == ["runs", "list", "curves"]
-        assert set(sections) == set(TITLES)
-        console = Console(width=200, file=StringIO())
-        console.print(keys_table(sections, KEYS, with_ids=True))
-        words = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
-        for key in KEYS:
-            assert f"{key.signs} {key.description} {key.id}" in words
-        await pilot.press(*"pause")
-        await until(pilot, lambda: "pause the chosen run" in text(pilot) and "open the report" not in text(pilot))
-        await pilot.press("escape")
-        assert isinstance(pilot.app.screen, RunsScreen)
-
-
-def test_every_key_of_the_table_has_an_action() -> None:
-    assert len({key.id for key in KEYS}) == len(KEYS)
-    for package in (screens, widgets):
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
-    bound: dict[str, list[type[DOMNode]]] = {}
-    waiting: list[type[DOMNode]] = [Workbench, Screen, Widget]
-    for kind in waiting:
-        waiting += kind.__subclasses__()
-        if kind.__module__.startswith("app."):
-            for item in vars(kind).get("BINDINGS", []):
-                if isinstance(item, Binding) and item.id:
-                    bound.setdefault(item.id, []).append(kind)
-    for key in KEYS:
-        name = key.action.partition("(")[0].removeprefix("app.").removeprefix("screen.")
-        kinds = [Workbench] if key.action.startswith("app.") else bound[key.id]
-        assert any(hasattr(kind, f"action_{name}") for kind in kinds), key
-
-
-async def test_a_key_is_remapped_by_its_id(root: Path) -> None:
-    run = a_run(root)
-    async with opened(root) as pilot:
-        await sees(pilot, "● running")
-        pilot.app.set_keymap({"runs.pause": "f5"})
-        await pilot.press("f5")
-        await until(pilot, lambda: run.take_request() == "pause")
-        await sees(pilot, "f5 pause")
-
-
-async def test_the_palette_goes_to_a_run_and_does_actions(root: Path) -> None:
-    run = a_run(root, "halonet")
-    a_run(root, "infall")
-    async with opened(root) as pilot:
-        await sees(pilot, "loss of infall-001")
-        await pilot.press("ctrl+p", *"halonet")
-        await sees(pilot, "go to halonet-001")
-        await pilot.press("enter")
-        await sees(pilot, "loss of halonet-001")
-        await pilot.press("ctrl+p", *"pau")
-        await sees(pilot, "pause the chosen run after")
-        await pilot.press("enter")
-        await until(pilot, lambda: run.take_request() == "pause")
-
-
 async def test_quit_says_that_runs_go_on(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = a_run(root)
     async with opened(root) as pilot:
@@ -442,3 +264,39 @@ def test_columns_fit_and_the_most_telling_come_first(width: int) -> None:
     assert chosen[0].title == "run"
     ranks = {column.rank for column in chosen}
     assert ranks == set(sorted(column.rank for column in COLUMNS)[: len(ranks)])
+
+
+async def test_a_live_curve_is_not_sent_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_run(root)
+    async with opened(root) as pilot:
+        await until(pilot, lambda: shown(pilot, "curve") is not None and "m metric" in text(pilot))
+        whole: list[object] = []
+        refresh = figure_view.FigureView.refresh
+
+        def counted(self: figure_view.FigureView, *regions: Region, **others: bool) -> figure_view.FigureView:
+            if not regions:
+                whole.append(self)
+            return refresh(self, *regions, **others)
+
+        monkeypatch.setattr(figure_view.FigureView, "refresh", counted)
+        before = shown(pilot, "curve")
+        run.emit("step", step=31, loss=0.03, rate=0.01)
+        await until(pilot, lambda: shown(pilot, "curve") is not before)
+        assert not whole
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        (["ab", "cdef"], ["abxdef"], (2, 3)),
+        (["abc"], ["a", "bc"], (0, 0)),
+        (["abc"], ["xbz"], (0, 3)),
+        ([], ["  abc"], (2, 5)),
+        (["a宇c"], ["a宇d"], (0, 9)),
+    ],
+)
+def test_only_the_cells_that_look_different_are_sent(
+    before: list[str], after: list[str], changed: tuple[int, int]
+) -> None:
+    old, new = (Strip([Segment(text) for text in texts]) for texts in (before, after))
+    assert figure_view._changed(old, new, 9) == changed

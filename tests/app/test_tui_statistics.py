@@ -3,73 +3,27 @@
 from __future__ import annotations
 
 import json
-import shutil
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tui_pilot
 from textual.pilot import Pilot
 from textual.widgets import Input
+from tui_pilot import sees, text, until
 
 from app.tui.screens.statistics import StatisticsScreen
 from app.tui.selection import Selection
 from app.tui.widgets.curve_view import CurveView
-from app.tui.workbench import Workbench
-from core.cosmos.universe import Universe, write_universe
 from core.figures import Curves
 
 
-@pytest.fixture
-def folder(universes: list[Universe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a copy of each universe, one prediction, and no settings of the user."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    made = tmp_path / "universes"
-    made.mkdir()
-    for universe in universes[:3]:
-        shutil.copy(universe.path, made)
-    first = universes[0]
-    write_universe(
-        tmp_path / "runs" / "halonet-001" / "predictions" / f"{first.name}.h5",
-        name=first.name,
-        box_size=first.box_size,
-        cosmology=first.cosmology,
-        fields=[replace(first.field("delta_linear"), name="probability")],
-        catalogues={"halonet": first.catalogue("fof")},
-        provenance={"run": "runs/halonet-001"},
-        kind="prediction",
-    )
-    monkeypatch.chdir(tmp_path)
-    return made
-
-
-@asynccontextmanager
-async def opened(folder: Path, marked: int = 0, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
-    bench = Workbench(folder.parent / "runs", "truecolor", folder)
-    bench.animation_level = "none"
-    bench.selection = Selection(tuple(sorted(folder.glob("*.h5"))[:marked]))
-    async with bench.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("3")
-        await until(pilot, lambda: isinstance(bench.screen, StatisticsScreen))
-        yield pilot
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 40  # the helper process imports torch
-    while not condition():
-        assert time.monotonic() < deadline, text(pilot)
-        await pilot.pause(0.01)
-
-
-async def sees(pilot: Pilot[None], *words: str) -> None:
-    await until(pilot, lambda: all(word in text(pilot) for word in words))
-
-
-def text(pilot: Pilot[None]) -> str:
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+def opened(deck: Path, marked: int = 0, size: tuple[int, int] = (120, 40)) -> AbstractAsyncContextManager[Pilot[None]]:
+    """The statistics of the first universes of a folder."""
+    universes = deck / "universes"
+    paths = sorted(universes.glob("*.h5"))[:marked]
+    return tui_pilot.opened(deck / "runs", size, universes=universes, place=3, marked=paths)
 
 
 def the(pilot: Pilot[None]) -> StatisticsScreen:
@@ -78,8 +32,8 @@ def the(pilot: Pilot[None]) -> StatisticsScreen:
     return screen
 
 
-async def test_one_universe_then_the_next_and_its_figures(folder: Path) -> None:
-    async with opened(folder) as pilot:
+async def test_one_universe_then_the_next_and_its_figures(deck: Path) -> None:
+    async with opened(deck) as pilot:
         await sees(pilot, "Power spectrum of density", "u1", "linear theory", "P(k) [(Mpc/h)^3]", "k [h/Mpc]", "1 of 3")
         assert "halodeck stats universes/u1.h5" in text(pilot)
         await pilot.press("tab")
@@ -115,8 +69,8 @@ async def export(pilot: Pilot[None], *names: str) -> None:
     assert json.loads(Path("k.json").read_text())["kind"] == "Curves"
 
 
-async def test_several_universes(folder: Path) -> None:
-    async with opened(folder, marked=3) as pilot:
+async def test_several_universes(deck: Path) -> None:
+    async with opened(deck, marked=3) as pilot:
         await sees(pilot, "over u3", "1 of 5", "3 marked")
         await pilot.press("r")
         await sees(pilot, "over linear theory", "1 of 3", "--reference theory")
@@ -127,7 +81,7 @@ async def test_several_universes(folder: Path) -> None:
         await read_out(pilot)
         await look(pilot)
         await resize(pilot)
-        pilot.app.selection = Selection((folder / "u2.h5",))  # type: ignore[attr-defined]
+        pilot.app.selection = Selection((deck / "universes" / "u2.h5",))  # type: ignore[attr-defined]
         await sees(pilot, "halodeck stats universes/u2.h5")
         await until(pilot, lambda: the(pilot).reference == "")
 
@@ -195,8 +149,8 @@ async def resize(pilot: Pilot[None]) -> None:
     await sees(pilot, "Power spectrum", "P(k)", " h/Mpc  ·  u1 ")
 
 
-async def test_predictions_and_what_goes_wrong(folder: Path) -> None:
-    async with opened(folder, marked=1) as pilot:
+async def test_predictions_and_what_goes_wrong(deck: Path) -> None:
+    async with opened(deck, marked=1) as pilot:
         await sees(pilot, "1 of 3")
         await pilot.press("p")
         await sees(pilot, "u1 by halonet-001 halonet", "Halo mass function")
@@ -209,13 +163,13 @@ async def test_predictions_and_what_goes_wrong(folder: Path) -> None:
         process.wait()
         await pilot.press("b")
         await until(pilot, lambda: "Poisson bands" in str(the(pilot).figures.get("mass_function")))
-        for path in folder.glob("u[12].h5"):
+        for path in (deck / "universes").glob("u[12].h5"):
             path.write_bytes(path.read_bytes()[:3000])
-        pilot.app.selection = Selection((folder / "u2.h5",))  # type: ignore[attr-defined]
+        pilot.app.selection = Selection((deck / "universes" / "u2.h5",))  # type: ignore[attr-defined]
         await until(pilot, lambda: "cut off" in text(pilot) or "damaged" in text(pilot))
-        pilot.app.selection = Selection((folder / "u3.h5",))  # type: ignore[attr-defined]
+        pilot.app.selection = Selection((deck / "universes" / "u3.h5",))  # type: ignore[attr-defined]
         await sees(pilot, "u3 fof")
-        pilot.app.selection = Selection((folder / "u9.h5",))  # type: ignore[attr-defined]
+        pilot.app.selection = Selection((deck / "universes" / "u9.h5",))  # type: ignore[attr-defined]
         await until(pilot, lambda: "does not exist" in " ".join(text(pilot).split()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,12 @@ def test_a_task_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "40 %" in done.log()
     assert tasks.clear(done) == "make it is cleared away"
     assert tasks.all_tasks(tmp_path) == []
+
+
+def test_a_task_that_makes_several_files_names_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "print('u1.h5  7 halos'); print('u2.h5  9 halos'); print('u3.h5  8 halos')")
+    tasks.start(tmp_path, "simulate", ["simulate"])
+    assert wait(tmp_path, lambda task: not task.alive).words == "u3.h5 8 halos, and 2 more"
 
 
 def test_progress_and_what_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +86,21 @@ def test_a_real_command(tmp_path: Path) -> None:
     task = wait(tmp_path, lambda task: not task.alive)
     assert task.state == "failed"
     assert "does not exist" in task.words
+
+
+def test_a_task_ends_at_the_first_request_where_the_shell_has_interrupts_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = "import time; print('a:  10 %  works', flush=True); time.sleep(60)"
+    program(monkeypatch, tasks.PROGRAM[-1].replace("from app.main import main; main()", work))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        tasks.start(tmp_path, "works", ["simulate"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    task = wait(tmp_path, lambda task: task.fraction > 0)
+    tasks.cancel(task)
+    assert wait(tmp_path, lambda task: not task.alive).state == "stopped"
 
 
 def test_a_task_that_died_without_a_word(tmp_path: Path) -> None:

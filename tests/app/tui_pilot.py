@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 from textual.pilot import Pilot
 
+from app.draw import Depth
+from app.tui.places import PLACES
+from app.tui.selection import Selection
 from app.tui.settings import Settings
 from app.tui.widgets.figure_view import FigureView
 from app.tui.workbench import Workbench
@@ -17,22 +20,34 @@ from core.figures import Curves, Number, Report, Series, Slice
 from core.run import Run, create_run
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
+PATIENCE = 40.0  # seconds; helper processes import torch
 
 
 @asynccontextmanager
 async def opened(
-    root: Path, size: tuple[int, int] = (120, 40), settings: Settings | None = None, universes: Path = Path("nowhere")
+    root: Path,
+    size: tuple[int, int] = (120, 40),
+    settings: Settings | None = None,
+    universes: Path = Path("nowhere"),
+    *,
+    place: int = 0,
+    marked: Sequence[Path] = (),
+    depth: Depth = "truecolor",
 ) -> AsyncIterator[Pilot[None]]:
-    """The workbench in a size."""
-    bench = Workbench(root, "truecolor", universes, settings)
+    """The workbench in a size, at the place of this number, with these universes marked."""
+    bench = Workbench(root, depth, universes, settings)
     bench.animation_level = "none"
+    bench.selection = Selection(tuple(marked))
     async with bench.run_test(size=size, notifications=True) as pilot:
+        if place:
+            await pilot.press(str(place))
+            await until(pilot, lambda: bench.current_mode == PLACES[place - 1].id and bench.screen.is_mounted)
         yield pilot
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     """Let the app go on until a condition holds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, text(pilot)
         await pilot.pause(0.01)

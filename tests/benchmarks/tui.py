@@ -3,8 +3,9 @@
     python tests/benchmarks/tui.py [--cells 256 512] [--size 120x40]
 
 The workbench runs on a pseudo-terminal of its own, as over SSH; what it sends is counted. It prints the CPU time to the
-first paint, the bytes of an idle screen and of a live run, how long a key takes to its last changed cell while a
-training run keeps both cores busy, the bytes of a frame, and the memory, also with universes of 256^3 and 512^3 cells.
+first paint and of going from place to place, the bytes of an idle screen and of a live run, how long a key takes to its
+last changed cell while a training run keeps both cores busy, the bytes of a frame, and the memory, also with universes
+of 256^3 and 512^3 cells.
 """
 
 from __future__ import annotations
@@ -73,6 +74,12 @@ class Workbench:
     def usage(self) -> psutil.Process:
         return psutil.Process(self.process.pid)
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU time so far."""
+        times = self.usage.cpu_times()
+        return times.user + times.system
+
     def wait_for(self, words: str) -> None:
         while words.encode() not in b"".join(block for _, block in self.sent):
             time.sleep(0.01)
@@ -119,6 +126,22 @@ def answers(bench: Workbench, what: str, keys: str) -> None:
     say(f"{what}: first byte, median / longest", f"{1e3 * np.nanmedian(first):.0f} / {1e3 * np.nanmax(first):.0f} ms")
     say(f"{what}: whole frame, median / longest", f"{1e3 * np.nanmedian(last):.0f} / {1e3 * np.nanmax(last):.0f} ms")
     say(f"{what}: bytes a frame, median / largest", f"{np.median(sizes) / 1e3:.1f} / {sizes.max() / 1e3:.1f} kB")
+
+
+def switches(bench: Workbench, rounds: int = 5) -> None:
+    """Go through all places again and again; print the CPU time of a switch, the first visits left out."""
+
+    def visit() -> None:
+        for place in "123456":
+            bench.key(place)
+            bench.settle()
+
+    visit()
+    before = bench.cpu
+    for _ in range(rounds):
+        visit()
+    say("a switch of places, CPU, mean", f"{1e3 * (bench.cpu - before) / (6 * rounds):.0f} ms")
+    bench.key("5")
 
 
 def finished_runs(root: Path, count: int) -> None:
@@ -209,14 +232,14 @@ def main() -> None:
         finished_runs(runs, 8)
         bench = Workbench(runs, universes, columns, rows, config)
         bench.wait_for("network")  # the tabs
-        times = bench.usage.cpu_times()
-        say("first paint, CPU", f"{times.user + times.system:.2f} s")
+        say("first paint, CPU", f"{bench.cpu:.2f} s")
         bench.settle()
         say("first screen", f"{bench.bytes / 1e3:.1f} kB")
         say("memory", f"{bench.usage.memory_info().rss / 2**20:.0f} MiB")
         time.sleep(3)  # the gauge says once what GPU there is
         say("idle for 10 s", f"{10 * bench.rate(10):.0f} B")
         answers(bench, "a key of the runs", "jjkkmlwlwm")
+        switches(bench)
 
         run = create_run(runs, "halonet", {}, device="cpu")
         writer = threading.Thread(target=live, args=(run, 40, 0.2))

@@ -19,7 +19,7 @@ KEYS: tuple[Key, ...] = (
     Key("form.page_up", "pageup", "move(-10)", "ten values back", "form"),
     Key("form.first", "g,home", "end(False)", "first value", "form"),
     Key("form.last", "G,end", "end(True)", "last value", "form"),
-    Key("form.edit", "enter", "edit", "edit the value, take the next choice, or fold a group", "form", "edit"),
+    Key("form.edit", "enter", "edit", "edit the value, take the next choice, or fold a group", "form", "edit", True),
     Key("form.more", "right,l", "turn(1)", "next choice; unfold a group", "form"),
     Key("form.less", "left,h", "turn(-1)", "previous choice; fold a group", "form"),
     Key("form.fold", "space", "fold", "fold or unfold the group", "form"),

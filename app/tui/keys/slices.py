@@ -43,5 +43,4 @@ KEYS: tuple[Key, ...] = (
     Key("slices.pane_back", "shift+tab", "pane(-1)", "previous image", "slices", first=True),
     Key("slices.alone", "enter", "alone", "one image alone, or all side by side", "slices"),
     Key("slices.save", "e", "save_slice", "save the slice as PNG, SVG, PDF, text or .npy", "slices", "export"),
-    Key("slices.unsave", "escape", "unsave", "save nothing", "slices"),
 )

@@ -50,9 +50,10 @@ def comparison_of(runs: Sequence[Run]) -> Callable[[], Report]:
     """What compares the reports of runs."""
 
     def compare() -> Report:
-        from core.comparison.runs import compare_reports
+        from core.comparison.reports import compare_reports, settings_of
 
-        report = compare_reports([(run.name, read_report(run)) for run in runs])
+        reports = [(run.name, read_report(run)) for run in runs]
+        report = compare_reports(reports, [settings_of(run) for run in runs])
         command = " ".join(["halodeck compare", *(run.name for run in runs)])
         return replace(report, facts={**report.facts, "command": command})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
@@ -58,6 +58,11 @@ class Frame(Screen[int | None]):
     def on_mount(self) -> None:
         self.watch(self.bench, "entries", self.count, init=False)
         self.watch(self.bench, "gpu", self.query_one(TopLine).name_gpu)
+
+    @on(events.ScreenResume)
+    def keep_styles(self, event: events.ScreenResume) -> None:
+        """A screen that was hidden looks as it did: whatever changed the style of it or of all has been seen to."""
+        event.refresh_styles = False
 
     def count(self) -> None:
         """The list of runs has changed."""

@@ -23,6 +23,7 @@ from app.tui.screens.frame import Frame
 from app.tui.widgets.choices import Choices
 from app.tui.widgets.form import Form
 from app.tui.widgets.lines import Lines
+from app.tui.wording import nearby
 from core.errors import HalodeckError
 from core.forms import FormField, overrides, settings_fields, settings_groups, settings_problems, settings_values
 from core.plan import Plan, shortest
@@ -108,7 +109,11 @@ class LaunchScreen(Frame):
     def on_launch_screen_found(self, message: LaunchScreen.Found) -> None:
         self._recipes, self._tables = message.recipes, message.tables
         options = self.query_one(OptionList)
-        options.set_options(Option(recipe.title, id=name) for name, recipe in self._recipes.items())
+        width = max(map(len, self._recipes)) + 2
+        options.set_options(
+            Option(Content.assemble((name.ljust(width), "b"), recipe.title), id=name)
+            for name, recipe in self._recipes.items()
+        )
         options.highlighted = 0
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -130,7 +135,7 @@ class LaunchScreen(Frame):
         common = {path: text for path, text in form.changes.items() if path in (_UNIVERSES, _DEVICES, _NOTE)}
         kind = self._kind = self._recipes[name]
         about = (kind.__doc__ or "").partition("\n")[0]
-        paper = Content.from_markup("[b]$name[/b]  $about\n$paper", name=name, about=about, paper=kind.paper)
+        paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
         self.query_one("#paper", Lines).show(paper)
         self.query_one("#settings").border_title = f"settings of {name}"
         fields = self._fields(kind)
@@ -184,7 +189,7 @@ class LaunchScreen(Frame):
 
         marked = shortest(self.bench.selection.universes) or (self.bench.universes,)
         values = settings_values(resolve(kind, self._tables[kind.name].get(table, {}), []))
-        return {**values, _UNIVERSES: shlex.join(map(str, marked))}
+        return {**values, _UNIVERSES: shlex.join(map(nearby, marked))}
 
     def _marked(self) -> None:
         if self._kind:

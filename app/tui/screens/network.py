@@ -15,8 +15,8 @@ from textual.widgets import DataTable
 
 from app.tui.bindings import bindings
 from app.tui.calculator import Calculator
-from app.tui.screens.ask import AskScreen
-from app.tui.screens.frame import Frame
+from app.tui.save import ask_and_save, figure_saver
+from app.tui.screens.calculating import CalculatingFrame
 from app.tui.widgets.figure_view import FigureView
 from app.tui.widgets.layer_table import LayerTable
 from app.tui.widgets.lines import Lines, entitle
@@ -45,7 +45,7 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {"figures": [load(figure) for figure in answer["figures"]]}
 
 
-class NetworkScreen(Frame):
+class NetworkScreen(CalculatingFrame):
     """A list of layers beside images of one."""
 
     CSS_PATH = "network.tcss"
@@ -59,12 +59,11 @@ class NetworkScreen(Frame):
             super().__init__()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(read_answer)
         self.found: dict[str, Any] = {}
         """The answer to the question for layers: title, table, names, channels, filters."""
         self.figures: list[Figure] = []
         self.filters = True
-        self._calculator = Calculator(self.post_message, read_answer)
         self._number = -1
         self._asked = ""
         self.path: Path | None = None
@@ -76,7 +75,6 @@ class NetworkScreen(Frame):
         self._source: int | None = None
         self._plane = _PLANES // 2
         self._input = False
-        self._busy, self._problem = "", ""
         self._front = "layers"
 
     def body(self) -> ComposeResult:
@@ -88,14 +86,6 @@ class NetworkScreen(Frame):
             yield FigureView(self.bench.depth, id="image")
         yield Lines(id="twin")
         yield Lines(id="empty")
-
-    def on_mount(self) -> None:
-        self.query_one("#empty").display = False
-        self.watch(self.bench, "selection", self._selected, init=False)
-        self._arrange()
-
-    def on_unmount(self) -> None:
-        self._calculator.cancel()
 
     def on_screen_resume(self) -> None:
         self._find()
@@ -344,13 +334,9 @@ class NetworkScreen(Frame):
         if not self.figures:
             return
         figure = self.figures[0] if self._input or len(self.figures) == 1 else self.figures[1]
-
-        def named(name: str | None) -> None:
-            if name:
-                self.attempt(lambda: _save(figure, Path(name).expanduser()))
-
         name = f"{self.layer}-{'filters' if self.filters else 'activations'}.png"
-        self.app.push_screen(AskScreen(f"Save {figure.title}", name, "Its ending chooses: .png .svg .pdf .txt"), named)
+        endings = "Its ending chooses: .png .svg .pdf .txt"
+        ask_and_save(self, f"Save {figure.title}", name, endings, figure_saver(figure))
 
 
 def _untitled(figure: Figure) -> Figure:
@@ -358,10 +344,3 @@ def _untitled(figure: Figure) -> Figure:
     from dataclasses import replace
 
     return replace(figure, title="")
-
-
-def _save(figure: Figure, path: Path) -> str:
-    from app.draw import save
-
-    save(figure, path)
-    return f"saved {path}"

@@ -21,7 +21,7 @@ from app.tui.screens.frame import Frame
 from app.tui.widgets.lines import Lines, Tail, entitle
 from app.tui.widgets.run_curves import RunCurves
 from app.tui.widgets.run_table import RunTable
-from app.tui.wording import STATES, folder, notes_line, number, read_notes, speed
+from app.tui.wording import STATES, folder, notes_line, number, pace, read_notes
 from core.run import Run
 
 _RULE_AND_HEADER = 2
@@ -192,7 +192,8 @@ class RunsScreen(Frame):
         (sign, colour), status, said = STATES[entry.state], entry.status, entry.problem or entry.status.message
         second = [f"{name} {number(value)}" for name, value in (status.values or {}).items() if name != "loss"]
         if status.alive:
-            second.insert(0, f"{speed(status.speed)} on {status.host}, process {status.pid}")
+            where = f"on {status.host}, process {status.pid}"
+            second.insert(0, f"{pace(status.speed)} {where}" if status.speed else where)
         first = [
             entry.state,
             said if said != entry.state else "",

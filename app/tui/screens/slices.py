@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,26 +10,27 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
 
 from app.tui import slice_words as words
 from app.tui.bindings import bindings
-from app.tui.look import Image, Reader, Seen, Wish, again, halo_by_mass
-from app.tui.screens.frame import Frame
-from app.tui.sight import AXES, COLOURS, COMPONENTS, SCALES, SMALLEST, Point, Sight, after
+from app.tui.look import Reader, Seen, Wish, again, halo_by_mass
+from app.tui.save import ask_and_save, figure_saver
+from app.tui.screens.sight_frame import SightFrame
+from app.tui.sight import AXES, COLOURS, Point, Sight, after
+from app.tui.slice_layout import arranged, one_at_a_time
 from app.tui.widgets.lines import Lines
-from app.tui.widgets.slice_view import SliceView, best_grid, spare_rows
+from app.tui.widgets.slice_view import SliceView
+from app.tui.wording import nearby
 from core.errors import HalodeckError
 from core.figures import Row
-from core.views.panels import Overlays, Panel
+from core.views.panels import Panel
 
 MOST_PANES = 4
-_WIDE, _ROOMY = 120, 160
-_AROUND = 5  # lines above and below the images
+_ROOMY = 160
 _PATIENCE = 0.15  # seconds of reading before it is said
 
 
-class SlicesScreen(Frame):
+class SlicesScreen(SightFrame):
     """Linked images of one place in a box."""
 
     CSS_PATH = "slices.tcss"
@@ -52,18 +52,14 @@ class SlicesScreen(Frame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sight: Sight | None = None
-        self.images: tuple[Image, ...] = ()
         self._wish: Wish | None = None
         self._seen: Wish | None = None
         self._paths: tuple[Path, ...] = ()
-        self._fields: tuple[str, ...] = ()
         self._partners: tuple[Path, ...] = ()
         self._problem = ""
         self._three: bool | None = None
         self._alone = False
         self._chosen = 0
-        self._direction = 1
         self._halo: SlicesScreen.Halo | None = None
 
     def body(self) -> ComposeResult:
@@ -75,13 +71,12 @@ class SlicesScreen(Frame):
             yield Lines(id="choices")
         yield Lines(id="readout")
         yield Lines(id="twin")
-        yield Input(id="save-as")
         yield Lines(id="empty")
 
     def on_mount(self) -> None:
         self.reader = Reader(self.bench.root, self.post_message)
         self._serve()
-        for widget in (*self._panes, *self.query("#save-as, #empty")):
+        for widget in (*self._panes, self.query_one("#empty")):
             widget.display = False
         self.watch(self.bench, "selection", self._selected, init=False)
         self._selected()
@@ -96,8 +91,9 @@ class SlicesScreen(Frame):
             self._selected()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._look()
-        self._arrange()
+        if self.is_mounted:
+            self._look()
+            self._arrange()
 
     @work(thread=True, group="slices")
     def _serve(self) -> None:
@@ -176,32 +172,26 @@ class SlicesScreen(Frame):
     @property
     def _one(self) -> bool:
         """Whether one image is shown at a time."""
-        return self._alone or self.app.size.width < _WIDE or len(self.images) < 2
+        return one_at_a_time(len(self.images), self._alone, self.app.size.width)
 
     def _arrange(self) -> None:
         """Show the images: all side by side, or the chosen one."""
         self._chosen = min(self._chosen, max(0, len(self.images) - 1))
-        shown = [self._chosen] if self._one else list(range(len(self.images)))
-        box, panes = self.query_one("#panes"), self._panes
-        box.set_class(len(shown) > 1, "-several")
-        width, height = self.app.size.width, self.app.size.height - _AROUND
-        across = best_grid(len(shown), width, height)
-        below = len(shown) > 1 and spare_rows(len(shown), across, width, height) > words.rows_of_choices(width)
-        choices = self.query_one("#choices")
-        choices.display = len(shown) == 1 or below
-        choices.styles.height = words.rows_of_choices(width) if below else "100%"
-        self.query_one("#across").set_class(below, "-below")
-        box.styles.grid_size_columns = across
-        # to the cell the same width for all: images of one size are compared
-        box.styles.grid_columns = str((width - across + 1) // across) if len(shown) > 1 else "1fr"
-        box.styles.grid_size_rows = -(-len(shown) // across)
+        plan = arranged(len(self.images), self._chosen, self._alone, *self.app.size)
+        box, panes, choices = self.query_one("#panes"), self._panes, self.query_one("#choices")
+        box.set_class(plan.several, "-several")
+        self.query_one("#across").set_class(plan.choices_below, "-below")
+        choices.display = plan.choices_below or not plan.several
+        choices.styles.height = words.rows_of_choices(self.app.size.width) if plan.choices_below else "100%"
+        box.styles.grid_size_columns, box.styles.grid_size_rows = plan.across, plan.down
+        box.styles.grid_columns = str(plan.column) if plan.several else "1fr"
         for k, pane in enumerate(panes):
-            pane.display = k in shown
+            pane.display = k in plan.shown
             if k < len(self.images):
                 pane.show(self.images[k].figure)
         if not self.images:
             panes[0].show(None, self._problem)
-        if not isinstance(self.focused, Input) and self.focused is not panes[self._chosen]:
+        if self.focused is not panes[self._chosen]:
             panes[self._chosen].focus()
 
     def _tell(self) -> None:
@@ -241,25 +231,6 @@ class SlicesScreen(Frame):
             return "command", self.sight.command(words.scale_shown(self.images))
         return super().copied()
 
-    def _turn(self, change: Callable[[Sight], Sight]) -> None:
-        """Another sight of the same box."""
-        if self.sight and self.sight.cells:
-            self._see(change(self.sight))
-
-    def action_deeper(self, by: int) -> None:
-        self._direction = 1 if by > 0 else -1
-        self._turn(lambda sight: sight.deeper(by))
-
-    def action_axis(self) -> None:
-        self._turn(lambda sight: replace(sight, axis=after(AXES, sight.axis)))
-
-    def action_field(self, by: int) -> None:
-        if self.images:
-            self._turn(lambda sight: sight.showing(after(self._fields, sight.field, by)))
-
-    def action_component(self) -> None:
-        self._turn(lambda sight: replace(sight, component=after(COMPONENTS, sight.component), limits=None))
-
     def action_universe(self, by: int) -> None:
         marked = self.bench.selection.universes
         if len(marked) > 1:
@@ -272,7 +243,7 @@ class SlicesScreen(Frame):
 
     def action_partner(self) -> None:
         if self.sight and not self._partners:
-            command = f"halodeck predict RUN {self.sight.path}"
+            command = f"halodeck predict RUN {nearby(self.sight.path)}"
             self.notify(f"nothing to compare with: mark a universe of the same grid, or `{command}`", markup=False)
         else:
             self._turn(lambda sight: replace(sight, partner=after((None, *self._partners), sight.partner)))
@@ -282,20 +253,6 @@ class SlicesScreen(Frame):
             self._three = not self._three_planes(self.sight)
             self._look()
             self._tell()
-
-    def action_halos(self) -> None:
-        if self.images:
-            names = ("", *self.images[0].panel.source.universe.halos)
-            self._lay_over(lambda over: replace(over, catalogue=after(names, over.catalogue)))
-
-    def action_smallest(self) -> None:
-        self._lay_over(lambda over: replace(over, smallest=after(SMALLEST, over.smallest)))
-
-    def action_outlines(self) -> None:
-        self._lay_over(lambda over: replace(over, outlines=not over.outlines))
-
-    def _lay_over(self, change: Callable[[Overlays], Overlays]) -> None:
-        self._turn(lambda sight: replace(sight, overlays=change(sight.overlays)))
 
     def action_halo(self, by: int) -> None:
         if self.images and self.sight:
@@ -313,38 +270,6 @@ class SlicesScreen(Frame):
         self._halo = message
         self._turn(lambda sight: sight.gone_to(message.at))
 
-    def action_thicker(self, factor: float) -> None:
-        self._turn(lambda sight: sight.thicker(factor))
-
-    def action_pooling(self) -> None:
-        self._turn(lambda sight: replace(sight, pooling="max" if sight.pooling == "mean" else "mean"))
-
-    def action_scale(self) -> None:
-        if self.images:
-            scale = after(SCALES, self.images[0].view.scale)
-            self._turn(lambda sight: replace(sight, scale=scale, limits=None))
-
-    def action_colours(self) -> None:
-        self._turn(lambda sight: replace(sight, colours=after(COLOURS, sight.colours)))
-        if self.sight:
-            self.bench.keep(colour_map=self.sight.colours or "")
-
-    def action_hold(self) -> None:
-        from app.draw.image import colour_scale
-
-        found = colour_scale(self.images[0].figure) if self.images else None
-        if found:
-            self._turn(lambda sight: replace(sight, limits=None if sight.limits else (found.low, found.high)))
-
-    def action_zoom(self, factor: float) -> None:
-        self._turn(lambda sight: sight.zoomed(factor))
-
-    def action_move(self, right: int, up: int) -> None:
-        self._turn(lambda sight: sight.moved(right, up))
-
-    def action_pan(self, right: int, up: int) -> None:
-        self._turn(lambda sight: sight.panned(sight.axis, right * sight.step, up * sight.step))
-
     def action_pane(self, by: int) -> None:
         if self.images:
             self._chosen = (self._chosen + by) % len(self.images)
@@ -357,31 +282,18 @@ class SlicesScreen(Frame):
         self._tell()
 
     def action_save_slice(self) -> None:
-        if self.images and self.sight:
-            line = self.query_one("#save-as", Input)
-            line.value = f"{self.sight.path.stem}-{self.sight.field}-{self.sight.axis}{self.sight.plane()}.png"
-            line.display = True
-            line.focus()
-
-    def action_unsave(self) -> None:
-        self.query_one("#save-as").display = False
-        self._panes[self._chosen].focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save what is shown; of several images, numbers can hold one."""
-        self.action_unsave()
-        path = Path(event.value).expanduser()
-        alone = self._one or path.suffix == ".npy"
-        shown = tuple(image.figure for image in (self.images[self._chosen :][:1] if alone else self.images))
-        figure = shown[0] if alone else Row(self.sight.path.stem if self.sight else "", shown)
+        if not (self.images and self.sight):
+            return
+        one = self.images[self._chosen].figure
+        shown = one if self._one else Row(self.sight.path.stem, tuple(image.figure for image in self.images))
 
-        def save() -> str:
-            from app.draw import save as save_figure
+        def save(path: Path) -> str:
+            return figure_saver(one if path.suffix == ".npy" else shown)(path)
 
-            save_figure(figure, path)
-            return f"saved {path}"
-
-        self.attempt(save)
+        name = f"{self.sight.path.stem}-{self.sight.field}-{self.sight.axis}{self.sight.plane()}.png"
+        endings = "Its ending chooses: .png .svg .pdf .txt, or the numbers as .npy"
+        ask_and_save(self, "Save the slice", name, endings, save)
 
     # the mouse
 
@@ -394,7 +306,7 @@ class SlicesScreen(Frame):
         axis = self.images[self._panes.index(message.view)].view.axis
         self._turn(lambda sight: sight.panned(axis, -message.x, -message.y))
 
-    def on_slice_view_wheeled(self, message: SliceView.Wheeled) -> None:
+    def on_pointed_view_wheeled(self, message: SliceView.Wheeled) -> None:
         if message.closer:
             self.action_zoom(2 if message.by > 0 else 0.5)
         else:

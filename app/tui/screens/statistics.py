@@ -18,8 +18,8 @@ from app.tui.bindings import bindings
 from app.tui.calculator import Calculator
 from app.tui.curve_look import RATIO_RANGES, Look, panned, stepped, turned_x, zoomed
 from app.tui.readout import one_line, table
-from app.tui.screens.ask import AskScreen
-from app.tui.screens.frame import Frame
+from app.tui.save import ask_and_save, figure_saver
+from app.tui.screens.calculating import CalculatingFrame
 from app.tui.widgets.curve_view import CurveView
 from app.tui.widgets.lines import Lines, entitle
 from app.tui.wording import nearby
@@ -43,7 +43,7 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "report": load_report(answer["report"])}
 
 
-class StatisticsScreen(Frame):
+class StatisticsScreen(CalculatingFrame):
     """Curves of the marked universes."""
 
     CSS_PATH = "statistics.tcss"
@@ -57,7 +57,7 @@ class StatisticsScreen(Frame):
             super().__init__()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(read_answer)
         self.paths: tuple[Path, ...] = ()
         """The universes compared."""
         self.report: Report | None = None
@@ -65,7 +65,6 @@ class StatisticsScreen(Frame):
         """Of the report, as they are looked at."""
         self.looks: dict[str, Look] = {}
         self.chosen = ORDER[0]
-        self._calculator = Calculator(self.post_message, read_answer)
         self._every: tuple[Path, ...] = ()
         self._alone_in_folder = 0
         self._with_predictions = False
@@ -74,8 +73,6 @@ class StatisticsScreen(Frame):
         self._fields: list[str] = []
         self._labels: list[str] = []
         self._bands, self._ratio, self._theory, self._single = BANDS[0], 0.0, True, False
-        self._problem = ""
-        self._busy = ""
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
@@ -87,14 +84,6 @@ class StatisticsScreen(Frame):
         yield Lines(id="readout")
         yield Lines(id="twin")
         yield Lines(id="empty")
-
-    def on_mount(self) -> None:
-        self.query_one("#empty").display = False
-        self.watch(self.bench, "selection", self._selected, init=False)
-        self._arrange()
-
-    def on_unmount(self) -> None:
-        self._calculator.cancel()
 
     def on_screen_resume(self) -> None:
         self._gather()  # files may have come, gone or changed
@@ -356,18 +345,13 @@ class StatisticsScreen(Frame):
         figure = self.figures.get(self.chosen)
         if figure is None:
             return
-
-        def named(name: str | None) -> None:
-            if name:
-                self.attempt(lambda: _save(figure, Path(name).expanduser()))
-
         endings = "Its ending chooses: .png .svg .pdf .txt .ansi, or the numbers as .csv or .json"
-        self.app.push_screen(AskScreen(f"Save {figure.title}", f"{self.chosen}.csv", endings), named)
+        ask_and_save(self, f"Save {figure.title}", f"{self.chosen}.csv", endings, figure_saver(figure))
 
     def on_curve_view_pointed(self, message: CurveView.Pointed) -> None:
         self._change(lambda figure, look: replace(look, cursor=message.x))
 
-    def on_curve_view_wheeled(self, message: CurveView.Wheeled) -> None:
+    def on_pointed_view_wheeled(self, message: CurveView.Wheeled) -> None:
         self.action_zoom(1.25 if message.by > 0 else 0.8)
 
     def _change(self, change: Any) -> None:
@@ -384,10 +368,3 @@ class StatisticsScreen(Frame):
             if name == self.chosen:
                 pane.point(after.cursor)
         self._tell_values()
-
-
-def _save(figure: Curves, path: Path) -> str:
-    from app.draw import save
-
-    save(figure, path)
-    return f"saved {path}"

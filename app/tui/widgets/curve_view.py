@@ -11,7 +11,7 @@ from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.pointed_view import PointedView
 
 if TYPE_CHECKING:
     from app.draw import Depth
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CURSOR = "│"
 
 
-class CurveView(FigureView, inherit_bindings=False):
+class CurveView(PointedView, inherit_bindings=False):
     """Shows Curves; a click or a drag points at an x, the wheel zooms."""
 
     class Pointed(Message):
@@ -31,24 +31,16 @@ class CurveView(FigureView, inherit_bindings=False):
             self.view, self.x = view, x
             super().__init__()
 
-    class Wheeled(Message):
-        """The wheel has been turned, up by 1 or down by -1."""
-
-        def __init__(self, view: CurveView, by: int) -> None:
-            self.view, self.by = view, by
-            super().__init__()
-
     def __init__(self, depth: Depth, id: str) -> None:
         super().__init__(depth, id)
         self._x: float | None = None
-        self._column_shown: int | None = None
         self._held = False
         self._measured: tuple[Figure, Offset, Plan | None] | None = None
 
     def point(self, x: float | None) -> None:
         """Put the cursor at an x, or take it away."""
         self._x = x
-        self._refresh_cursor()
+        self.refresh_cursor()
 
     @property
     def column(self) -> int | None:
@@ -108,17 +100,15 @@ class CurveView(FigureView, inherit_bindings=False):
         mark = Strip([Segment(sign, Style(bold=True, bgcolor=paper, reverse=sign != _CURSOR))])
         return Strip.join([strip.crop(0, column), mark, strip.crop(column + 1)])
 
-    def _put(self, strips: list[Strip]) -> None:
-        super()._put(strips)
-        self._refresh_cursor()
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """The top of the cursor's column."""
+        column = self.column
+        return None if column is None else (column, 0)
 
-    def _refresh_cursor(self) -> None:
-        """Send the columns that the cursor has left and come to."""
-        before, self._column_shown = self._column_shown, self.column
-        if before != self._column_shown:
-            for column in (before, self._column_shown):
-                if column is not None:
-                    self.refresh(Region(column, 0, 1, self.size.height))
+    def covered(self, cell: tuple[int, int]) -> Region:
+        """What a cursor changes: its column."""
+        return Region(cell[0], 0, 1, self.size.height)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._held = event.button == 1
@@ -135,14 +125,3 @@ class CurveView(FigureView, inherit_bindings=False):
         x = self.x_at(where.x) if self._held and where else None
         if x is not None:
             self.post_message(self.Pointed(self, x))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, -1)
-
-    def _wheel(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.post_message(self.Wheeled(self, by))

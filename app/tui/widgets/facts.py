@@ -1,10 +1,8 @@
-"""What a file is: its kind and facts, line by line, and a figure to look at."""
+"""Names and values of a file or task, line by line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
@@ -13,61 +11,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from app.tui.seen import Seen
 from app.tui.tasks import Task
+from app.tui.widgets.lines import entitle
 from app.tui.wording import folder
-from core.errors import HalodeckError
 
-if TYPE_CHECKING:
-    from core.figures import Figure, Scale
-
-_FIRST_FIELDS = ("density", "probability", "delta_linear")
-"""Fields that a preview shows rather than others."""
 _LOG_LINES = 12
 _SIGNS = {"omega_matter": "Ωm", "omega_baryon": "Ωb", "sigma8": "σ8", "spectral_index": "ns"}
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What was found out about a path, and a slice where it is a universe."""
-
-    path: Path
-    kind: str = ""
-    facts: dict[str, str] = field(default_factory=dict)
-    fields: tuple[str, ...] = ()
-    field: str = ""
-    figure: Figure | None = None
-    problem: str = ""
-
-    @property
-    def is_universe(self) -> bool:
-        return self.kind in ("universe", "prediction")
-
-
-def look(path: Path, wanted: str = "") -> Seen:
-    """Find out what a path is; the wanted field, else the most telling one, becomes a slice. Never raises."""
-    from core.cosmos.formats.recognise import recognise
-
-    try:
-        described = recognise(path)
-    except HalodeckError as error:
-        return Seen(path, problem=str(error))
-    if described.kind not in ("universe", "prediction"):
-        return Seen(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
-    from core.cosmos.universe import open_universe
-    from core.views.view import slice_figure
-
-    try:
-        universe = open_universe(path)
-        names = tuple(universe.fields)
-        if not names:
-            return Seen(path, described.kind, described.facts)
-        chosen = next((name for name in (wanted, *_FIRST_FIELDS) if name in names), names[0])
-        scale: Scale | None = "log" if chosen == "density" else None
-        # across x a plane is contiguous in the file: 1 MB of a cube of 512^3, where across z it is all of it
-        figure = slice_figure(universe.field(chosen), "x", scale=scale)
-    except (HalodeckError, OSError, ValueError, IndexError) as error:
-        return Seen(path, described.kind, described.facts, problem=str(error))
-    return Seen(path, described.kind, described.facts, names, chosen, figure)
 
 
 class Facts(ScrollView):
@@ -80,11 +30,11 @@ class Facts(ScrollView):
 
     def wait_for(self, path: Path) -> None:
         """A path is being looked into."""
-        self.border_title = path.name or str(path)
+        entitle(self, path.name or str(path))
 
     def show_seen(self, seen: Seen) -> None:
         """What a path is."""
-        self.border_title = seen.path.name or str(seen.path)
+        entitle(self, seen.path.name or str(seen.path))
         lines = [_line("kind", seen.kind)] if seen.kind else []
         lines += [_line(name, value) for name, value in _shortened(seen).items()]
         if seen.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
@@ -95,7 +45,7 @@ class Facts(ScrollView):
 
     def show_task(self, task: Task) -> None:
         """A task: its command, where it is kept, and the end of what it printed."""
-        self.border_title = task.title
+        entitle(self, task.title)
         lines = [_line("command", task.line()), _line("state", task.state), _line("kept in", folder(task.path))]
         self._put([*lines, Content(), Content(task.log(_LOG_LINES))])
 

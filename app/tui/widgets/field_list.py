@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.text import Text
 from textual import events
@@ -36,9 +36,6 @@ class FieldList(ScrollView):
     class Moved(Message):
         """Another line is under the cursor."""
 
-    class Edit(Message):
-        """The text under the cursor is to be edited."""
-
     class Turned(Message):
         """The value under the cursor becomes the next or previous choice, or its default again (0)."""
 
@@ -46,8 +43,10 @@ class FieldList(ScrollView):
             self.by = by
             super().__init__()
 
-    def __init__(self) -> None:
+    def __init__(self, edit: Callable[[FormField], None]) -> None:
+        """`edit` opens the line in which a text is edited, before the next key is read."""
         super().__init__()
+        self._edit = edit
         self.fields: tuple[FormField, ...] = ()
         self.values: Mapping[str, str] = {}
         self.problems: Mapping[str, str] = {}
@@ -185,6 +184,13 @@ class FieldList(ScrollView):
         if height and not self.scroll_offset.y <= self.cursor < self.scroll_offset.y + height:
             self.scroll_to(y=max(0, self.cursor - height // 2), animate=False)
 
+    def _see_group(self, group: str) -> None:
+        """Scroll so far that the fields of a group are seen, its name on top where they are many."""
+        fields = [number for number, line in enumerate(self.lines) if not isinstance(line, str) and line.group == group]
+        hidden = fields[-1] + 1 - self.scroll_offset.y - self.scrollable_content_region.height
+        if hidden > 0:
+            self.scroll_to(y=self.scroll_offset.y + min(hidden, fields[0] - 1 - self.scroll_offset.y), animate=False)
+
     def _refresh_line(self, number: int) -> None:
         self.refresh(Region(0, number - self.scroll_offset.y, self.size.width, 1))
 
@@ -200,8 +206,10 @@ class FieldList(ScrollView):
         line = self.line
         if isinstance(line, str):
             self.action_fold()
+        elif line is not None and line.kind in _CHOICES:
+            self.post_message(self.Turned(1))
         elif line is not None:
-            self.post_message(self.Turned(1) if line.kind in _CHOICES else self.Edit())
+            self._edit(line)
 
     def action_turn(self, by: int) -> None:
         line = self.line
@@ -219,6 +227,8 @@ class FieldList(ScrollView):
             if group in self.folded:
                 self.cursor = self.lines.index(group)
             self.lay_out()
+            if group not in self.folded:
+                self._see_group(group)
 
     def action_wrong(self) -> None:
         paths = [field.path for field in self.fields if field.path in self.problems]

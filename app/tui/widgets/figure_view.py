@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -40,7 +41,7 @@ class Wish:
 class FigureView(ScrollView):
     """Shows any figure in the space it has; a table longer than that is scrolled.
 
-    Drawing happens when the figure or the size has changed, and only lines that look different are sent.
+    Drawing happens when the figure or the size has changed, and only what looks different in each line is sent.
     """
 
     class Drawn(Message):
@@ -138,7 +139,19 @@ class FigureView(ScrollView):
         for y in range(max(len(old), len(strips))):
             before, after = (lines[y] if y < len(lines) else nothing for lines in (old, strips))
             if before != after:
-                self.refresh(Region(0, y, size.width, 1))
+                start, end = _changed(before, after, size.width)
+                if start < end:
+                    self.refresh(Region(start, y, end - start, 1))
+
+
+def _changed(before: Strip, after: Strip, width: int) -> tuple[int, int]:
+    """From which cell up to which one two lines differ; the whole line where a letter takes two cells."""
+    old, new = ([(letter, part.style) for part in strip for letter in part.text] for strip in (before, after))
+    if len(old) != before.cell_length or len(new) != after.cell_length:
+        return 0, width
+    nothing = (" ", None)
+    differ = [place for place, (one, other) in enumerate(zip_longest(old, new, fillvalue=nothing)) if one != other]
+    return (differ[0], differ[-1] + 1) if differ else (0, 0)
 
 
 def _centred(words: str, size: Size) -> list[Strip]:

@@ -1,45 +1,26 @@
-"""A tree of folders and files as a flat list; folders are read elsewhere, in a thread."""
+"""A tree of folders and files as a flat list; folders are read in a thread, and again when they have changed."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from textual import events
+from textual import events, work
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from app.tui.bindings import bindings
+from app.tui.folders import Inside, Item, inside, stamp, walk
 from app.tui.wording import folder
 
-_SKIPPED = ("__pycache__", "lost+found")
 _INDENT = 2
-
-
-@dataclass(frozen=True)
-class Item:
-    """A file or folder; `size` in bytes."""
-
-    path: Path
-    is_folder: bool
-    size: int = 0
-
-
-def read_folder(path: Path) -> tuple[Item, ...]:
-    """What is in a folder, folders first, hidden files left out. Raises: OSError."""
-    items = []
-    for entry in path.iterdir():
-        if entry.name.startswith(".") or entry.name in _SKIPPED:
-            continue
-        try:
-            is_folder = entry.is_dir()
-            items.append(Item(entry, is_folder, 0 if is_folder else entry.stat().st_size))
-        except OSError:  # gone meanwhile, or a dead link
-            continue
-    return tuple(sorted(items, key=lambda item: (not item.is_folder, item.path.name.lower())))
+_MOST_FOLDERS = 2000
+"""Folders read for a filter; what lies beyond is found by unfolding."""
+WATCH_EVERY = 2.0
+"""Seconds between looks at the folders that are shown."""
 
 
 class FileTree(OptionList):
@@ -48,20 +29,27 @@ class FileTree(OptionList):
     BINDINGS = bindings("tree")
     DEFAULT_CSS = "FileTree { text-wrap: nowrap; text-overflow: ellipsis; }"
 
-    class Unfolded(Message):
-        """A folder whose content may not be known is to be shown."""
+    class Read(Message):
+        """Some folders have been read; `new` are the files that were not in them when they were read before."""
 
-        def __init__(self, path: Path) -> None:
-            self.path = path
+        def __init__(self, content: Mapping[Path, Inside]) -> None:
+            self.content = content
+            self.new: list[Path] = []
             super().__init__()
+
+        def has_lost(self, path: Path) -> bool:
+            """Whether a file is no longer in its folder."""
+            items = self.content.get(path.parent)
+            return items is not None and (isinstance(items, str) or path not in [item.path for item in items])
 
     def __init__(self) -> None:
         super().__init__(id="tree", markup=False)
         self.roots: tuple[Path, ...] = ()
-        self.content: dict[Path, tuple[Item, ...] | str] = {}
-        """What is known of folders: what is in them, or why they cannot be read."""
+        self.content: dict[Path, Inside] = {}
+        self._stamps: dict[Path, tuple[int, int]] = {}
         self.unfolded: set[Path] = set()
         self.words: tuple[str, ...] = ()
+        self._wanted: Path | None = None
         self._marked: Collection[Path] = ()
         self._shown: list[tuple[Item, int]] = []
         self._labels: list[str] = []
@@ -76,10 +64,50 @@ class FileTree(OptionList):
         self._marked = paths
         self.lay_out()
 
-    def know(self, content: Mapping[Path, tuple[Item, ...] | str]) -> None:
-        """These folders have been read."""
-        self.content |= content
+    # what is on the disk
+
+    def on_mount(self) -> None:
+        self.set_interval(WATCH_EVERY, self._watch)
+
+    def _watch(self) -> None:
+        if self.screen.is_current:
+            self.read_again()
+
+    def read_again(self, all_of_them: bool = False) -> None:
+        """Read the folders that are shown and those of marked files, where they have changed or all of them."""
+        self._read((*self.roots, *self.unfolded, *{path.parent for path in self._marked}), all_of_them)
+
+    @work(thread=True, group="folders")
+    def _read(self, paths: Iterable[Path], all_of_them: bool = True) -> None:
+        content = {}
+        for path in dict.fromkeys(paths):
+            now = stamp(path)
+            if all_of_them or now != self._stamps.get(path):
+                self._stamps[path] = now
+                content[path] = inside(path)
+        if content:
+            self.post_message(self.Read(content))
+
+    @work(thread=True, exclusive=True, group="walk")
+    def read_all(self) -> None:
+        """Everything under the roots, for the filter."""
+        worker = get_current_worker()
+        for path, items in walk(self.roots, _MOST_FOLDERS):
+            if worker.is_cancelled:
+                return
+            self.post_message(self.Read({path: items}))
+
+    def on_file_tree_read(self, message: FileTree.Read) -> None:
+        for path, items in message.content.items():
+            if path in self.content and not isinstance(items, str):
+                old = {item.path for item in self.content[path] if isinstance(item, Item)}
+                message.new += [item.path for item in items if not item.is_folder and item.path not in old]
+        self.content |= message.content
         self.lay_out()
+        if self._wanted and self.show_path(self._wanted):
+            self._wanted = None
+
+    # how it looks
 
     def lay_out(self) -> None:
         """Make the list anew where it would look different, the cursor on the file it was on."""
@@ -150,17 +178,33 @@ class FileTree(OptionList):
         self._labels = []
         self.lay_out()
 
-    def show_path(self, path: Path) -> None:
-        """Put the cursor on a file that is shown."""
-        for row, (item, _) in enumerate(self._shown):
-            if item.path == path:
-                self.highlighted = row
+    def add_root(self, path: Path) -> None:
+        """Show another folder, unfolded."""
+        self.roots = tuple(dict.fromkeys((*self.roots, path)))
+        self.reveal(path)
+
+    def reveal(self, path: Path) -> None:
+        """Unfold what is around a file, and put the cursor on it once that has been read."""
+        start = path if path.is_dir() else path.parent
+        root = next((root for root in self.roots if start.is_relative_to(root)), start)
+        around = [folder for folder in (start, *start.parents) if folder.is_relative_to(root)]
+        self.roots = tuple(dict.fromkeys((*self.roots, root)))
+        self.unfolded.update(around)
+        self._wanted = path
+        self._read(around)
+
+    def show_path(self, path: Path) -> bool:
+        """Put the cursor on a file; False where it is not shown."""
+        row = next((row for row, (item, _) in enumerate(self._shown) if item.path == path), None)
+        if row is not None:
+            self.highlighted = row
+        return row is not None
 
     def action_unfold(self) -> None:
         item = self.chosen
         if item and item.is_folder and item.path not in self.unfolded:
             self.unfolded.add(item.path)
-            self.post_message(self.Unfolded(item.path))
+            self._read([item.path])
             self.lay_out()
 
     def action_fold(self) -> None:

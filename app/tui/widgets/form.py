@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from app.tui.bindings import bindings
+from app.tui.widgets.editor import Editor
 from app.tui.widgets.field_list import FieldList
 from app.tui.widgets.lines import Lines
 from core.forms import FormField
@@ -53,9 +54,9 @@ class Form(Container):
         """What the user has changed, by path."""
 
     def compose(self) -> ComposeResult:
-        yield FieldList()
+        yield FieldList(self._start_edit)
         yield Lines(id="explain")
-        yield Input(id="edit", select_on_focus=False)
+        yield Editor(id="edit", select_on_focus=False)
 
     @property
     def list(self) -> FieldList:
@@ -114,10 +115,8 @@ class Form(Container):
 
     # editing
 
-    def on_field_list_edit(self) -> None:
-        field, line = self.list.line, self.list
-        if not isinstance(field, FormField):
-            return
+    def _start_edit(self, field: FormField) -> None:
+        line = self.list
         edit = self.query_one("#edit", Input)
         self._edited, self._before = field, self.changes.get(field.path)
         edit.styles.offset = (line.columns[0], line.cursor - line.scroll_offset.y)
@@ -126,7 +125,7 @@ class Form(Container):
         self._give_room()
         edit.cursor_position = len(edit.value)
         edit.display = True
-        edit.focus()
+        self.screen.set_focus(edit)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

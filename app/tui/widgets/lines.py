@@ -30,6 +30,6 @@ class Tail(Lines):
 
 
 def entitle(widget: Widget, words: str) -> None:
-    """Write a pane's title; Textual would send the whole pane again for the same words."""
-    if widget.border_title != words:
+    """Write a pane's title, in markup; Textual would send the whole pane again for the same words."""
+    if widget.border_title != widget.render_str(words).markup:
         widget.border_title = words

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Offset, Region
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.widgets.figure_view import FigureView
+from app.tui.widgets.pointed_view import PointedView
 
 if TYPE_CHECKING:
     from app.draw import Depth
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CURSOR = "╋"
 
 
-class SliceView(FigureView, inherit_bindings=False):
+class SliceView(PointedView, inherit_bindings=False):
     """Shows a Slice; a click points at a place, dragging pulls the window, the wheel goes deeper or closer."""
 
     class Pointed(Message):
@@ -38,26 +38,18 @@ class SliceView(FigureView, inherit_bindings=False):
             self.view, self.x, self.y = view, x, y
             super().__init__()
 
-    class Wheeled(Message):
-        """The wheel has been turned, up by 1 or down by -1; `closer` with ctrl or shift."""
-
-        def __init__(self, view: SliceView, by: int, closer: bool) -> None:
-            self.view, self.by, self.closer = view, by, closer
-            super().__init__()
-
     def __init__(self, depth: Depth, id: str) -> None:
         super().__init__(depth, id)
         self._pointer: tuple[float, float] | None = None
         self._period = 0.0
         self._grip: Offset | None = None
         self._pulled = False
-        self._cursor_shown: tuple[int, int] | None = None
         self._measured: tuple[Figure, Offset, Layout | None] | None = None
 
     def point(self, place: tuple[float, float] | None, period: float) -> None:
         """Put the cursor at a place in axis units, which repeats with a period."""
         self._pointer, self._period = place, period
-        self._refresh_cursor()
+        self.refresh_cursor()
 
     @property
     def cursor(self) -> tuple[int, int] | None:
@@ -95,18 +87,6 @@ class SliceView(FigureView, inherit_bindings=False):
         mark = Strip([Segment(_CURSOR, _over(under))])
         return Strip.join([strip.crop(0, cell[0]), mark, strip.crop(cell[0] + 1)])
 
-    def _put(self, strips: list[Strip]) -> None:
-        super()._put(strips)
-        self._refresh_cursor()
-
-    def _refresh_cursor(self) -> None:
-        """Send the lines that the cursor has left and come to."""
-        before, self._cursor_shown = self._cursor_shown, self.cursor
-        if before != self._cursor_shown:
-            for cell in (before, self._cursor_shown):
-                if cell:
-                    self.refresh(Region(0, cell[1], self.size.width, 1))
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if event.button == 1:
             self._grip, self._pulled = event.offset, False
@@ -135,34 +115,6 @@ class SliceView(FigureView, inherit_bindings=False):
         place = layout.place(figure, where.x, where.y)
         if place:
             self.post_message(self.Pointed(self, *place))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, -1)
-
-    def _wheel(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.post_message(self.Wheeled(self, by, event.ctrl or event.shift))
-
-
-def best_grid(count: int, width: int, height: int) -> int:
-    """How many images stand side by side so that square ones are largest; a cell is twice as high as wide."""
-
-    return max(range(1, count + 1), key=lambda across: _side(count, across, width, height))
-
-
-def spare_rows(count: int, across: int, width: int, height: int) -> int:
-    """Lines that such a grid leaves free."""
-    return height - -(-count // across) * (_side(count, across, width, height) // 2 + 6)
-
-
-def _side(count: int, across: int, width: int, height: int) -> int:
-    """The side of each image in columns, without its axes and colour bar."""
-    down = -(-count // across)
-    return min(width // across - 12, 2 * (height // down - 6))
 
 
 def _over(under: Segment) -> Style:
