@@ -43,6 +43,8 @@ def look(path: Path, wanted: str = "") -> Seen:
         described = recognise(path)
     except HalodeckError as error:
         return Seen(path, problem=str(error))
+    if described.kind == "empty":
+        return Seen(path, "empty", problem="there is nothing in this file: copy or make it again")
     if described.kind not in ("universe", "prediction"):
         return Seen(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
     from core.cosmos.universe import open_universe

@@ -21,9 +21,11 @@ from core.figures import Row
 from core.run import Run
 
 
-def opened(folder: Path, runs: Path = Path("runs")) -> AbstractAsyncContextManager[Pilot[None]]:
+def opened(
+    folder: Path, runs: Path = Path("runs"), size: tuple[int, int] = (120, 40)
+) -> AbstractAsyncContextManager[Pilot[None]]:
     """The networks of the runs in a folder."""
-    return tui_pilot.opened(folder / runs, universes=folder / "universes", place=6)
+    return tui_pilot.opened(folder / runs, size, universes=folder / "universes", place=6)
 
 
 def the(pilot: Pilot[None]) -> NetworkScreen:
@@ -109,3 +111,18 @@ async def test_a_run_without_weights(folder: Path, new_run: Callable[..., Run]) 
     async with opened(folder, run.path.parent) as pilot:
         await sees(pilot, "entry.convolution")
         await until(pilot, lambda: "has no weights yet" in " ".join(text(pilot).split()))
+
+
+async def test_a_run_of_another_version_is_told_also_where_one_pane_is_shown(
+    folder: Path, new_run: Callable[..., Run]
+) -> None:
+    run = new_run()
+    path = run.path / "config.toml"
+    path.write_text(path.read_text().replace('"halonet"', '"halonet9"', 1))
+    new_run()
+    async with opened(folder, run.path.parent, (80, 24)) as pilot:
+        await sees(pilot, "entry.convolution")
+        await pilot.press("]")
+        await sees(pilot, "unknown recipe 'halonet9'")
+        await pilot.press("]")
+        await sees(pilot, "entry.convolution")

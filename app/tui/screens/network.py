@@ -93,8 +93,7 @@ class NetworkScreen(CalculatingFrame):
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange()
-        if self.found:
-            self.call_after_refresh(self._show_layers)
+        self.call_after_refresh(self._show_layers)
 
     def count(self) -> None:
         """The list of runs has changed."""
@@ -192,11 +191,11 @@ class NetworkScreen(CalculatingFrame):
         self._busy, self._problem = "", message.problem
         if self._asked == "layers":
             self.found = message.answer
+            self._arrange()
             if self.found:
                 # an untrained or simple network opens with what it has
                 self._layer = next((k for k, has in enumerate(self.found["filters"]) if has), 0)
-                self._show_layers()
-                self._look()
+                self.call_after_refresh(self._show_layers)
                 return
         self.figures = message.answer.get("figures", [])
         self._show()
@@ -204,16 +203,19 @@ class NetworkScreen(CalculatingFrame):
     # how it looks
 
     def _arrange(self) -> None:
-        """Both panes where there is room, else the one in front, which has the focus."""
+        """Both panes where there is room, else the one in front, which has the focus; without layers what is wrong."""
+        front = "image" if self._problem and not self.found else self._front
         both = self.app.size.width >= _WIDE or self.app.size.height >= _TALL
         table, view = self.query_one(LayerTable), self.query_one("#image", FigureView)
-        self.query_one("#layers").display = both or self._front == "layers"
-        view.display = both or self._front == "image"
+        self.query_one("#layers").display = both or front == "layers"
+        view.display = both or front == "image"
         self.query_one("#across").set_class(not both, "-one")
         if self.screen is self.app.screen:
-            (table if self._front == "layers" else view).focus()
+            (table if front == "layers" else view).focus()
 
     def _show_layers(self) -> None:
+        if not self.found:
+            return  # another run is turned to by now
         table = self.query_one(LayerTable)
         with table.prevent(DataTable.RowHighlighted):
             table.show(self.found["table"], table.size.width)
