@@ -1,0 +1,49 @@
+"""Every command that the documents show is one that halodeck has, with options and settings that it knows."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from app.cli import program
+from core import recipe
+from core.config import read_table, resolve
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").glob("*.toml"))]
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """The words of each command: in blocks of code, between backticks, and after a colon in a table's comment."""
+    found = document.read_text(encoding="utf-8").replace("\\\n", " ")
+    for text in re.findall(r"^ *(halodeck [^\n]*)|`(halodeck [^`]*)`|^#.*: (halodeck [^;\n]*)", found, re.MULTILINE):
+        words = shlex.split("".join(text), comments=True)
+        if not {"COMMAND", "RUN...", "..."} & set(words):
+            yield words[1:]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documented_commands(document: Path) -> None:
+    for words in commands(document):
+        group: Any = typer.main.get_command(program)
+        while words and words[0] in getattr(group, "commands", {}):
+            group = group.commands[words.pop(0)]
+        assert not words or not hasattr(group, "commands"), f"no command {words[0]} in {document.name}"
+        known = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        unknown = {word.partition("=")[0] for word in words if word.startswith("-")} - known - {"--help", "--version"}
+        assert not unknown, f"{document.name}: halodeck {group.name} {' '.join(words)}"
+        if group.name == "train" and words and words[0] in recipe.names():
+            check_settings(words)
+
+
+def check_settings(words: list[str]) -> None:
+    """The table and the settings of a training, as far as the document spells them out."""
+    given = list(pairwise(words))
+    table = next((value for option, value in given if option == "--config" and value.isalpha()), None)
+    settings = [value for option, value in given if option == "--set" and "=" in value]
+    resolve(recipe.load(words[0]), read_table(words[0], table) if table else {}, settings)
