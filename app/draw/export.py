@@ -17,6 +17,7 @@ from app.draw.layout import draw
 from app.draw.maps import colour_table, colours_of, paint
 from app.draw.numbers import as_csv
 from app.draw.overlay import overlay_ink, overlays_of
+from app.draw.tables import alike
 from app.draw.ticks import log_ticks, number
 from core.errors import ResourceError, UsageError
 from core.figures import Contours, Curves, Figure, Histogram, Matrix, Row, Series, Slice, Table, dump
@@ -284,9 +285,11 @@ def _matrix(axes: Any, figure: Matrix) -> None:
     axes.set_yticks(range(len(figure.row_names)), figure.row_names)
     axes.tick_params(length=0)
     axes.set(title=figure.title, xlabel=figure.column_label, ylabel=figure.row_label)
+    texts = alike(values)
+    size = min(10.0, 75 / max(1, values.shape[1]))  # points: nine columns of 0.03 just fit
     for (row, column), value in np.ndenumerate(values):
         light = np.mean(image.cmap(image.norm(value))[:3]) > 0.5
-        axes.text(column, row, number(float(value), 3), ha="center", va="center", color="k" if light else "w")
+        axes.text(column, row, texts[row][column], ha="center", va="center", color="k" if light else "w", fontsize=size)
 
 
 def _table(axes: Any, figure: Table) -> None:

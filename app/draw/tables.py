@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import numpy as np
+import numpy.typing as npt
 from rich.cells import cell_len
 
 from app.draw.canvas import Canvas, shortened
@@ -65,7 +66,7 @@ def matrix_canvas(figure: Matrix, width: int, height: int | None, depth: Depth) 
     finite = values[np.isfinite(values)]
     if not finite.size:
         return message(figure.title, NOTHING, width, height)
-    texts = [[number(float(value), 3) for value in row] for row in values]
+    texts = alike(values)
     names = [_clean(name) for name in figure.row_names]
     left = min(max([cell_len(name) for name in (*names, figure.row_label)], default=0), max(4, width // 3)) + 1
     needed = max(len(text) for row in texts for text in row) + 2
@@ -97,6 +98,22 @@ def matrix_canvas(figure: Matrix, width: int, height: int | None, depth: Depth) 
             ink, paper = _cell_colours(float(shares[row, k]), depth)
             canvas.write(head + row, left + k * cell, texts[row][k].rjust(cell - 1) + " ", ink, paper)
     return canvas
+
+
+def alike(values: npt.NDArray[np.float64]) -> list[list[str]]:
+    """The numbers of a matrix with the same decimals: as many as the largest needs for two or three digits."""
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max(initial=0.0))
+    whole = bool(np.all(finite == np.round(finite)))
+    size = int(np.floor(np.log10(largest))) if largest else 0
+    decimals = 0 if whole else max(0, 2 - (0 if size == -1 else size))
+
+    def text(value: float) -> str:
+        if largest >= 1e5 or 0 < largest < 0.01 or not np.isfinite(value):
+            return number(value, 3)
+        return f"{value:.{decimals}f}" if value else "0"
+
+    return [[text(float(value)) for value in row] for row in values]
 
 
 def _cell_colours(share: float, depth: Depth) -> tuple[int, int]:

@@ -82,7 +82,7 @@ def _patch(box: Box, name: str, corner: tuple[np.intp, ...]) -> Row:
         return Slice(title, values, extent, "x [Mpc/h]", "y [Mpc/h]", label, colours, scale, fixed)
 
     return Row(
-        f"{name} patch of {side} x {side} cells of {box.universe.name}".capitalize(),
+        f"{name.capitalize()} patch of {side} x {side} cells of {box.universe.name}",
         (
             panel("truth", np.log10(1 + truth), "log10(rho / mean + 1)", "sequential"),
             panel("prediction", np.log10(1 + prediction), "log10(rho / mean + 1)", "sequential"),

@@ -176,7 +176,7 @@ def _learning(learner: Chain, metric: str, words: str) -> Curves:
         if points is not None:
             steps, values = points.cpu().numpy().T
             series.append(Series(MODELS.get(name, name), steps, values))
-    return Curves(words.capitalize(), tuple(series), "step of the network", words)
+    return Curves(words[0].upper() + words[1:], tuple(series), "step of the network", words)
 
 
 def _reconstruction(truth: Universe, prediction: Universe) -> Row:

@@ -9,6 +9,7 @@ import pytest
 from rich.color import ColorType
 
 from app.draw import DEPTHS, Depth, Drawing, draw
+from app.draw.tables import alike
 from core.figures import Curves, Figure, Histogram, Matrix, Number, Report, Row, Series, Slice, Table, numbers_table
 
 BOX = (0.0, 64.0, 0.0, 64.0)
@@ -265,6 +266,15 @@ def test_a_table_keeps_its_numbers_whole() -> None:
 def test_a_matrix_shows_every_number() -> None:
     lines = lines_of(figures()["matrix"], 60)
     assert [line.split() for line in lines[-2:]] == [["no", "31021", "812"], ["halo", "1033", "9120"]]
+
+
+def test_the_numbers_of_a_matrix_have_the_same_decimals() -> None:
+    assert alike(np.array([[0.967, 0.0333], [0.0, 1.0]])) == [["0.97", "0.03"], ["0", "1.00"]]
+    assert alike(np.array([[0.54, 0.00204]])) == [["0.54", "0.00"]]
+    assert alike(np.array([[31021, 812], [0, 9]])) == [["31021", "812"], ["0", "9"]]
+    assert alike(np.array([[12.34, -0.5]])) == [["12.3", "-0.5"]]
+    assert alike(np.array([[np.nan, 2e9]])) == [["-", "2e9"]]
+    assert alike(np.array([[0.0]])) == [["0"]]
 
 
 def test_panels_stand_side_by_side_when_there_is_room() -> None:
