@@ -13,7 +13,7 @@ from core.errors import InputError, ResourceError
 from core.halo_mass.particles import HaloParticles, centre_cells
 from core.halo_mass.settings import InputSettings, MassRange
 from core.protohalos.inputs import check_linear
-from core.protohalos.truth import sources
+from core.protohalos.truth import Source, check_truth
 
 if TYPE_CHECKING:
     import torch
@@ -65,11 +65,10 @@ def check_settings(settings: InputSettings, log_mass: MassRange) -> None:
         )
 
 
-def check_universe(universe: Universe, settings: InputSettings) -> None:
+def check_universe(universe: Universe, settings: InputSettings, truth: Source) -> None:
     """Refuse a universe that the network cannot take. Raises: InputError."""
     check_linear(universe)
-    if not sources(universe):
-        raise InputError(f"{universe.path} has no halos to learn from", "give one that was evolved")
+    check_truth(universe, truth)
     if settings.kind == "evolved" and "displacement" not in universe.fields:
         raise InputError(f"{universe.path} has no displacement", "give a universe that was evolved by N-body")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
-from core.protohalos.truth import Source, sources
+from core.protohalos.truth import Source, check_truth, sources
 from core.training_set import Split, check_cell_sizes
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def check_set(universes: Sequence[Universe], split: Split, truth: Source) -> Non
     split.parts(universes)
     for universe in universes:
         check_linear(universe)
-        if not sources(universe) or truth not in ("auto", *sources(universe)):
-            wanted = "halos" if truth == "auto" else f"{truth} halos"
-            raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
+        check_truth(universe, truth)
     if truth == "auto" and len({sources(universe)[0] for universe in universes}) > 1:
         raise InputError("some universes have N-body halos, some have not", "set truth=peakpatch")
     check_cell_sizes(universes)

@@ -34,16 +34,21 @@ def sources(universe: Universe) -> list[str]:
     return [name for name, (label, halos) in _WHERE.items() if label in universe.fields and halos in universe.halos]
 
 
+def check_truth(universe: Universe, source: Source) -> None:
+    """Refuse a universe without such halos. Raises: InputError."""
+    held = sources(universe)
+    if not held or source not in ("auto", *held):
+        wanted = "halos" if source == "auto" else f"{source} halos"
+        raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
+
+
 def true_halos(universe: Universe, source: Source = "auto", minimum_cells: int = 1) -> Truth:
     """The halos of at least `minimum_cells` Lagrangian cells; auto takes N-body halos where there are any.
 
     Raises: InputError for a universe without such halos.
     """
-    held = sources(universe)
-    if not held or source not in ("auto", *held):
-        wanted = "halos" if source == "auto" else f"{source} halos"
-        raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
-    field, catalogue = _WHERE[held[0] if source == "auto" else source]
+    check_truth(universe, source)
+    field, catalogue = _WHERE[sources(universe)[0] if source == "auto" else source]
     halos = universe.catalogue(catalogue)
     if "count" in halos:
         keep = halos["count"] >= minimum_cells

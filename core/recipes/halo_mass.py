@@ -26,7 +26,6 @@ from core.learner import Learner, Network, Precision, uses_bf16
 from core.progress import Progress, part, silent
 from core.protohalos.truth import Source
 from core.recipe import Product, Recipe
-from core.training_set import check_cell_sizes
 
 if TYPE_CHECKING:
     import torch
@@ -155,7 +154,7 @@ class HaloMass(Recipe):
         from core.protohalos.inputs import check_cell_size
 
         assert isinstance(learner, Network)
-        check_universe(universe, self.input)
+        check_universe(universe, self.input, self.truth)
         check_cell_size(universe, learner.constants)
         some = drawn(self.halo_particles(universe), -(-self.particles.test // self.split.test), TEST_SEED)
         log_mass = self._log_masses(learner, universe, some, part(progress, 0.0, 0.6))
@@ -180,12 +179,12 @@ class HaloMass(Recipe):
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
         from core.halo_mass.inputs import check_settings, check_universe
+        from core.protohalos.inputs import check_set
 
-        self.split.parts(universes)
         check_settings(self.input, self.log_mass)
+        check_set(universes, self.split, self.truth)
         for universe in universes:
-            check_universe(universe, self.input)
-        check_cell_sizes(universes)
+            check_universe(universe, self.input, self.truth)
 
     @property
     def sub_box(self) -> int:

@@ -122,7 +122,7 @@ async def test_a_run_of_another_version_is_told_also_where_one_pane_is_shown(
     new_run()
     async with opened(folder, run.path.parent, (80, 24)) as pilot:
         await sees(pilot, "entry.convolution")
-        await pilot.press("]")
+        await pilot.press("n")
         await sees(pilot, "unknown recipe 'halonet9'")
-        await pilot.press("]")
+        await pilot.press("n")
         await sees(pilot, "entry.convolution")

@@ -46,7 +46,8 @@ class Facts(ScrollView):
     def show_task(self, task: Task) -> None:
         """A task: its command, where it is kept, and the end of what it printed."""
         entitle(self, task.title)
-        lines = [_line("command", task.line()), _line("state", task.state), _line("kept in", folder(task.path))]
+        state = f"{task.state}: {task.words}" if task.state == "failed" else task.state
+        lines = [_line("command", task.line()), _line("state", state), _line("kept in", folder(task.path))]
         self._put([*lines, Content(), Content(task.log(_LOG_LINES))])
 
     def on_resize(self, event: events.Resize) -> None:

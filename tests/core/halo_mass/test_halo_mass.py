@@ -264,7 +264,7 @@ def test_universes_that_do_not_fit(universes: list[Universe], learner: Network, 
     prediction = open_universe(finished.path / "predictions" / "u4.h5")
     with pytest.raises(InputError, match="is a prediction without delta_linear: give a universe"):
         smoke().check([*universes, prediction])
-    with pytest.raises(InputError, match="has no halos to learn from"):
+    with pytest.raises(InputError, match="has no halos to learn from: simulate it"):
         smoke().check([*universes, replace(universes[0], halos={})])
     with pytest.raises(InputError, match=r"cells of 1\.5625, 3\.125 Mpc/h: train on one cell size"):
         smoke().check([*universes, replace(universes[0], box_size=50.0)])
