@@ -71,7 +71,7 @@ def figures(truth: Array, ours: Array, cell_mass: float) -> dict[str, Row]:
             ends = bins[[0, -1]]
             lines.append(Series("spherical collapse", ends, np.full(2, SPHERICAL_COLLAPSE), style="dashed"))
         curves = Curves("median, 68 %", tuple(lines), "M [Msun/h]", words, x_log=True, y_limits=limits)
-        result[name] = Row(f"{words} of protohalos", (*images, curves))
+        result[name] = Row(f"{words.capitalize()} of protohalos", (*images, curves))
     return result
 
 
