@@ -13,6 +13,7 @@ HalodeckError
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable
 
 
@@ -58,10 +59,15 @@ class Interrupted(HalodeckError):
     exit_code = 130
 
 
+LONGEST_LIST = 160
+"""Characters of known names in a remedy."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A remedy for a misspelt name: the closest known one, else the list of all."""
+    """A remedy for a misspelt name: the closest known one, else a list, cut where it is no longer one line."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.55)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "there are none yet"
+    listed = textwrap.shorten(", ".join(names), LONGEST_LIST, placeholder=f" ... ({len(names)} in all)")
+    return f"known: {listed}" if names else "there are none yet"

@@ -42,8 +42,9 @@ class Split(Settings):
         """The items divided: those of the report last, those of validation before. Raises: InputError for too few."""
         needed = self.validation + self.test + 1
         if len(items) < needed:
+            given = f"1 {what.removesuffix('s')} leaves" if len(items) == 1 else f"{len(items)} {what} leave"
             raise InputError(
-                f"{len(items)} {what} leave none to train on ({self.validation} validate, {self.test} test)",
+                f"{given} none to train on ({self.validation} validate, {self.test} test)",
                 f"give at least {needed}",
             )
         end = len(items) - self.test

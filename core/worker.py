@@ -78,7 +78,7 @@ def load_learner(run: Run, job: Job) -> Learner:
     if not path.exists():
         path = run.path / "checkpoint.pt"
     if not path.exists():
-        raise RunError(f"run {run.name} has no weights yet", "train it first")
+        raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
     learner = job.recipe.learner(job.device)
     learner.load_weights(_read_tensors(path, run, job.device, "weights"))
     return learner

@@ -20,7 +20,7 @@ from app.cli.show import (
     progress_bar,
     save_report,
 )
-from core.errors import HalodeckError, RunError, UsageError
+from core.errors import HalodeckError, InputError, RunError, UsageError
 from core.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def train(
     set_: SetOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background and return.")] = False,
-    note: Annotated[str, typer.Option("--note", help="A text to be kept with the run, see `halodeck note`.")] = "",
+    note: Annotated[
+        str, typer.Option("--note", help="A text to be kept with the run, #words are tags; see `halodeck note`.")
+    ] = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Train a recipe on universes, then predict and report on those held out."""
@@ -208,11 +210,14 @@ def predict(
     learner, target = load_learner(run, job), open_universe(universe)
     with progress_bar(f"predict {target.name}") as progress:
         prediction = predict_universe(run, job, learner, target, progress)
-        made = None
-        if "label" in target.fields:
-            progress(0.0, "comparing with the truth")
+        made, facts = None, {"prediction": str(prediction.path)}
+        progress(0.0, "comparing with the truth")
+        try:
             made = job.recipe.evaluate(learner, [(target, prediction)], progress)
-    print_facts({"prediction": str(prediction.path), **{f"halos ({k})": str(v) for k, v in prediction.halos.items()}})
+        except (InputError, UsageError) as error:
+            # a universe that lacks the truth can be predicted all the same
+            facts["no report"] = str(error)
+    print_facts(facts | {f"halos ({name})": str(count) for name, count in prediction.halos.items()})
     if made:
         print_report(made)
 

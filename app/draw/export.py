@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -304,4 +305,4 @@ def _table(axes: Any, figure: Table) -> None:
         table.auto_set_font_size(False)
         table.auto_set_column_width(range(len(figure.columns)))
     if figure.note:
-        axes.text(0.0, 0.0, figure.note, transform=axes.transAxes, fontsize=8)
+        axes.text(0.0, 0.0, textwrap.fill(figure.note, 120), transform=axes.transAxes, fontsize=8, va="top")

@@ -59,7 +59,7 @@ def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: f
         put("prediction [s]", _known(method.seconds))
         put("memory [GiB]", _known(method.memory))
     note = (
-        f"{sum(map(len, truth.halos))} true halos in {len(truth.halos)} universes; masses in Msun/h. complete: share "
+        f"{sum(map(len, truth.halos))} true halos, universes: {len(truth.halos)}; masses in Msun/h. complete: share "
         "of true halos with a match (centre inside, radius within 25 %); pure: share of predicted halos that match a "
         f"true one; P and r of halos in Lagrangian space at equal number, k < {LARGE_SCALES:g} h/Mpc; Dice of the "
         "cells in halos; prediction: for one universe."
@@ -102,15 +102,15 @@ def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmolo
 
 
 def halo_power(truth: Method, methods: Mapping[str, Method]) -> Curves:
-    """Lagrangian halo power over that of as many of the largest true halos; the band is the truth's sample noise."""
+    """Lagrangian halo power, shot noise included, over that of as many of the largest true halos."""
     return _by_scale(
         truth,
         methods,
-        "Lagrangian halo power over the truth's, equal numbers, shot noise included",
+        "P(k) of Lagrangian halos, found / true, equal numbers",
         "P / P_true",
         lambda s: s.power / s.other,
         (0.5, 1.5),
-        (1.0, 0.1),
+        ("within 10 %", 0.1),
     )
 
 
@@ -118,7 +118,7 @@ def halo_correlation(truth: Method, methods: Mapping[str, Method]) -> Curves:
     """Cross-correlation coefficient with the true halos."""
     title = "Cross-correlation with the true halos"
     return _by_scale(
-        truth, methods, title, "r(k)", lambda s: s.cross / np.sqrt(s.power * s.other), (-0.1, 1.05), (1.0, 0.0)
+        truth, methods, title, "r(k)", lambda s: s.cross / np.sqrt(s.power * s.other), (-0.1, 1.05), ("perfect", 0.0)
     )
 
 
@@ -160,9 +160,12 @@ def _by_scale(
     label: str,
     quantity: Callable[[Spectra], Array],
     limits: tuple[float, float],
-    mark: tuple[float, float],
+    mark: tuple[str, float],
 ) -> Curves:
-    """One curve a method: the mean over boxes, its standard error as a band, about ten shells a decade."""
+    """One curve a method: the mean over boxes, its standard error as a band, about ten shells a decade.
+
+    `mark` names the line at 1 and half the width of its band.
+    """
     series = []
     for name, method in methods.items():
         many = _spectra(truth.halos, method.halos)
@@ -175,11 +178,9 @@ def _by_scale(
         mean, error = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else None
         band = (None, None) if error is None else (mean - error, mean + error)
         series.append(Series(name, np.bincount(which, k * modes) / weight, mean, *band))
-    value, width = mark
     if series:
-        x = series[0].x
-        flat = np.full(x.shape, value)
-        series.append(Series(f"{value:g}", x, flat, flat - width, flat + width, "dashed"))
+        (name, width), one = mark, np.ones(len(series[0].x))
+        series.append(Series(name, series[0].x, one, one - width, one + width, "dashed"))
     return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
 
 

@@ -93,13 +93,13 @@ def _compare_halos(
     large = 100 / cells * minimum if cells < 100 else 10 * minimum
     redshift = truths[0].halos.redshift
     report = Report(
-        f"{len(runs)} runs on {len(universes)} universes",
+        f"{len(runs)} runs on the same universes",
         (),
         {
             "table": compare_halos.table(truth, methods, minimum, large),
             **compare_halos.figures(truth, methods, universes[0].cosmology, redshift, minimum),
         },
-        _notes(jobs, runs, universes),
+        (*_other_truths(jobs, runs, universes[0], source), *_notes(jobs, runs, universes)),
         {
             "universes": ", ".join(universe.name for universe in universes),
             "truth": f"{truths[0].halos.definition} halos of at least {minimum:.3g} Msun/h",
@@ -123,6 +123,21 @@ def _notes(jobs: Sequence[Job], runs: Sequence[Run], universes: Sequence[Univers
         if leaked:
             notes.append(f"{name} has seen {', '.join(leaked)} in training: its numbers there are no test.")
     return tuple(notes)
+
+
+def _other_truths(jobs: Sequence[Job], runs: Sequence[Run], universe: Universe, source: Source) -> list[str]:
+    """Say which run has learnt other halos than those it is judged by."""
+    from core.protohalos.truth import sources
+
+    def held(wanted: str) -> str:
+        return sources(universe)[0] if wanted == "auto" else wanted
+
+    learnt = {name: held(getattr(job.recipe, "truth", source)) for name, job in zip(_names(runs), jobs, strict=True)}
+    return [
+        f"{name} has learnt {halos} halos and is judged by {held(source)} ones: choose with --truth."
+        for name, halos in learnt.items()
+        if halos != held(source)
+    ]
 
 
 def _of_run(run: Run, job: Job, universes: Sequence[Universe], minimum: float, progress: Progress) -> Method:

@@ -144,7 +144,7 @@ def plane(boxes: Sequence[Box], relation: Relation, smallest: int, bins: int = 4
         "Trajectories of the regions as they are cut",
         np.where(count > 0, np.log10(np.maximum(count, 1)), np.nan),
         (float(x_edges[0]), float(x_edges[-1]), float(y_edges[0]), float(y_edges[-1])),
-        "log10 V [cells]",
+        "log10 (V in cells)",
         "mean distance [cells]",
         "log10 passages",
         contours=(Contours("relation of the cut", above, (0.0,)),),

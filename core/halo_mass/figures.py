@@ -13,13 +13,13 @@ from core.protohalos.figures import equality
 
 MASSES = "log10 M true [Msun/h]"
 RESIDUAL = "log10 M predicted / true [dex]"
-STYLES: dict[str, Style] = {"network": "line", "identity": "dashed"}
+STYLES: dict[str, Style] = {"network": "line"}
 
 Masses = tuple[Array, Array]
 """log10 of the true and of the predicted masses [Msun/h], both (N,)."""
 
 
-def joint(models: Mapping[str, Masses], low: float, high: float, cells: int = 32) -> Row:
+def joint(of: str, models: Mapping[str, Masses], low: float, high: float, cells: int = 32) -> Row:
     """Predicted against true masses, each model's histogram with the contours that hold 68 % and 95 % of it."""
     found = np.concatenate([predicted for _, predicted in models.values()])
     bottom, top = min(low, np.percentile(found, 0.5)), max(high, np.percentile(found, 99.5))
@@ -33,7 +33,7 @@ def joint(models: Mapping[str, Masses], low: float, high: float, cells: int = 32
         y = "log10 M predicted [Msun/h]"
         return Slice(f"{name}, {len(true):,}", density, extent, MASSES, y, "density [1/dex^2]", contours=(holds, equal))
 
-    return Row("Predicted and true mass of particles", tuple(panel(n, *masses) for n, masses in models.items()))
+    return Row(f"Predicted and true mass of {of}", tuple(panel(n, *masses) for n, masses in models.items()))
 
 
 def residuals(models: Mapping[str, Masses], low: float, high: float, title: str = "Residuals") -> Curves:
@@ -81,13 +81,6 @@ def information(levels: Mapping[float, float], models: Mapping[str, tuple[float,
         for name, (value, error, noise) in models.items()
     ]
     return Curves("Mutual information with the true mass", (curve, *points), "noise [dex]", "information [nats]")
-
-
-def objects(models: Mapping[str, Masses], low: float, high: float) -> Curves:
-    """Predicted against true masses of whole halos."""
-    points = [Series(name, *masses, style="points") for name, masses in models.items()]
-    identity = Series("identity", np.array([low, high]), np.array([low, high]), style="dashed")
-    return Curves("Masses of whole halos", (*points, identity), MASSES, "log10 M predicted [Msun/h]")
 
 
 def _band(name: str, true: Array, predicted: Array, edges: Array) -> Series:

@@ -105,7 +105,7 @@ def report(
         if theirs:
             points[name] = theirs
     figures: dict[str, Figure] = {
-        "masses": draw.joint(models, low, high),
+        "masses": draw.joint("particles", models, low, high),
         "residuals": draw.residuals(models, low, high),
         "distributions": draw.distributions(models, low, high),
         "information": draw.information(
@@ -119,7 +119,10 @@ def report(
     boxes = [objects.whole_halos(prediction) for _, prediction in pairs]
     if halos := objects.together([box for box in boxes if box is not None]):
         numbers += objects.numbers(halos)
-        figures["objects"] = draw.objects({"network": (halos.true, halos.network), "EPS": halos.by_eps()}, low, high)
+        ways = {"network": (halos.true, halos.network), "EPS": halos.by_eps()}
+        # EPS may give no halo a mass
+        ways = {name: masses for name, masses in ways.items() if len(masses[0])}
+        figures["objects"] = draw.joint("whole halos", ways, low, high)
     facts = _facts(recipe, learner, pairs, judged)
     facts["noise on the truth"] = ", ".join(f"{width:g} dex leaves {noise[width]:.3f} nats" for width in REFERENCE)
     return Report(recipe.title, tuple(numbers), figures, NOTES, facts)

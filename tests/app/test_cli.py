@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pytest
 from typer.testing import CliRunner
 
@@ -137,6 +138,14 @@ def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
     assert "area under ROC" in out
     assert Path("runs/halonet-001/predictions/u1.h5").exists()
 
+    shutil.copy(universes[0].path, "without_truth.h5")
+    with h5py.File("without_truth.h5", "r+") as file:
+        del file["halos"]
+    code, out, _ = command("predict", "halonet-001", "without_truth.h5")
+    assert code == 0
+    assert "no report" in out
+    assert "without_truth.h5 has no halos to learn from" in out
+
     code, out, _ = command("delete", "halonet-001", "--yes")
     assert code == 0
     assert not Path("runs/halonet-001").exists()
@@ -184,6 +193,20 @@ def test_notes_and_tags(command: Command, tmp_path: Path) -> None:
     assert json.loads(out) == {"text": "a wider net", "tags": ["paper"]}
     assert "paper" in command("runs")[1]
     assert json.loads(command("runs", "--json")[1])[0]["tags"] == ["paper"]
+
+
+def test_broken_runs_are_listed_and_can_be_deleted(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "lost-001"
+    path.mkdir(parents=True)
+    (path / "status.json").write_text('{"state": "runn')
+    code, out, _ = command("runs")
+    assert code == 0
+    assert "broken" in out
+    assert "config.toml is missing: restore it or delete the run" in " ".join(out.split())
+    [listed] = json.loads(command("runs", "--json")[1])
+    assert (listed["name"], listed["state"]) == ("lost-001", "broken")
+    assert command("delete", "lost-001", "--yes")[0] == 0
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("option", ["--runs", "--universes"])

@@ -86,7 +86,7 @@ LONG = "a" * 300
         ("train halonet --on bad/beginning.h5", 1, "beginning.h5 is cut off"),
         ("train halonet --on bad/text.h5", 1, "not a halodeck universe: bring it in with `halodeck import`"),
         (f"train halonet --on {LONG}", 1, "File name too long"),
-        ("train halonet --config smoke --on bad/u1.h5", 1, "leave none to train on .*: give at least 3"),
+        ("train halonet --config smoke --on bad/u1.h5", 1, "1 universe leaves none to train on .*: give at least 3"),
         (f"{TRAIN} --on bad/runs/halonet-001/predictions", 1, "is a prediction without delta_linear"),
         ("info nowhere", 1, "nowhere does not exist"),
         ("info bad/cut.h5", 1, "cut off"),

@@ -94,6 +94,11 @@ def test_errors_say_problem_and_remedy() -> None:
         ("densty", ["density", "label"], "did you mean 'density'?"),
         ("zzz", ["b", "a"], "known: a, b"),
         ("zzz", [], "there are none yet"),
+        (
+            "zzz",
+            [f"a{n:015d}" for n in range(50)],
+            f"known: {', '.join(f'a{n:015d}' for n in range(8))}, ... (50 in all)",
+        ),
     ],
 )
 def test_suggestions(name: str, known: list[str], words: str) -> None:

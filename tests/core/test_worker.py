@@ -342,7 +342,7 @@ def test_weights_for_prediction(done_run: Run, new_run: NewRun, universes: list[
     delta = torch.from_numpy(universes[0].field("delta_linear").values.copy())[None, None]
     assert not torch.equal(learner.predict(delta), fresh.predict(delta))
     run = new_run()
-    with pytest.raises(RunError, match="has no weights yet: train it first"):
+    with pytest.raises(RunError, match="has no weights yet: go on with `halodeck resume "):
         load_learner(run, open_job(run))
 
 

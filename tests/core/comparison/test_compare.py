@@ -9,7 +9,7 @@ import pytest
 
 from core.comparison.halos import Method, clustering, found, table
 from core.comparison.reports import beside, compare_reports, overlay, settings_of
-from core.comparison.runs import compare, kept_prediction
+from core.comparison.runs import _other_truths, compare, kept_prediction
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError
@@ -97,6 +97,17 @@ def test_a_universe_seen_in_training_is_named(
     assert kept is not None
     assert kept.provenance["cost"]["seconds"] > 0
     assert kept_prediction(other, universes[1]) is None
+
+
+def test_a_run_that_learnt_other_halos_is_named(
+    done_run: Run, universes: list[Universe], new_run: Callable[..., Run]
+) -> None:
+    from core.worker import open_job
+
+    jobs = [open_job(done_run), open_job(new_run("truth=peakpatch"))]
+    notes = _other_truths(jobs, [done_run, new_run()], universes[3], "auto")
+    assert len(notes) == 1
+    assert "has learnt peakpatch halos and is judged by nbody ones" in notes[0]
 
 
 def test_one_run_or_one_twice_is_refused(done_run: Run) -> None:

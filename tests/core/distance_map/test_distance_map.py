@@ -256,7 +256,9 @@ def test_contours_hold_the_sigmas() -> None:
     rng = np.random.default_rng(1)
     true = rng.uniform(12, 15, 400_000)
     figure = voxel_masses([np.stack([true, true + 0.2 * rng.standard_normal(len(true))])], 10**11.0, bins=400)
-    [contours] = figure.contours
+    contours, equal = figure.contours
+    cells = len(equal.values)
+    assert np.abs(equal.values[range(cells), range(cells)]).max() == 0
     assert contours.levels == SIGMAS
     low, high = figure.extent[:2]
     centre = low + (high - low) * (np.arange(400) + 0.5) / 400

@@ -183,6 +183,19 @@ def test_clustering_of_the_same_and_of_strangers() -> None:
         np.testing.assert_allclose(series.y, 1, rtol=1e-6)
 
 
+def test_ratios_are_drawn_to_as_many_true_halos() -> None:
+    """Shot noise depends on the number: a catalogue must not be held against the truth as it is cut for another."""
+    rng = np.random.default_rng(5)
+    truth, fewer = [catalogue(rng, 600)], [catalogue(rng, 300)]
+    mask = rng.random((CELLS,) * 3) < 0.2
+    drawn = clustering.figures(clustering.measure(truth, fewer, truth, truth, [mask * 0.5], [mask]))
+    for name, same in (("power_ratio", "smoothed density"), ("power_ratio_today", "true halos by 2LPT")):
+        figure = drawn[name]
+        assert isinstance(figure, Curves)
+        [series] = [item for item in figure.series if item.name == same]
+        np.testing.assert_allclose(series.y, 1, rtol=1e-6)
+
+
 def test_clustering_without_halos() -> None:
     none = [catalogue(np.random.default_rng(1), 0)]
     nothing = np.zeros((8, 8, 8))
