@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InputError
-from core.run import Notes, Run, create_run
+from core.run import Run, create_run, read_notes
 
 if TYPE_CHECKING:
     from core.recipe import Recipe
@@ -64,7 +64,7 @@ class Plan:
             device=self.device,
         )
         if self.note:
-            run.write_notes(Notes(self.note))
+            run.write_notes(read_notes(self.note))
         return run
 
     def command(self) -> list[str]:

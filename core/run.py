@@ -72,6 +72,13 @@ class Notes:
     tags: tuple[str, ...] = ()
 
 
+def read_notes(line: str) -> Notes:
+    """Notes from a line in which words with "#" are tags."""
+    words = line.split()
+    tags = tuple(word.lstrip("#") for word in words if word.startswith("#"))
+    return Notes(" ".join(word for word in words if not word.startswith("#")), tags)
+
+
 @dataclass(frozen=True)
 class Run:
     """A run folder. All methods read from or write to disk; nothing is cached."""

@@ -12,7 +12,8 @@ import numpy as np
 from core.cosmos.box import Field
 from core.cosmos.crossing import FirstCrossing
 from core.cosmos.universe import Universe
-from core.protohalos.finder import Found, claim, regions
+from core.protohalos.finder import Found, claim
+from core.protohalos.regions import connected
 
 
 def excursion_halos(crossing: FirstCrossing, field: Field, mean_density: float, minimum_cells: int) -> Found:
@@ -25,7 +26,7 @@ def excursion_halos(crossing: FirstCrossing, field: Field, mean_density: float, 
         radius = (3 * mass / (4 * np.pi * mean_density)) ** (1 / 3) / cell
         if 4 / 3 * np.pi * radius**3 < minimum_cells:
             break
-        for centre in regions((first >= mass) & (label == 0)):
+        for centre in connected((first >= mass) & (label == 0)):
             i, j, k = (round(x) % cells for x in centre)
             if label[i, j, k]:
                 continue

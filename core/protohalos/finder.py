@@ -18,16 +18,13 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
-from core.cosmos.linking import label_cells
+from core.protohalos.regions import connected
 
 LARGEST_RADIUS = 32
 """Cells at which growth stops, whatever the probability: the paper's buffer, about the largest halo expected."""
 
 FINE = 16
 """Bins per cell in which the profile around a centre is kept."""
-
-RIM = 0.9
-"""Share of cells that border a halo above which a region is what is left over of it."""
 
 ROUNDING = 1e-6
 """Cells at one distance from a centre fall into one bin, whatever the last digits say."""
@@ -95,7 +92,7 @@ def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold,
     label = np.zeros(probability.shape, dtype=np.int32)
     centres, counts, levels = [np.zeros((0, 3))], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for level, threshold in enumerate(thresholds):
-        places = regions((probability > threshold) & (label == 0), probability, label)
+        places = connected((probability > threshold) & (label == 0), probability, label)
         count = _take(probability, label, places, table, minimum_cells, sum(map(len, counts)))
         centres.append(places[count > 0])
         counts.append(count[count > 0])
@@ -128,108 +125,6 @@ def _take(probability: Array, label: Array, centres: Array, table: Array, minimu
                 counts[number] = inside
                 claim(label, centre, edge, halo)
     return counts
-
-
-def regions(mask: Array, weight: Array | None = None, label: Array | None = None) -> Array:
-    """Centres of mass (N, 3) in cells of the connected regions of a periodic mask, largest first.
-
-    Of regions equal in size the one of greater total weight comes first, so that the order moves with the box. Given
-    the label of every cell, the rims of labelled ones are left out.
-    """
-    parent = label_cells(mask).reshape(-1)
-    count = _roots(parent)
-    size, heavy, bordering = np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64)
-    first, offset = np.zeros((count, 3)), np.zeros((count, 3))
-    # what is not given is never looked at
-    given = np.zeros((1, 1, 1), np.float32) if weight is None else weight
-    known = np.zeros((1, 1, 1), np.int32) if label is None else label
-    _measure(
-        parent,
-        mask.shape[0],
-        given,
-        weight is not None,
-        known,
-        label is not None,
-        size,
-        heavy,
-        bordering,
-        first,
-        offset,
-    )
-    centres = (first + offset / size[:, None]) % mask.shape[0]
-    # sums in another order differ in the last digits
-    order = np.lexsort((np.arange(count), -np.round(heavy, 6), -size))
-    return np.asarray(centres[order[bordering[order] < RIM * size[order]]])
-
-
-@compiled
-def _roots(parent: Array) -> int:
-    count = 0
-    for p in range(parent.size):
-        count += parent[p] == p
-    return count
-
-
-@compiled
-def _measure(
-    parent: Array,
-    n: int,
-    weight: Array,
-    weighted: bool,
-    label: Array,
-    labelled: bool,
-    size: Array,
-    heavy: Array,
-    bordering: Array,
-    first: Array,
-    offset: Array,
-) -> None:
-    """Sums over the cells of each region; offsets in cells are periodic, from its first cell.
-
-    parent: the flat index of the first cell of each cell's region, -1 outside. It is used up: a first cell gets the
-    number of its region, -2 - number, before any other cell of it comes.
-    """
-    half, count = (n + 1) // 2, 0
-    for p in range(parent.size):
-        root = parent[p]
-        if root == -1:
-            continue
-        i, j, k = p // (n * n), p // n % n, p % n
-        if root == p:
-            parent[p] = -2 - count
-            first[count, 0], first[count, 1], first[count, 2] = i, j, k
-            count += 1
-            root = p
-        region = -2 - parent[root]
-        size[region] += 1
-        if weighted:
-            heavy[region] += weight[i, j, k]
-        if labelled:
-            bordering[region] += _borders(label, i, j, k)
-        for axis, place in enumerate((i, j, k)):
-            apart = place - first[region, axis]
-            if apart >= half:
-                apart -= n
-            elif apart < half - n:
-                apart += n
-            offset[region, axis] += apart
-
-
-@compiled
-def _borders(label: Array, i: int, j: int, k: int) -> bool:
-    """Whether a cell touches a labelled one by face, edge or corner."""
-    n = label.shape[0]
-    if min(i, j, k) > 0 and max(i, j, k) < n - 1:
-        for a in range(i - 1, i + 2):
-            for b in range(j - 1, j + 2):
-                if label[a, b, k - 1] > 0 or label[a, b, k] > 0 or label[a, b, k + 1] > 0:
-                    return True
-        return False
-    for neighbour in range(27):
-        a, b, c = i + neighbour // 9 - 1, j + neighbour // 3 % 3 - 1, k + neighbour % 3 - 1
-        if label[a % n, b % n, c % n] > 0:
-            return True
-    return False
 
 
 @compiled

@@ -6,7 +6,8 @@ from scipy import ndimage
 
 from core.cosmos.box import Array, nearest_image
 from core.cosmos.linking import label_cells
-from core.protohalos.finder import Found, ShellThreshold, find, regions
+from core.protohalos.finder import Found, ShellThreshold, find
+from core.protohalos.regions import connected
 
 CELLS = 48
 HALF = ShellThreshold(0.0, 0.5, 0.0, 0.5)
@@ -220,7 +221,7 @@ def test_the_rim_of_a_halo_is_no_halo() -> None:
     probability[x**2 + y**2 + z**2 < 9] = 1.0
     found = find(probability, (0.95, 0.7), HALF, 8)
     assert len(found.radii) == 1
-    assert len(regions((probability > 0.7) & (found.label == 0))) >= 2
+    assert len(connected((probability > 0.7) & (found.label == 0))) >= 2
     # a halo beside it, of which only one side touches, is one
     probability[((cells - (16, 16, 26)) ** 2).sum(axis=-1) < 16] = 0.8
     assert len(find(probability, (0.95, 0.7), HALF, 8).radii) == 2
