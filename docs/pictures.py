@@ -59,7 +59,7 @@ SCENES = (
     Scene("slices", ("2:Mpc/h", "o:fof", "n:Msun")),
     Scene("slices-80x24", ("2:Mpc/h", "o:fof"), SMALL, "256"),
     Scene("slices-three", ("2:Mpc/h", "o:fof"), LARGE),
-    Scene("slices-compare", ("2:Mpc/h", "U:s0004", "D:with halonet-001", "i:shown"), LARGE),
+    Scene("slices-compare", ("2:Mpc/h", "U:s0004", "D:with halonet-001"), LARGE),
     Scene("slices-compare-120x40", ("2:Mpc/h", "U:s0004", "D:with halonet-001"), USUAL, "256"),
     Scene("slices-light", ("2:Mpc/h", "T:light", "a")),
     Scene("statistics", ("3:Power", "right", "right", "right")),
@@ -68,7 +68,7 @@ SCENES = (
     Scene("statistics-light", ("3:Power", "T:light")),
     Scene("launch-recipes", ("4:HaloNet",)),
     Scene("launch", ("4:HaloNet", "j*:settings of halonet", "enter", "right*:demo ›")),
-    Scene("launch-80x24", ("4:HaloNet", "j*:halonet  ", "enter"), SMALL),
+    Scene("launch-80x24", ("4:HaloNet", "j*:Berger", "enter", "right*:demo ›"), SMALL),
     Scene("runs", ("5:loss of",)),
     Scene("runs-80x24", ("5:loss of",), SMALL, "256"),
     Scene("runs-200x50", ("5:loss of", "space", "j", "j", "space"), LARGE),
@@ -222,6 +222,7 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         os.chdir(folder)
         os.environ["XDG_CONFIG_HOME"] = temporary  # nobody's own keys and themes
+        os.environ["HOME"] = str(folder.parent)  # paths as ~/deck
         make(folder)
         try:
             for scene in SCENES:

@@ -14,7 +14,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.tui.bindings import TITLES
 from app.tui.folders import walk
-from app.tui.wording import nearby
+from app.tui.wording import folder, nearby
 
 if TYPE_CHECKING:
     from app.tui.workbench import Workbench
@@ -48,7 +48,7 @@ class Commands(Provider):
         for path in await asyncio.shield(self._files):
             name = f"open {nearby(path)}"
             if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=str(path.parent))
+                yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=folder(path.parent))
 
     def _commands(self) -> Iterator[Command]:
         bench = cast("Workbench", self.app)

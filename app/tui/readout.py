@@ -18,14 +18,15 @@ def choice(key: str, name: str, value: str) -> Content:
     return Content.from_markup(f"[$footer-key-foreground]{key:>2}[/] {name:<11} [b]$value[/b]", value=value)
 
 
-def one_line(figure: Curves | None, found: list[Reading]) -> Content:
-    """The readings for a narrow screen."""
+def one_line(figure: Curves | None, found: list[Reading], width: int) -> Content:
+    """The readings for a narrow screen; without the names, in the order of the legend, where those do not fit."""
     if figure is None or not found:
         return Content.from_markup("[dim]left and right read the curves[/]")
     name, _, unit = figure.x_label.partition(" ")
-    parts = [f"{name} {number(found[0].x)} {unit.strip('[]')}"]
-    parts += [f"{item.name} {number(item.y)}{_error(item)}" for item in found]
-    return Content("  ·  ".join(parts))
+    at = f"{name} {number(found[0].x)} {unit.strip('[]')}"
+    values = [f"{number(item.y)}{_error(item)}" for item in found]
+    named = " · ".join([at, *(f"{item.name} {value}" for item, value in zip(found, values, strict=True))])
+    return Content(named if len(named) <= width else " · ".join([at, *values]))
 
 
 def table(figure: Curves | None, found: list[Reading], width: int) -> list[Content]:

@@ -74,13 +74,6 @@ def notes_line(notes: Notes) -> str:
     return " ".join([*notes.text.split(), *(f"#{tag}" for tag in notes.tags)])
 
 
-def read_notes(line: str) -> Notes:
-    """Notes from a line in which words with "#" are tags."""
-    words = line.split()
-    tags = tuple(word.lstrip("#") for word in words if word.startswith("#"))
-    return Notes(" ".join(word for word in words if not word.startswith("#")), tags)
-
-
 def shortened(text: str, most: int = 60) -> str:
     """The first line of a text, cut with "..." where it is longer than that or goes on."""
     first = text.strip().split("\n")[0]

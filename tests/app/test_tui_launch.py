@@ -23,7 +23,7 @@ from app.tui.widgets.lines import Lines
 from app.tui.workbench import Workbench
 from core import recipe
 from core.cosmos.universe import Universe
-from core.run import Run, all_runs
+from core.run import Notes, Run, all_runs
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ async def test_launching_makes_the_run_of_the_command_and_shows_it(
     async with opened(bench) as pilot:
         await write(pilot, "steps", "5")
         await pilot.press("enter")
-        await write(pilot, "run.note", "a trial")
+        await write(pilot, "run.note", "a trial #probe")
         await pilot.press("enter")
         said = command(pilot)
         await pilot.press("L")
@@ -214,7 +214,16 @@ async def test_launching_makes_the_run_of_the_command_and_shows_it(
     assert config["settings"]["steps"] == 5
     assert len(config["universes"]) == 4
     assert config["command"] == said
-    assert run.notes().text == "a trial"
+    assert run.notes() == Notes("a trial", ("probe",))
+
+
+async def test_impatience_makes_no_second_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes: list[Callable[[], str]] = []
+    async with opened(bench) as pilot:
+        monkeypatch.setattr(bench.screen, "attempt", wishes.append)
+        await pilot.press("L", "L")
+        await sees(pilot, "making the run ...")
+        assert len(wishes) == 1
 
 
 async def test_the_command_is_the_one_of_the_command_line(

@@ -21,10 +21,10 @@ from app.tui.screens.ask import AskScreen
 from app.tui.screens.figures import FiguresScreen
 from app.tui.screens.runs import RunsScreen
 from app.tui.widgets.run_table import RunTable
-from app.tui.wording import notes_line, read_notes
+from app.tui.wording import notes_line
 from core.figures import Curves, Number, dump_report
 from core.files import write_json
-from core.run import Notes, create_run
+from core.run import Notes, create_run, read_notes
 
 
 def rows(pilot: Pilot[None], column: int = 0) -> list[str]:

@@ -55,7 +55,7 @@ SCENES = (
     Scene("slices-compare", ("2:field", "D:with halonet-001", "i:□ prediction"), USUAL),
     Scene("slices-light", ("2:field", "o:halos (fof)"), theme="light"),
     Scene("statistics", ("3:Power spectrum", "right:k [h/Mpc] ="), LARGE),
-    Scene("statistics-small", ("3:Power spectrum", "right:h/Mpc  ·")),
+    Scene("statistics-small", ("3:Power spectrum", "right:h/Mpc ·")),
     Scene("launch", ("4:settings of", "tab:‹ none ›"), USUAL),
     Scene("runs", ("5:loss of",), LARGE),
     Scene("runs-marked", ("5:loss of", "space", "j", "space", *"oooo", "slash", *"net", "enter"), USUAL),

@@ -76,6 +76,7 @@ class LaunchScreen(Frame):
         self._said = ""
         self._awaited = ""
         self._universes = 0
+        self._launching = False
 
     def body(self) -> ComposeResult:
         with Container(id="launch"):
@@ -173,7 +174,11 @@ class LaunchScreen(Frame):
                 group="run",
             ),
             FormField(
-                _NOTE, "text", "", "What you want to remember about this run; n among the runs changes it.", group="run"
+                _NOTE,
+                "text",
+                "",
+                "What you want to remember about this run, #words are tags; n among the runs changes it.",
+                group="run",
             ),
             *own,
         )
@@ -282,16 +287,21 @@ class LaunchScreen(Frame):
             form.list.focus()
             form.list.action_wrong()
             return
-        plan = self.plan
-        self.attempt(lambda: self._launch(plan))
+        if not self._launching:  # impatience makes no second run
+            self._launching, plan = True, self.plan
+            self.notify("making the run ...")
+            self.attempt(lambda: self._launch(plan))
 
     def _launch(self, plan: Plan) -> str:
         """Make the run and start its worker (in a thread)."""
         from app import launch
 
-        run = plan.create(_line(plan))
-        self.post_message(self.Launched(run))
-        launch.resume(run)
+        try:
+            run = plan.create(_line(plan))
+            self.post_message(self.Launched(run))
+            launch.resume(run)
+        finally:
+            self._launching = False
         return f"{run.name} trains in the background"
 
     def on_launch_screen_launched(self, message: LaunchScreen.Launched) -> None:

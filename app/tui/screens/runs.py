@@ -21,8 +21,8 @@ from app.tui.screens.frame import Frame
 from app.tui.widgets.lines import Lines, Tail, entitle
 from app.tui.widgets.run_curves import RunCurves
 from app.tui.widgets.run_table import RunTable
-from app.tui.wording import STATES, folder, notes_line, number, pace, read_notes
-from core.run import Run
+from app.tui.wording import STATES, folder, notes_line, number, pace
+from core.run import Run, read_notes
 
 _RULE_AND_HEADER = 2
 _SHARE = 0.35  # of the screen's height

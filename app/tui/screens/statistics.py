@@ -221,7 +221,7 @@ class StatisticsScreen(CalculatingFrame):
             from app.draw.numbers import readings
 
             found = readings(figure, cursor)
-        self.query_one("#readout", Lines).show(one_line(figure, found))
+        self.query_one("#readout", Lines).show(one_line(figure, found, self.app.size.width - 2))
         if not self.query_one("#values").display:
             return
         choices = {
