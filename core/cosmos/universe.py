@@ -176,7 +176,8 @@ def check_field(item: Field, cells: int | None = None) -> None:
             total = np.sum(item.values, dtype=np.float64)
         if not np.isfinite(total):
             bad = int(np.count_nonzero(~np.isfinite(item.values)))
-            raise InputError(f"{item.name} holds {bad} values that are not finite", "repair it before use")
+            values = "1 value that is" if bad == 1 else f"{bad} values that are"
+            raise InputError(f"{item.name} holds {values} not finite", "repair it before use")
         if item.values.min() == item.values.max():
             raise InputError(f"{item.name} is constant ({item.values.flat[0]:g})", "check its source")
 

@@ -97,7 +97,7 @@ LONG = "a" * 300
         ("import bad/empty.h5", 1, "empty"),
         ("import bad/text.h5", 1, "is no snapshot: GADGET"),
         ("predict halonet-001 bad/cut.h5 --runs bad/runs", 1, "cut off"),
-        ("predict halonet-001 bad/nan.h5 --runs bad/runs", 1, "nan.h5 holds 1 values that are not finite"),
+        ("predict halonet-001 bad/nan.h5 --runs bad/runs", 1, "nan.h5 holds 1 value that is not finite"),
         ("predict halonet-001 bad/constant.h5 --runs bad/runs", 1, "constant.h5 is constant"),
         # names
         ("train halonett", 2, "unknown recipe 'halonett': did you mean 'halonet'"),
@@ -194,7 +194,7 @@ def test_nan_in_training_is_told_and_the_run_says_so(command: Command, bad: Path
     (bad / "nan.h5").rename(bad / "folder" / "u0.h5")
     code, _, err = command(*TRAIN.split())
     assert code == 1
-    assert "u0.h5 holds 1 values that are not finite" in complaint(err)
+    assert "u0.h5 holds 1 value that is not finite" in complaint(err)
     assert Run(Path("runs/halonet-001")).status().state == "failed"
     assert not Path("runs/halonet-001/checkpoint.pt").exists()
 

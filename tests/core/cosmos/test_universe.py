@@ -154,7 +154,7 @@ def infinite() -> Array:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (nan_in((7, 7, 7)), "1 values that are not finite"),
+        (nan_in((7, 7, 7)), "1 value that is not finite"),
         (infinite(), "2 values that are not finite"),
         (np.full((8, 8, 8), 0.5, np.float32), "constant (0.5)"),
         (noise(1, (8, 8, 7)), "shape (8, 8, 7)"),

@@ -366,7 +366,7 @@ def test_fields_that_cannot_be_used(universes: list[Universe], tmp_path: Path) -
     values = np.memmap(path, info.dtype, "r+", info.offset, info.shape)
     values[0, 3, 4, 5] = np.nan
     values.flush()
-    with pytest.raises(InputError, match=r"displacement of .* holds 1 values that are not finite"):
+    with pytest.raises(InputError, match=r"displacement of .* holds 1 value that is not finite"):
         smoke("density").samples([open_universe(path), *universes], CPU)
 
 

@@ -75,7 +75,7 @@ def test_universes_that_do_not_fit(smoke: Smoke, universes: list[Universe], done
         smoke("crop.tile=10").predict(learner, universes[0])
 
 
-@pytest.mark.parametrize(("bad", "words"), [(np.nan, "holds 1 values that are not finite"), (None, "is constant")])
+@pytest.mark.parametrize(("bad", "words"), [(np.nan, "holds 1 value that is not finite"), (None, "is constant")])
 def test_fields_that_cannot_be_used(
     smoke: Smoke, universes: list[Universe], learner: Network, tmp_path: Path, bad: float | None, words: str
 ) -> None:
