@@ -58,6 +58,8 @@ class Workbench(App[None], inherit_bindings=False):
 
     entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
+    problem: var[str] = var("")
+    """What is wrong with the folder of the runs."""
     selection: var[Selection] = var(Selection())
     """The universes and the run that every place works with."""
     gpu: var[str] = var("")
@@ -74,7 +76,6 @@ class Workbench(App[None], inherit_bindings=False):
         self.depth: Depth = depth
         self.settings = settings = settings or Settings()
         self._saving = threading.Lock()
-        self.problem = ""
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.gauge = Gauge(self.post_message)

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 from tui_pilot import SIZES, a_run, opened, sees, shown, text, until, view
 
+from app.tui.follow import RunsFound
 from app.tui.screens.confirm import ConfirmScreen
 from app.tui.screens.runs import RunsScreen
 from app.tui.widgets import figure_view
@@ -225,6 +226,14 @@ async def test_a_folder_that_vanishes_and_comes_back(root: Path) -> None:
         await sees(pilot, "is gone")
         root.with_name("away").rename(root)
         await sees(pilot, "loss of halonet-001")
+
+
+async def test_a_folder_that_is_lost_while_it_is_listed(root: Path) -> None:
+    """Half a list, then word that the folder is gone: neither holds a run."""
+    async with opened(root) as pilot:
+        await sees(pilot, "There are no runs")
+        pilot.app.post_message(RunsFound((), "the folder is gone"))
+        await sees(pilot, "the folder is gone")
 
 
 async def test_quit_says_that_runs_go_on(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

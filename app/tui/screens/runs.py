@@ -72,6 +72,7 @@ class RunsScreen(Frame):
         self.query_one("#filter").display = False
         self.query_one("#machine").display = False
         self.watch(self.bench, "load", self._show_load)
+        self.watch(self.bench, "problem", self.count, init=False)
         self.count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
