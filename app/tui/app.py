@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the workbench needs a terminal", "`halodeck runs` and `halodeck report` work without one")
     chosen = colour_depth(depth)
+    # a fifth of the time to the first screen goes into looking for garbage where there is none; on_ready turns it on
+    gc.disable()
     # Textual reads these once: the first when it is imported, the second when its app is made
     os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOUR_SYSTEMS[chosen]
     # exported sizes would be taken for those of the terminal, and stay when that changes

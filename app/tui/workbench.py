@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -100,6 +101,12 @@ class Workbench(App[None], inherit_bindings=False):
         self._measure()
         for complaint in (*self.settings.problems, *self._complaints):
             self.notify(complaint, severity="warning", markup=False)
+
+    def on_ready(self) -> None:
+        """The first screen is there."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def _leave(self, code: int) -> None:
         """End on a signal. Where the terminal is gone, Textual may wait for ever to write its last words to it."""

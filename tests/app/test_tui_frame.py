@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 from pathlib import Path
@@ -372,3 +373,13 @@ async def test_a_place_that_was_hidden_follows_the_theme_and_the_size(root: Path
         await pilot.resize_terminal(80, 24)
         await pilot.press("1")
         await until(pilot, lambda: files.size.width < 50 and files.background_colors[1] != before)
+
+
+async def test_garbage_is_collected_again_once_the_first_screen_is_there(root: Path) -> None:
+    gc.disable()
+    try:
+        async with opened(root) as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.unfreeze()
+        gc.enable()
