@@ -17,6 +17,7 @@ _HEAR = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
 # a shell without job control has what it starts in the background ignore SIGINT, and so all that this starts
 PROGRAM = ("-P", "-c", f"{_HEAR}; from app.main import main; main()")
 """What makes Python `halodeck`; -P keeps the working directory, where a folder may be called core, off its path."""
+_RECORD_CODE = '"$@"; echo $? > "$0"'
 _SIGN_OF_LIFE = 30.0
 """Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
 
@@ -45,12 +46,15 @@ def resume(run: Run) -> None:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
 
 
-def start(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file."""
+def start(arguments: Sequence[str], log: Path, code: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file, its exit code kept in one."""
+    command = [sys.executable, *PROGRAM, *arguments]
+    if code:
+        command = ["/bin/sh", "-c", _RECORD_CODE, str(code), *command]
     try:
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, *PROGRAM, *arguments],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

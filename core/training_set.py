@@ -29,6 +29,11 @@ class Parts(Generic[T]):
     validation: list[T]
     test: list[T]
 
+    @property
+    def used(self) -> list[T]:
+        """All that a training looks at."""
+        return [*self.training, *self.validation]
+
 
 class Split(Settings):
     """Which universes are kept from training: whole ones, the last of the list."""

@@ -15,14 +15,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.launch import PROGRAM
+from app import launch
 from core.errors import RunError
 from core.files import explain, write_json
 
@@ -32,7 +31,6 @@ _FOLDER = ".tasks"
 _PROGRESS = re.compile(r"^.*?: +(\d+) %  (.*)$")
 _TAIL = 4000
 """Bytes of a log that are read again and again."""
-_RECORD_CODE = '"$@"; echo $? > "$0"'
 _children: list[subprocess.Popen[bytes]] = []
 """Kept until they end, so that none stays a zombie."""
 
@@ -70,17 +68,9 @@ def start(root: Path, title: str, command: Sequence[str]) -> Task:
     path = root / _FOLDER / f"{time.time_ns()}-{command[0]}"
     try:
         path.mkdir(parents=True)
-        with (path / "log").open("ab") as log:
-            child = subprocess.Popen(
-                ["/bin/sh", "-c", _RECORD_CODE, str(path / "code"), sys.executable, *PROGRAM, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "NO_COLOR": "1"},
-            )
     except OSError as error:
         raise explain(error, path) from error
+    child = launch.start(command, path / "log", path / "code")
     _children.append(child)
     try:
         born = psutil.Process(child.pid).create_time()

@@ -76,10 +76,9 @@ class DensityRecipe(Recipe):
 
         self.check(universes)
         parts = self.split.parts(universes)
-        used = [*parts.training, *parts.validation]
-        for universe in used:
+        for universe in parts.used:
             check_values(universe, ["delta_linear", "displacement"])
-        self._check_memory(universes[0].cells, len(used), device)
+        self._check_memory(universes[0].cells, len(parts.used), device)
         constants = scales(parts.training, self.learnt, self.assignment)
 
         def pair(universe: Universe) -> Pair:

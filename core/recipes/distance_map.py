@@ -112,10 +112,9 @@ class DistanceMap(Recipe):
 
         self.check(universes)
         parts = self.split.parts(universes)
-        used = [*parts.training, *parts.validation]
-        for universe in used:
+        for universe in parts.used:
             check_density(universe)
-        self._check_memory(universes[0].cells, len(used), device)
+        self._check_memory(universes[0].cells, len(parts.used), device)
         constants = scales(parts.training, self.inputs)
 
         def pair(universe: Universe) -> Pair:

@@ -73,9 +73,8 @@ class HaloMass(Recipe):
 
         self.check(universes)
         parts, particles = self.split.parts(universes), self.particles
-        used = [*parts.training, *parts.validation]
-        self._check_memory(inputs.field_bytes(used, self.input), device)
-        fields = [seen(universe, self.input.kind, self.input.mesh_ratio) for universe in used]
+        self._check_memory(inputs.field_bytes(parts.used, self.input), device)
+        fields = [seen(universe, self.input.kind, self.input.mesh_ratio) for universe in parts.used]
         constants = inputs.scales(fields[: len(parts.training)])
         chosen = [
             *self._drawn(parts.training, particles.training, self.seed),
@@ -86,7 +85,7 @@ class HaloMass(Recipe):
                 inputs.normalised(field, constants, device),
                 inputs.centres(universe, some, self.input, self.log_mass, device),
             )
-            for universe, field, some in zip(used, fields, chosen, strict=True)
+            for universe, field, some in zip(parts.used, fields, chosen, strict=True)
         ]
         return SubBoxes(
             boxes[: len(parts.training)],

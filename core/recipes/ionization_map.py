@@ -112,8 +112,7 @@ class IonizationMap(Recipe):
 
         self.check(universes)
         parts = split(universes, self.split)
-        used = [*parts.training, *parts.validation]
-        self._check_memory(universes[0].cells, len(used), device)
+        self._check_memory(universes[0].cells, len(parts.used), device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
         largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
         constants = {

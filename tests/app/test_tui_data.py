@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import SIZES, a_run, sees, text, until
 
+from app import launch
 from app.tui import follow, tasks
 from app.tui.commands import CHOICES, import_form, simulate_form
 from app.tui.screens.command import CommandScreen
@@ -220,7 +221,7 @@ async def test_universes_are_simulated_as_a_task(
 ) -> None:
     made = folder / "u7.h5"
     code = f"print('simulate:  50 %  half'); import shutil; shutil.copy({str(folder / 'u1.h5')!r}, {str(made)!r})"
-    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder, size) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
@@ -247,7 +248,7 @@ async def test_a_running_task_is_cancelled_and_outlives_the_workbench(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import time; print('import:  10 %  reading', flush=True); time.sleep(60)"
-    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder) as pilot:
         await choose(pilot, folder / "cube.npy")
         await pilot.press("i")
@@ -267,7 +268,7 @@ async def test_a_running_task_is_cancelled_and_outlives_the_workbench(
 
 async def test_an_import_that_fails_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys; print('halodeck: cut.h5 is cut off: copy it again', file=sys.stderr); sys.exit(1)"
-    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder) as pilot:
         await choose(pilot, folder / "cut.h5")
         await pilot.press("i")
@@ -278,7 +279,7 @@ async def test_an_import_that_fails_says_why(folder: Path, monkeypatch: pytest.M
 
 async def test_a_trained_run_predicts_the_chosen_universe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_run(folder.parent / "runs", "halonet", "done")
-    monkeypatch.setattr(tasks, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
     async with opened(folder) as pilot:
         assert isinstance(pilot.app, Workbench)
         await until(pilot, lambda: bool(pilot.app.entries))  # type: ignore[attr-defined]

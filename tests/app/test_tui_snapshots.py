@@ -114,7 +114,7 @@ def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(socket, "gethostname", lambda: "node1")
     monkeypatch.setattr(core_run, "_process", lambda: {"host": "node2", "pid": 4711, "started": 0.0})
     monkeypatch.setattr(machine.Gauge, "follow", lambda self: self.say("", "no GPU"))
-    work = tmp_path / "work"
+    work = tmp_path / "deck"
     work.mkdir()
     monkeypatch.chdir(work)
     for seed in (1, 2):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app import launch
 from app.tui import tasks
 from app.tui.tasks import Task
 from core.errors import ResourceError
@@ -24,7 +25,7 @@ def wait(root: Path, condition: Callable[[Task], bool]) -> Task:
 
 
 def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(tasks, "PROGRAM", ("-c", code))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
 
 
 def test_a_task_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +93,7 @@ def test_a_task_ends_at_the_first_request_where_the_shell_has_interrupts_ignored
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = "import time; print('a:  10 %  works', flush=True); time.sleep(60)"
-    program(monkeypatch, tasks.PROGRAM[-1].replace("from app.main import main; main()", work))
+    program(monkeypatch, launch.PROGRAM[-1].replace("from app.main import main; main()", work))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         tasks.start(tmp_path, "works", ["simulate"])
