@@ -18,7 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from core.cosmos.universe import Universe, open_universe
-from core.run import Run, create_run
+from core.runs.run import Run, create_run
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +39,8 @@ def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
     """`new_run("steps=5", ...)` is a new run of halonet's table [smoke] with these settings on the tiny universes."""
 
     def create(*overrides: str) -> Run:
-        from core import recipe
         from core.config import read_table, resolve
+        from core.runs import recipe
 
         settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
         return create_run(
@@ -57,9 +57,9 @@ def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def done_run(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run: read it, never change it."""
-    from core import recipe
     from core.config import read_table, resolve
-    from core.worker import work
+    from core.runs import recipe
+    from core.runs.worker import work
 
     settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), [])
     run = create_run(

@@ -10,8 +10,8 @@ import typer
 from app.cli.runs import RUNS, RunsOption
 from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
 from core.errors import UsageError, did_you_mean
-from core.plan import universe_paths
-from core.run import open_run
+from core.runs.launch_spec import universe_paths
+from core.runs.run import open_run
 
 
 def compare(
@@ -26,7 +26,7 @@ def compare(
     runs: RunsOption = RUNS,
 ) -> None:
     """Put runs side by side: halos on the same universes beside baselines, other predictions by their reports."""
-    from core.comparison.runs import compare as compare_runs
+    from core.analysis.comparison.runs import compare as compare_runs
     from core.cosmos.universe import open_universe
     from core.figures import dump_report
 

@@ -20,7 +20,7 @@ def run_demo(runs: Path, out: Path) -> None:
     """Simulate, train, predict held-out universes, find halos, compare, and print the report."""
     from core.cosmos.cosmology import preset
     from core.cosmos.simulate import Evolution, Simulation
-    from core.reporting import read_report
+    from core.runs.reports import read_report
 
     start = time.monotonic()
     print(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")

@@ -36,7 +36,7 @@ def make(
     force: Force = False,
 ) -> None:
     """Draw a table from a semi-analytic model: no simulation is needed."""
-    from core.cosmos.infall_model import Infalls, make_table
+    from core.cosmos.infall.model import Infalls, make_table
     from core.provenance import provenance
 
     path = free(out or TABLES / f"infall-s{seed}.h5", force)
@@ -52,7 +52,7 @@ def free(path: Path, force: bool) -> Path:
 
 def tell(universe: Universe) -> None:
     """What a table holds."""
-    from core.cosmos.infall import described
+    from core.cosmos.infall.table import described
 
     print_facts({"table": str(universe.path), **described(universe)})
 
@@ -72,7 +72,7 @@ def read(
 ) -> None:
     """Find the accretion events in merger trees (consistent-trees, Rockstar, Galacticus) and what became of them."""
     from core.cosmos.formats.trees import read_trees
-    from core.cosmos.infall_events import Cuts, make_table
+    from core.cosmos.infall.events import Cuts, make_table
     from core.provenance import provenance
 
     path = free(out or TABLES / f"{trees[0].stem}.h5", force)
@@ -94,9 +94,9 @@ def search(
     """Try forests of many sizes by cross-validation, best first; the rows kept for reports are left alone."""
     from core.cosmos.universe import open_universe
     from core.figures import dump
-    from core.infall.search import Grid, as_table, grid_search
-    from core.infall.table import check_tables, read_tables
-    from core.recipes.infall import Infall
+    from core.recipes.infall.recipe import Infall
+    from core.recipes.infall.search import Grid, as_table, grid_search
+    from core.recipes.infall.table import check_tables, read_tables
 
     split = Infall(seed=seed).parts()
     universes = [open_universe(path) for path in tables]

@@ -11,12 +11,12 @@ import typer
 from app.cli.runs import RUNS, RunsOption, SetOption
 from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
 from core.errors import UsageError
-from core.run import open_run
+from core.runs.run import open_run
 
 if TYPE_CHECKING:
+    from core.analysis.inspection.subject import Subject
     from core.cosmos.universe import Universe
     from core.figures import Figure
-    from core.inspection.subject import Subject
 
 
 def inspect(
@@ -71,9 +71,9 @@ def _subject(
     name: str | None, recipe: str | None, config: str | None, overrides: list[str], network: str, cells: int, runs: Path
 ) -> Subject:
     """What to look into. Raises: HalodeckError."""
+    from core.analysis.inspection import subject
     from core.config import read_table, resolve
-    from core.inspection import subject
-    from core.recipe import load
+    from core.runs.recipe import load
 
     if (name is None) == (recipe is None):
         raise UsageError("there is nothing to look into", "give a run, toy, or --recipe NAME")

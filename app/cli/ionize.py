@@ -40,9 +40,9 @@ def ionize(
     One for every seed, redshift and escape fraction. What exists with the same settings is kept.
     """
     from core.cosmos.cosmology import preset
-    from core.cosmos.ionize import Ionization
-    from core.cosmos.ionize import ionize as make
-    from core.cosmos.reionization import Sources
+    from core.cosmos.reionization.bubbles import Sources
+    from core.cosmos.reionization.ionize import Ionization
+    from core.cosmos.reionization.ionize import ionize as make
     from core.cosmos.universe import open_universe
     from core.provenance import provenance
 

@@ -21,10 +21,10 @@ from app.cli.show import (
     save_report,
 )
 from core.errors import HalodeckError, InputError, RunError, UsageError
-from core.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
+from core.runs.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
 
 if TYPE_CHECKING:
-    from core.learner import Step
+    from core.learning.learner import Step
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
@@ -47,9 +47,9 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="A recipe: list its settings.")] = None, as_json: JsonOption = False
 ) -> None:
     """List the recipes, or every setting of one with its default and meaning."""
-    from core import recipe
     from core.config import describe, tables
     from core.figures import Table
+    from core.runs import recipe
 
     if name is None:
         found = [recipe.load(each) for each in recipe.names()]
@@ -87,7 +87,7 @@ def train(
     run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs, note)
     print(f"run {run.name} in {run.path}")
     if detach:
-        from app.launch import resume as launch
+        from app.background.workers import resume as launch
 
         launch(run)
         print(f"training in the background; follow it with `halodeck watch {run.name}`")
@@ -108,7 +108,7 @@ def new_run(
     """Check everything that can be checked without training, then make the run folder."""
     import shlex
 
-    from core.plan import Plan
+    from core.runs.launch_spec import Plan
 
     command = shlex.join(["halodeck", *sys.argv[1:]])
     return Plan(recipe_name, tuple(on), config, tuple(overrides), device, runs, note).create(command)
@@ -116,7 +116,7 @@ def new_run(
 
 def train_here(run: Run) -> None:
     """Train in this process with a progress bar."""
-    from core.worker import work
+    from core.runs.worker import work
 
     with progress_bar(f"train {run.name}") as progress:
 
@@ -137,7 +137,7 @@ def resume(
         run.request("resume")
         print(f"asked run {run.name} to go on")
     elif detach:
-        from app.launch import resume as launch
+        from app.background.workers import resume as launch
 
         launch(run)
         print(f"training in the background; follow it with `halodeck watch {run.name}`")
@@ -202,8 +202,8 @@ def predict(
 ) -> None:
     """Apply a trained run to a universe and report on it where the universe holds the truth."""
     from core.cosmos.universe import open_universe
-    from core.reporting import predict as predict_universe
-    from core.worker import load_learner, open_job
+    from core.runs.reports import predict as predict_universe
+    from core.runs.worker import load_learner, open_job
 
     run = open_run(runs, name)
     job = open_job(run)
@@ -231,11 +231,11 @@ def report(
 ) -> None:
     """Show a run's numbers and figures beside the paper's."""
     from core.figures import dump_report
-    from core.reporting import make_report, read_report
+    from core.runs.reports import make_report, read_report
 
     run = open_run(runs, name)
     if again or not run.report_path.exists():
-        from core.worker import load_learner, open_job
+        from core.runs.worker import load_learner, open_job
 
         if run.status().alive:
             raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
@@ -253,7 +253,7 @@ def report(
 def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
     """List the runs, newest first."""
     from core.figures import Table
-    from core.run import age
+    from core.runs.run import age
 
     found = [(run, run.status()) for run in all_runs(runs)]
     broken = broken_runs(runs)
@@ -309,7 +309,7 @@ def watch(
             break
         time.sleep(interval)
     print() if sys.stdout.isatty() else None
-    from core.reporting import loss_curves
+    from core.runs.reports import loss_curves
 
     curves = loss_curves(run)
     if curves.series:

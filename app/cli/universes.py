@@ -244,8 +244,8 @@ def view(
     ] = None,
 ) -> None:
     """Draw a slice of a field in the terminal."""
-    from core.views.panels import Overlays, view_figure
-    from core.views.view import View
+    from core.analysis.views.panels import Overlays, view_figure
+    from core.analysis.views.view import View
 
     if limits and len(parse_numbers(limits, "--limits")) != 2:
         raise UsageError(f"--limits {limits!r} is no range", "write two numbers: 0,1")
@@ -289,9 +289,9 @@ def stats(
     save: SaveOption = None,
 ) -> None:
     """Power spectrum, cross-correlation, transfer function, pixel distribution and halo mass function."""
+    from core.analysis.statistics.measure import statistics
     from core.cosmos.universe import open_universe
     from core.figures import dump_report
-    from core.statistics.measure import statistics
 
     with progress_bar("statistics") as progress:
         report = statistics(

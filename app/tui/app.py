@@ -31,7 +31,7 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     if chosen == "none":
         os.environ["NO_COLOR"] = "1"
 
-    from app.tui.settings import load_settings, settings_path
+    from app.tui.frame.settings import load_settings, settings_path
     from app.tui.workbench import Workbench
 
     workbench = Workbench(runs, chosen, universes, load_settings(settings_path()))

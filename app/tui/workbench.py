@@ -21,24 +21,24 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from app.draw.colour import Depth
-from app.tui import theme
-from app.tui.bindings import TITLES, Key, Where, bindings, remapped
-from app.tui.follow import Entry, Follower, RunFollowed, RunsFound
-from app.tui.machine import Gauge, MachineRead
-from app.tui.palette import Commands
-from app.tui.places import PLACES, START
-from app.tui.save import ask_and_save, saver_of
-from app.tui.screens.frame import Frame
-from app.tui.screens.help import HelpScreen
-from app.tui.screens.runs import RunsScreen
-from app.tui.selection import Selection
-from app.tui.settings import Settings, unknown, usable_keymap
-from app.tui.widgets import run_columns
-from app.tui.wording import folder, shortened
+from app.tui.frame import theme
+from app.tui.frame.follow import Entry, Follower, RunFollowed, RunsFound
+from app.tui.frame.help import HelpScreen
+from app.tui.frame.machine import Gauge, MachineRead
+from app.tui.frame.palette import Commands
+from app.tui.frame.places import PLACES, START
+from app.tui.frame.save import ask_and_save, saver_of
+from app.tui.frame.screen import Frame
+from app.tui.frame.selection import Selection
+from app.tui.frame.settings import Settings, unknown, usable_keymap
+from app.tui.frame.wording import folder, shortened
+from app.tui.keymap import TITLES, Key, Where, bindings, remapped
+from app.tui.screens.runs import run_columns
+from app.tui.screens.runs.screen import RunsScreen
 from core.errors import HalodeckError
 
 if TYPE_CHECKING:
-    from app.tui.screens.data import DataScreen
+    from app.tui.screens.data.screen import DataScreen
 
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
@@ -263,7 +263,7 @@ class Workbench(App[None], inherit_bindings=False):
             screen._css_update_count = self._css_update_count
 
     async def action_quit(self) -> None:
-        from app.tui.tasks import left_running
+        from app.background.tasks import left_running
 
         alive = {"run": sum(entry.status.alive for entry in self.entries), "task": left_running(self.root)}
         many = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in alive.items() if count)

@@ -18,10 +18,10 @@ from core.cosmos.halos import friends_of_friends, measure
 from core.cosmos.initial import linear_field
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spherical import spherical_overdensity
 from core.cosmos.paint import paint
-from core.cosmos.peakpatch import PeakPatchSettings, check_peak_patch, peak_patch_output
+from core.cosmos.peakpatch.search import PeakPatchSettings, check_peak_patch, peak_patch_output
 from core.cosmos.power import camb_power, linear_power
-from core.cosmos.spherical import spherical_overdensity
 from core.cosmos.universe import Universe, check_field, write_universe
 from core.device import choose_device
 from core.errors import ResourceError, UsageError, did_you_mean

@@ -1,1 +1,1 @@
-"""Protohalos from probabilities: inputs, truth, the finder, its baseline and its report (halonet, distance_map)."""
+"""What several recipes share about halos in initial conditions: inputs, truth, the finder, its baseline."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.metrics import foreground_dice
+from core.learning.metrics import foreground_dice
 from core.protohalos.calibration import calibrate, from_constants, measure
 from core.protohalos.finder import Found
 

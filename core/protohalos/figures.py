@@ -8,7 +8,7 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
-from core.cosmos.massfunction import mass_edges, mass_function, theory
+from core.cosmos.measures.massfunction import mass_edges, mass_function, theory
 from core.cosmos.universe import Universe
 from core.figures import Circles, ColourMap, Contours, Curves, Row, Series, Slice, Style
 from core.protohalos.truth import Truth

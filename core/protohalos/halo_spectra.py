@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.cosmos.spectra import Spectra, particle_spectra
+from core.cosmos.measures.spectra import Spectra, particle_spectra
 
 LARGE_SCALES = 0.5
 """Wavenumber [h/Mpc] up to which the clustering of halos is summed into one number."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
+from core.learning.training_set import Split, check_cell_sizes
 from core.protohalos.truth import Source, check_truth, sources
-from core.training_set import Split, check_cell_sizes
 
 if TYPE_CHECKING:
     import torch

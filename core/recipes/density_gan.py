@@ -13,9 +13,9 @@ from pydantic import Field as Setting
 from pydantic import model_validator
 
 from core.config import Settings
-from core.density.recipe import DensityRecipe, validation_metrics
-from core.density.settings import Adam, DensityCrop
-from core.learners.adversaries import Adversaries
+from core.learning.adversaries import Adversaries
+from core.recipes.density.base import DensityRecipe, validation_metrics
+from core.recipes.density.settings import Adam, DensityCrop
 
 if TYPE_CHECKING:
     import torch
@@ -129,7 +129,7 @@ class DensityGan(DensityRecipe):
         return PatchGAN(2, self.discriminator.halvings, self.discriminator.filters, self.network.border)
 
     def memory(self, bf16: bool) -> Callable[[int, int], int]:
-        from core.memory import cube_memory
+        from core.learning.memory import cube_memory
 
         generating = super().memory(bf16)
         judging = cube_memory(self.critic, sum(self.channels), Adam(), bf16)
@@ -139,7 +139,7 @@ class DensityGan(DensityRecipe):
     def learner(self, device: torch.device) -> Adversaries:
         import torch
 
-        from core.density.fields import scaled
+        from core.recipes.density.fields import scaled
         from models.density_losses import mass_loss, mean_absolute, power_loss
 
         torch.manual_seed(self.seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.tui import follow
+from app.tui.frame import follow
 from core.cosmos.box import Field
 from core.cosmos.universe import Universe, write_universe
 

@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from tui_pilot import until
 
 from app.draw import Depth
-from app.tui.screens.slices import SlicesScreen
-from app.tui.sight import Sight
-from app.tui.widgets.slice_view import SliceView
+from app.tui.screens.slices.camera import Sight
+from app.tui.screens.slices.screen import SlicesScreen
+from app.tui.screens.slices.slice_view import SliceView
 
 
 def opened(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.calculations import Calculations, _reporter
-from app.tui.calculator import _PROGRAM
+from app.background.calculations import Calculations, _reporter
+from app.tui.frame.calculator import _PROGRAM
 from core.cosmos.universe import Universe
 from core.errors import Interrupted, UsageError
 from core.progress import silent

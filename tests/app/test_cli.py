@@ -16,8 +16,8 @@ from app.cli.universes import COMMANDS as UNIVERSE_COMMANDS
 from app.cli.universes import parse_numbers, parse_seeds
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
-from core.plan import universe_paths
-from core.run import Notes, Run, create_run
+from core.runs.launch_spec import universe_paths
+from core.runs.run import Notes, Run, create_run
 
 Command = Callable[..., tuple[int, str, str]]
 

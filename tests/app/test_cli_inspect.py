@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.cosmos.universe import Universe
-from core.run import Run
+from core.runs.run import Run
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from app.cli import program
-from core import recipe
 from core.config import read_table, resolve
+from core.runs import recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").glob("*.toml"))]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app import launch
+from app.background import workers as launch
 from core.cosmos.universe import Universe
 from core.errors import ResourceError, RunError
-from core.run import Run, State
-from core.worker import work
+from core.runs.run import Run, State
+from core.runs.worker import work
 
 STEPS = 250
 

@@ -15,7 +15,7 @@ import pytest
 
 import core
 from core.cosmos.universe import Universe, open_universe
-from core.run import Run
+from core.runs.run import Run
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.tui.sight import Sight, after
-from app.tui.slice_layout import best_grid
-from core.views.panels import Overlays
+from app.tui.screens.slices.camera import Sight, after
+from app.tui.screens.slices.layout import best_grid
+from core.analysis.views.panels import Overlays
 
 
 def test_a_sight_in_words_of_the_command() -> None:

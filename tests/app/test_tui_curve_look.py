@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.tui.curve_look import Look, panned, stepped, turned_x, whole, zoomed
+from app.tui.screens.statistics.curve_window import Look, panned, stepped, turned_x, whole, zoomed
 from core.figures import Curves, Series
 
 K = np.geomspace(0.1, 10.0, 21)

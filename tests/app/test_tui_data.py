@@ -14,17 +14,17 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import SIZES, a_run, sees, text, until
 
-from app import launch
-from app.tui import follow, tasks
-from app.tui.commands import CHOICES, import_form, simulate_form
-from app.tui.screens.command import CommandScreen
-from app.tui.screens.confirm import ConfirmScreen
-from app.tui.screens.data import DataScreen
-from app.tui.widgets import file_tree, task_pane
-from app.tui.widgets.figure_view import FigureView
-from app.tui.widgets.file_tree import FileTree
-from app.tui.widgets.form import Form
-from app.tui.widgets.task_list import TaskList
+from app.background import tasks
+from app.background import workers as launch
+from app.tui.frame import follow
+from app.tui.frame.command import CommandScreen
+from app.tui.frame.confirm import ConfirmScreen
+from app.tui.frame.figure_view import FigureView
+from app.tui.frame.form import Form
+from app.tui.screens.data.commands import CHOICES, import_form, simulate_form
+from app.tui.screens.data.file_tree import FileTree
+from app.tui.screens.data.screen import DataScreen, file_tree, task_pane
+from app.tui.screens.data.task_list import TaskList
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 from core.figures import Slice

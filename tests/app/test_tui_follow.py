@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from app.tui import follow
-from app.tui.follow import Follower, RunFollowed, RunsFound
-from app.tui.history import History
-from core.run import Run, create_run
+from app.tui.frame import follow
+from app.tui.frame.follow import Follower, RunFollowed, RunsFound
+from app.tui.frame.history import History
+from core.runs.run import Run, create_run
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_dead_worker_is_noticed_without_a_change_on_disk(
     follower.look()
     assert isinstance(messages[-1], RunsFound)
     assert messages[-1].entries[0].state == "running"
-    monkeypatch.setattr("core.run._breathes", lambda data: False)
+    monkeypatch.setattr("core.runs.run._breathes", lambda data: False)
     follower.look()
     assert isinstance(messages[-1], RunsFound)
     assert messages[-1].entries[0].state == "lost"

@@ -14,16 +14,16 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import a_run, opened, sees, text, until
 
-from app.tui import places, theme
-from app.tui.bindings import KEYS, clash
-from app.tui.places import PLACES, Place
-from app.tui.screens.ask import AskScreen
-from app.tui.screens.figures import FiguresScreen
-from app.tui.screens.frame import Frame
-from app.tui.screens.runs import RunsScreen
-from app.tui.selection import Selection
-from app.tui.settings import Settings, load_settings, settings_path, usable_keymap
-from app.tui.widgets.top_line import TopLine
+from app.tui.frame import places, theme
+from app.tui.frame.ask import AskScreen
+from app.tui.frame.places import PLACES, Place
+from app.tui.frame.screen import Frame
+from app.tui.frame.selection import Selection
+from app.tui.frame.settings import Settings, load_settings, settings_path, usable_keymap
+from app.tui.frame.top_line import TopLine
+from app.tui.keymap import KEYS, clash
+from app.tui.screens.runs.report import FiguresScreen
+from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from tui_pilot import sees, until
 
-from app.tui import follow
-from app.tui.screens.data import DataScreen
-from app.tui.widgets import task_pane
-from app.tui.widgets.figure_view import FigureView
-from app.tui.widgets.file_tree import FileTree
+from app.tui.frame import follow
+from app.tui.frame.figure_view import FigureView
+from app.tui.screens.data.file_tree import FileTree
+from app.tui.screens.data.screen import DataScreen, task_pane
 from app.tui.workbench import Workbench
-from core.cosmos.infall_model import Infalls, make_table
+from core.cosmos.infall.model import Infalls, make_table
 
 
 async def test_a_table_in_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

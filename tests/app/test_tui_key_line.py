@@ -10,8 +10,8 @@ from tui_pilot import a_run, opened, sees, text, until, view
 
 from app.draw import draw
 from app.draw.colour import NO_INK, series_shade
-from app.tui.bindings import keys_of
-from app.tui.screens.figures import FiguresScreen
+from app.tui.keymap import keys_of
+from app.tui.screens.runs.report import FiguresScreen
 from core.figures import Curves, Report, Series, Slice, Table, dump_report
 from core.files import write_json
 

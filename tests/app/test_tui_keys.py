@@ -15,9 +15,9 @@ from textual.widget import Widget
 from tui_pilot import a_run, opened, sees, text, until
 
 from app.tui import screens, widgets
-from app.tui.bindings import KEYS, TITLES
-from app.tui.screens.help import HelpScreen, keys_table
-from app.tui.screens.runs import RunsScreen
+from app.tui.frame.help import HelpScreen, keys_table
+from app.tui.keymap import KEYS, TITLES
+from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
 
 

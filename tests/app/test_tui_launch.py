@@ -13,17 +13,17 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 from tui_pilot import SIZES, sees, text, until
 
-from app import launch
+from app.background import workers as launch
 from app.cli import runs
-from app.tui import follow
-from app.tui.screens.launch import LaunchScreen
-from app.tui.screens.runs import RunsScreen
-from app.tui.widgets.form import Form
-from app.tui.widgets.lines import Lines
+from app.tui.frame import follow
+from app.tui.frame.form import Form
+from app.tui.frame.lines import Lines
+from app.tui.screens.launch.screen import LaunchScreen
+from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
-from core import recipe
 from core.cosmos.universe import Universe
-from core.run import Notes, Run, all_runs
+from core.runs import recipe
+from core.runs.run import Notes, Run, all_runs
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
-from app.tui.screens.network import NetworkScreen
-from app.tui.widgets.figure_view import FigureView
-from app.tui.widgets.layer_table import LayerTable
+from app.tui.frame.figure_view import FigureView
+from app.tui.screens.network.layer_table import LayerTable
+from app.tui.screens.network.screen import NetworkScreen
 from core.cosmos.universe import Universe
 from core.figures import Row
-from core.run import Run
+from core.runs.run import Run
 
 
 def opened(

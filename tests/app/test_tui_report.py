@@ -12,8 +12,8 @@ from textual.widgets import OptionList
 from tui_pilot import a_report, a_run, opened, sees, text, until, view
 
 from app.draw import draw
-from app.tui.screens.figures import FigureScreen, FiguresScreen
-from app.tui.screens.runs import RunsScreen
+from app.tui.screens.runs.report import FigureScreen, FiguresScreen
+from app.tui.screens.runs.screen import RunsScreen
 from core.figures import Figure, Number, Report, dump_report
 from core.files import write_json
 

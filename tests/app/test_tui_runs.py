@@ -13,18 +13,18 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import a_report, a_run, opened, sees, shown, text, until, view
 
-from app.tui import machine
-from app.tui.curves import live_curves, round_up
-from app.tui.history import History
-from app.tui.machine import Gpu, MachineRead, described
-from app.tui.screens.ask import AskScreen
-from app.tui.screens.figures import FiguresScreen
-from app.tui.screens.runs import RunsScreen
-from app.tui.widgets.run_table import RunTable
-from app.tui.wording import notes_line
+from app.tui.frame import machine
+from app.tui.frame.ask import AskScreen
+from app.tui.frame.history import History
+from app.tui.frame.machine import Gpu, MachineRead, described
+from app.tui.frame.wording import notes_line
+from app.tui.screens.runs.curves import live_curves, round_up
+from app.tui.screens.runs.report import FiguresScreen
+from app.tui.screens.runs.run_table import RunTable
+from app.tui.screens.runs.screen import RunsScreen
 from core.figures import Curves, Number, dump_report
 from core.files import write_json
-from core.run import Notes, create_run, read_notes
+from core.runs.run import Notes, create_run, read_notes
 
 
 def rows(pilot: Pilot[None], column: int = 0) -> list[str]:

@@ -13,13 +13,13 @@ from textual.strip import Strip
 from textual.widgets import Input
 from tui_pilot import SIZES, a_run, opened, sees, shown, text, until, view
 
-from app.tui.follow import RunsFound
-from app.tui.screens.confirm import ConfirmScreen
-from app.tui.screens.runs import RunsScreen
-from app.tui.widgets import figure_view
-from app.tui.widgets.run_columns import COLUMNS, columns_for
-from app.tui.widgets.run_table import RunTable
-from core.run import Run
+from app.tui.frame import figure_view
+from app.tui.frame.confirm import ConfirmScreen
+from app.tui.frame.follow import RunsFound
+from app.tui.screens.runs.run_columns import COLUMNS, columns_for
+from app.tui.screens.runs.run_table import RunTable
+from app.tui.screens.runs.screen import RunsScreen
+from core.runs.run import Run
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -110,7 +110,7 @@ async def test_a_request_that_cannot_be_is_told(root: Path) -> None:
 async def test_resume_starts_a_worker_for_a_run_without_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run(root, state="stopped")
     resumed: list[Run] = []
-    monkeypatch.setattr("app.launch.resume", resumed.append)
+    monkeypatch.setattr("app.background.workers.resume", resumed.append)
     async with opened(root) as pilot:
         await sees(pilot, "■ stopped")
         await pilot.press("r")

@@ -10,8 +10,8 @@ from slices_pilot import opened, screen, settled, sight
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from tui_pilot import SIZES, sees, text, until
 
-from app.tui.bindings import keys_of
-from app.tui.widgets.slice_view import SliceView
+from app.tui.keymap import keys_of
+from app.tui.screens.slices.slice_view import SliceView
 from core.cosmos.universe import Universe
 
 

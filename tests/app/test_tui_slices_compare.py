@@ -9,7 +9,7 @@ from slices_pilot import opened, screen, settled
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
-from app.tui.screens.ask import AskScreen
+from app.tui.frame.ask import AskScreen
 
 
 async def test_a_prediction_beside_its_universe(deck: Path) -> None:

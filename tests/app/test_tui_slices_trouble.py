@@ -15,7 +15,7 @@ from textual.widget import Widget
 from tui_pilot import sees, until
 
 from app.draw import Depth
-from app.tui.widgets.slice_view import SliceView
+from app.tui.screens.slices.slice_view import SliceView
 from core.cosmos.universe import open_universe
 
 

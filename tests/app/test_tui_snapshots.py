@@ -19,15 +19,15 @@ from textual.pilot import Pilot
 from tui_pilot import a_report, a_run, opened, sees, text
 
 from app.draw import Depth
-from app.tui import machine
-from app.tui.settings import Settings
-from core import run as core_run
+from app.tui.frame import machine
+from app.tui.frame.settings import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.cosmology import preset
 from core.cosmos.universe import write_universe
 from core.figures import dump_report
 from core.files import write_json
-from core.run import Notes
+from core.runs import run as core_run
+from core.runs.run import Notes
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 50)

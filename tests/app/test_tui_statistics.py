@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
-from app.tui.screens.statistics import StatisticsScreen
-from app.tui.selection import Selection
-from app.tui.widgets.curve_view import CurveView
+from app.tui.frame.curve_view import CurveView
+from app.tui.frame.selection import Selection
+from app.tui.screens.statistics.screen import StatisticsScreen
 from core.figures import Curves
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app import launch
-from app.tui import tasks
-from app.tui.tasks import Task
+from app.background import tasks
+from app.background import workers as launch
+from app.background.tasks import Task
 from core.errors import ResourceError
 from core.files import write_json
 

@@ -17,7 +17,7 @@ import pytest
 from app.tui.app import run_workbench
 from core.cosmos.universe import Universe
 from core.errors import UsageError
-from core.run import Run, create_run
+from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds; torch takes its time to come up on a busy machine

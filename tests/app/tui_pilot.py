@@ -11,13 +11,13 @@ import numpy as np
 from textual.pilot import Pilot
 
 from app.draw import Depth
-from app.tui.places import PLACES
-from app.tui.selection import Selection
-from app.tui.settings import Settings
-from app.tui.widgets.figure_view import FigureView
+from app.tui.frame.figure_view import FigureView
+from app.tui.frame.places import PLACES
+from app.tui.frame.selection import Selection
+from app.tui.frame.settings import Settings
 from app.tui.workbench import Workbench
 from core.figures import Curves, Number, Report, Series, Slice
-from core.run import Run, create_run
+from core.runs.run import Run, create_run
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 PATIENCE = 40.0  # seconds; helper processes import torch

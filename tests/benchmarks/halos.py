@@ -24,10 +24,10 @@ from core.cosmos.cosmology import preset
 from core.cosmos.initial import linear_modes, white_noise
 from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.power import linear_power
-from core.distance_map.cut import Relation, cut
-from core.distance_map.watershed import watershed
 from core.protohalos.baseline import smoothed
 from core.protohalos.finder import ShellThreshold, find
+from core.recipes.distance_map.cut import Relation, cut
+from core.recipes.distance_map.watershed import watershed
 
 PEAKS = (0.95, 0.85, 0.7, 0.5)
 SMALLEST = 20

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import torch
 
-from core import recipe
 from core.config import read_table, resolve
 from core.cosmos.universe import Universe, open_universe
 from core.device import choose_device
 from core.errors import HalodeckError
-from core.learner import Learner
-from core.plan import universe_paths
-from core.recipe import Recipe
+from core.learning.learner import Learner
+from core.runs import recipe
+from core.runs.launch_spec import universe_paths
+from core.runs.recipe import Recipe
 
 WARM_UP = 3
 

@@ -29,7 +29,7 @@ import psutil
 from core.cosmos.box import Field
 from core.cosmos.cosmology import preset
 from core.cosmos.universe import write_universe
-from core.run import Run, create_run
+from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = 0.25

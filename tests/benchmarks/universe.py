@@ -24,10 +24,10 @@ from core.cosmos.cosmology import Growth, growth, preset
 from core.cosmos.halos import friends_of_friends
 from core.cosmos.initial import linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spectra import spectra
 from core.cosmos.paint import paint
-from core.cosmos.peakpatch import peak_patch
+from core.cosmos.peakpatch.search import peak_patch
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import spectra
 
 REPEATS = 3
 STEPS = 20

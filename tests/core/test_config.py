@@ -3,9 +3,9 @@ from typing import Literal
 
 import pytest
 
-from core import recipe
 from core.config import CONFIGS, Settings, describe, read_table, resolve, tables
 from core.errors import ConfigError, InputError, UsageError
+from core.runs import recipe
 
 
 class Inner(Settings):

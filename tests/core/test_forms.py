@@ -8,7 +8,6 @@ import typer
 from pydantic import Field as Setting
 
 from app.cli.universes import import_, simulate
-from core import recipe
 from core.config import Settings, describe, read_table, resolve, tables
 from core.forms import (
     command_fields,
@@ -21,6 +20,7 @@ from core.forms import (
     settings_values,
     written,
 )
+from core.runs import recipe
 
 
 class Inner(Settings):

@@ -9,8 +9,8 @@ from scipy.special import erf
 
 from core.cosmos.box import Array, Field
 from core.cosmos.cosmology import Cosmology, preset
-from core.cosmos.crossing import first_crossing, never, variances
 from core.cosmos.initial import linear_field
+from core.cosmos.measures.crossing import first_crossing, never, variances
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, evolve
 from tests.validation.check import Check, within

@@ -19,8 +19,8 @@ from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.snapshots import read_snapshot
 from core.cosmos.imports import linear_field
+from core.cosmos.measures.spectra import Spectra, spectra
 from core.cosmos.power import linear_power, top_hat
-from core.cosmos.spectra import Spectra, spectra
 from tests.validation.check import Check, within
 
 DATA = Path(os.environ.get("HALODECK_SHARED", Path(__file__).parents[2].parent / "shared" / "data"))

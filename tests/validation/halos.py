@@ -15,7 +15,7 @@ from core.cosmos.box import Array, Catalogue, nearest_image
 from core.cosmos.cosmology import Cosmology, growth, preset
 from core.cosmos.initial import linear_field
 from core.cosmos.lpt import first_order, second_order
-from core.cosmos.massfunction import mass_function, theory
+from core.cosmos.measures.massfunction import mass_function, theory
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, evolve
 from core.figures import Curves, Series

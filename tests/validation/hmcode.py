@@ -14,9 +14,9 @@ import numpy as np
 from core.cosmos.box import Array, lattice
 from core.cosmos.cosmology import Cosmology, preset
 from core.cosmos.initial import linear_field
+from core.cosmos.measures.spectra import Spectra, particle_spectra
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, by_particle, evolve
-from core.cosmos.spectra import Spectra, particle_spectra
 from core.figures import Curves, Series
 from tests.validation.check import Check, Drawn, within
 

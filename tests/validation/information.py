@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import multivariate_normal, norm
 
 from core.cosmos.box import Array
-from core.halo_mass.information import mutual_information, unbounded
+from core.recipes.halo_mass.information import mutual_information, unbounded
 from tests.validation.check import Check, within
 
 POINTS = 2000

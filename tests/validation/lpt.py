@@ -16,9 +16,9 @@ from core.cosmos.box import Array, lattice
 from core.cosmos.cosmology import growth, preset
 from core.cosmos.initial import linear_field, linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spectra import Spectra, particle_spectra
 from core.cosmos.power import damped, linear_power
 from core.cosmos.simulate import Evolution, by_particle, evolve
-from core.cosmos.spectra import Spectra, particle_spectra
 from tests.validation.check import Check
 
 CELLS, BOX, SEED = 128, 128.0, 1

@@ -14,9 +14,9 @@ from core.cosmos.halos import friends_of_friends
 from core.cosmos.imports import divergence
 from core.cosmos.initial import linear_field, linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spectra import particle_spectra, spectra
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, by_particle, evolve
-from core.cosmos.spectra import particle_spectra, spectra
 from tests.validation.check import Check, within
 
 CELLS, BOX_SIZE = 128, 128.0

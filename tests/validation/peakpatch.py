@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.cosmos.collapse import collapse_table
 from core.cosmos.cosmology import PRESETS, Cosmology
 from core.cosmos.initial import linear_field
-from core.cosmos.massfunction import theory
-from core.cosmos.peakpatch import PeakPatchSettings, halo_mask, peak_patch
+from core.cosmos.measures.massfunction import theory
+from core.cosmos.peakpatch.collapse import collapse_table
+from core.cosmos.peakpatch.search import PeakPatchSettings, halo_mask, peak_patch
 from core.cosmos.power import linear_power
 from tests.validation.check import Check, within
 

@@ -15,17 +15,17 @@ import torch
 
 from core.cosmos.box import Field
 from core.cosmos.cosmology import preset
-from core.cosmos.ionize import Ionization, displacements, evolved, linear
-from core.cosmos.reionization import (
+from core.cosmos.measures.spectra import spectra
+from core.cosmos.reionization.bubbles import (
     Sources,
     brightness_temperature,
     collapsed,
     neutral_fraction,
     temperature_scale,
 )
-from core.cosmos.spectra import spectra
+from core.cosmos.reionization.ionize import Ionization, displacements, evolved, linear
 from core.figures import Curves, Series
-from core.metrics import correlation
+from core.learning.metrics import correlation
 from tests.validation.check import Check, Drawn, within
 
 SHARED = Path(os.environ.get("HALODECK_SHARED", Path(__file__).parents[2].parent / "shared" / "data"))

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.cosmos.bispectrum import bispectrum
 from core.cosmos.box import Array, Catalogue, Field, lattice
 from core.cosmos.cosmology import preset
 from core.cosmos.initial import linear_field
-from core.cosmos.massfunction import mass_function
+from core.cosmos.measures.bispectrum import bispectrum
+from core.cosmos.measures.massfunction import mass_function
+from core.cosmos.measures.spectra import particle_spectra, spectra
+from core.cosmos.measures.voids import void_probability
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, by_particle, evolve
-from core.cosmos.spectra import particle_spectra, spectra
-from core.cosmos.voids import void_probability
 from tests.validation.check import Check, within
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from core.cosmos import infall
 from core.cosmos.formats import cubes, gadget, groups, hdf5, pksc, ramses, tables, tipsy
 from core.cosmos.formats.header import CubeFormat, Format, HaloFormat, Header, parts_of, unreadable
 from core.cosmos.formats.snapshots import read_header
 from core.cosmos.formats.trees_hdf5 import is_galacticus
+from core.cosmos.infall import table as infall
 from core.cosmos.universe import open_universe
 
 Kind = Literal["universe", "prediction", "run", "directory", "empty", "unknown"] | Format | HaloFormat | CubeFormat

@@ -11,9 +11,9 @@ from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.emulator_input import damped_2lpt
 from core.cosmos.initial import linear_field, linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spectra import particle_spectra, spectra
 from core.cosmos.paint import paint
 from core.cosmos.power import damped, linear_power
-from core.cosmos.spectra import particle_spectra, spectra
 from core.cosmos.universe import Universe
 from core.errors import InputError
 

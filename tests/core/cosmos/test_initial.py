@@ -6,8 +6,8 @@ import torch
 
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import linear_field, squared_wavenumber, white_noise
+from core.cosmos.measures.spectra import spectra
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import spectra
 
 
 def test_finer_grids_hold_the_coarser_modes() -> None:

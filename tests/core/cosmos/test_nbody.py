@@ -11,10 +11,10 @@ from core.cosmos.box import Field, lattice
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.initial import linear_field
 from core.cosmos.lpt import first_order, second_order
+from core.cosmos.measures.spectra import spectra
 from core.cosmos.nbody import Integrator, State
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import spectra
 from core.cosmos.universe import Universe
 
 GROWTH = growth(0.3089)

@@ -10,6 +10,7 @@ from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import linear_field
 from core.cosmos.lpt import first_order
+from core.cosmos.measures.spectra import particle_spectra, spectra
 from core.cosmos.paint import (
     ORDER,
     Assignment,
@@ -22,7 +23,6 @@ from core.cosmos.paint import (
     window,
 )
 from core.cosmos.power import linear_power
-from core.cosmos.spectra import particle_spectra, spectra
 
 CELLS = 16
 

@@ -13,10 +13,10 @@ from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.emulator_input import damped_2lpt
 from core.cosmos.initial import linear_field
+from core.cosmos.measures.spectra import spectra
 from core.cosmos.paint import paint
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, Simulation, evolve, memory_needed, simulate
-from core.cosmos.spectra import spectra
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, Interrupted, ResourceError, UsageError
 

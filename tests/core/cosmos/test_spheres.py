@@ -13,7 +13,7 @@ from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.pksc import write_pksc
 from core.cosmos.formats.spheres import centre_of_cells
 from core.cosmos.initial import linear_field
-from core.cosmos.peakpatch import label_field, peak_patch
+from core.cosmos.peakpatch.search import label_field, peak_patch
 from core.cosmos.power import linear_power
 from core.errors import InputError, UsageError
 from core.protohalos.truth import true_halos

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
-from core.metrics import foreground_dice
+from core.learning.metrics import foreground_dice
 from core.protohalos import baseline
 
 

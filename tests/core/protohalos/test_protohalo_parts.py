@@ -6,10 +6,10 @@ import pytest
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Row, Slice
-from core.metrics import roc
-from core.protohalos import cells, clustering, profiles, shapes
+from core.learning.metrics import roc
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import Truth, true_halos
+from core.recipes.halonet import cells, clustering, profiles, shapes
 
 CELLS, BOX = 32, 64.0
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from core import recipe
 from core.config import read_table, resolve
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError
-from core.learner import Network
-from core.recipes.distance_map import DistanceMap
-from core.recipes.halonet import HaloNet
-from core.run import Run
+from core.learning.learner import Network
+from core.recipes.distance_map.recipe import DistanceMap
+from core.recipes.halonet.recipe import HaloNet
+from core.runs import recipe
+from core.runs.run import Run
 
 CPU = torch.device("cpu")
 Smoke: TypeAlias = Callable[..., HaloNet | DistanceMap]

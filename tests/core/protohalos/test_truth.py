@@ -56,7 +56,7 @@ def test_a_recipe_on_peak_patch_halos(both: Universe, tmp_path: Path) -> None:
     import torch
 
     from core.config import read_table, resolve
-    from core.recipes.halonet import HaloNet
+    from core.recipes.halonet.recipe import HaloNet
 
     settings = resolve(HaloNet, read_table("halonet", "smoke"), ["truth=peakpatch"])
     universes, cpu = [both] * 4, torch.device("cpu")

@@ -8,7 +8,7 @@ from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.names import Told, told_by_name
 from core.errors import InputError, UsageError
-from core.ionization.cubes import label
+from core.recipes.ionization.cubes import label
 
 PLANCK = in_cosmology(Given(), "planck2015")
 

@@ -25,8 +25,8 @@ from core.cosmos.cosmology import growth
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.snapshots import read_snapshot
 from core.cosmos.imports import divergence, import_initial, import_pair, linear_field
+from core.cosmos.measures.spectra import spectra
 from core.cosmos.simulate import Evolution
-from core.cosmos.spectra import spectra
 from core.cosmos.universe import open_universe
 from core.errors import InputError, UsageError
 from core.files import checksum

@@ -1,0 +1,1 @@
+"""Work that outlives the terminal: detached workers, tasks, calculations for the screens."""

@@ -1,0 +1,201 @@
+"""Tasks: simulations, imports and predictions, each the same `halodeck` command in a session of its own.
+
+A task is a folder `.tasks/<time>-<command>` among the runs: task.json (what was asked for, and which process does it),
+log (all it printed), code (its exit code once it has ended), cancelled (somebody asked it to end). So it outlives the
+workbench, and any workbench on the same runs shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.background import workers as launch
+from core.errors import RunError
+from core.files import explain, write_json
+
+State = Literal["running", "done", "failed", "stopped", "lost"]
+
+_FOLDER = ".tasks"
+_PROGRESS = re.compile(r"^.*?: +(\d+) %  (.*)$")
+_TAIL = 4000
+"""Bytes of a log that are read again and again."""
+_children: list[subprocess.Popen[bytes]] = []
+"""Kept until they end, so that none stays a zombie."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task is and how far it is."""
+
+    path: Path
+    title: str
+    command: tuple[str, ...]
+    started: float
+    state: State
+    fraction: float = 0.0
+    words: str = ""
+    """What it does now, or its last word."""
+
+    @property
+    def alive(self) -> bool:
+        return self.state == "running"
+
+    def log(self, lines: int = 20) -> str:
+        """The end of what it printed."""
+        return "\n".join(_tail(self.path / "log").splitlines()[-lines:])
+
+    def line(self) -> str:
+        """The command as it would be typed."""
+        return shlex.join(["halodeck", *self.command])
+
+
+def start(root: Path, title: str, command: Sequence[str]) -> Task:
+    """Start `halodeck COMMAND`. Raises: ResourceError where the folder of the runs cannot be written."""
+    import psutil
+
+    path = root / _FOLDER / f"{time.time_ns()}-{command[0]}"
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise explain(error, path) from error
+    child = launch.start(command, path / "log", path / "code")
+    _children.append(child)
+    try:
+        born = psutil.Process(child.pid).create_time()
+    except psutil.NoSuchProcess:  # it has ended already
+        born = 0.0
+    facts = {"title": title, "command": list(command), "started": time.time()}
+    write_json(path / "task.json", {**facts, "host": socket.gethostname(), "pid": child.pid, "born": born})
+    return read_task(path)
+
+
+def all_tasks(root: Path) -> list[Task]:
+    """Every task among the runs, the newest last; a folder that is no whole task is passed over."""
+    _children[:] = [child for child in _children if child.poll() is None]
+    found = []
+    for path in sorted((root / _FOLDER).glob("*/task.json")):
+        try:
+            found.append(read_task(path.parent))
+        except (OSError, ValueError, KeyError, TypeError):  # being written, or cleared away meanwhile
+            continue
+    return found
+
+
+def read_task(path: Path) -> Task:
+    """A task from its folder."""
+    facts = json.loads((path / "task.json").read_text(encoding="utf-8"))
+    # in this order: the code is written before the process ends
+    alive = _lives(facts)
+    code = _text(path / "code").strip()
+    state: State
+    if code == "0":
+        state = "done"
+    elif not code and alive:
+        state = "running"
+    elif (path / "cancelled").exists():
+        state = "stopped"
+    else:
+        state = "failed" if code else "lost"
+    fraction, words = _last_word(_tail(path / "log"), state)
+    if state == "done":
+        words = _result(path / "log")
+    return Task(path, facts["title"], tuple(facts["command"]), float(facts["started"]), state, fraction, words)
+
+
+def left_running(root: Path) -> int:
+    """How many tasks go on when the workbench is left."""
+    return sum(task.alive for task in all_tasks(root))
+
+
+def cancel(task: Task) -> str:
+    """Ask a task to end, which leaves nothing half-written; asked again, it is killed. Raises: RunError."""
+    if not read_task(task.path).alive:
+        return f"{task.title} has ended"
+    facts = json.loads((task.path / "task.json").read_text(encoding="utf-8"))
+    if facts["host"] != socket.gethostname():
+        raise RunError(f"{task.title} runs on {facts['host']}", "cancel it there")
+    asked = task.path / "cancelled"
+    number = signal.SIGKILL if asked.exists() else signal.SIGINT
+    try:
+        asked.touch()
+        os.killpg(int(facts["pid"]), number)
+    except ProcessLookupError:
+        return f"{task.title} has ended"
+    except OSError as error:
+        raise explain(error, asked) from error
+    return f"{task.title} is killed" if number == signal.SIGKILL else f"asked {task.title} to end; x again kills it"
+
+
+def clear(task: Task) -> str:
+    """Forget a task that has ended; what it made stays."""
+    shutil.rmtree(task.path, ignore_errors=True)
+    return f"{task.title} is cleared away"
+
+
+def _lives(facts: dict[str, Any]) -> bool:
+    if facts["host"] != socket.gethostname():
+        return True  # its code says when it has ended
+    import psutil
+
+    try:
+        process = psutil.Process(int(facts["pid"]))
+        return abs(process.create_time() - facts["born"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _last_word(log: str, state: State) -> tuple[float, str]:
+    """The fraction done and what is done now; once it has gone wrong, its last line."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    fraction, doing = 0.0, "starting"
+    for line in reversed(lines):
+        if found := _PROGRESS.match(line):
+            fraction, doing = int(found[1]) / 100, found[2]
+            break
+    if state == "running":
+        return fraction, doing
+    if state == "done":
+        return 1.0, ""
+    if state == "stopped":
+        return fraction, "ended on request"
+    last = lines[-1].removeprefix("halodeck: ") if lines else ""
+    return fraction, last if state == "failed" else f"died without a word; {last}"
+
+
+def _result(log: Path) -> str:
+    """What a command printed besides its progress: what it made. Of several lines the last one and their number."""
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            found = [line for line in lines if line.strip() and not _PROGRESS.match(line.rstrip())]
+    except OSError:
+        return ""
+    last = " ".join(found[-1].split()) if found else ""
+    return f"{last}, and {len(found) - 1} more" if len(found) > 1 else last
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

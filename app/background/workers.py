@@ -1,0 +1,65 @@
+"""Detached workers: a run goes on when the terminal that launched it is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import RunError
+from core.files import explain
+from core.runs.run import Run
+
+_HEAR = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+# a shell without job control has what it starts in the background ignore SIGINT, and so all that this starts
+PROGRAM = ("-P", "-c", f"{_HEAR}; from app.main import main; main()")
+"""What makes Python `halodeck`; -P keeps the working directory, where a folder may be called core, off its path."""
+_RECORD_CODE = '"$@"; echo $? > "$0"'
+_SIGN_OF_LIFE = 30.0
+"""Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
+
+
+def resume(run: Run) -> None:
+    """Start a detached worker for a run and wait until it trains.
+
+    It has its own session, no input, and prints to worker.log.
+    Raises: RunError when a worker lives already or the new one dies at once.
+    """
+    if run.status().alive:
+        raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
+    before = run.status().updated
+    worker = start(("resume", str(run.path)), run.path / "worker.log")
+    deadline = time.monotonic() + _SIGN_OF_LIFE
+    while worker.poll() is None and time.monotonic() < deadline:
+        status = run.status()
+        if status.updated != before and (status.steps or not status.alive):
+            break
+        time.sleep(0.05)
+    status = run.status()
+    if status.state == "failed":
+        worker.wait()  # its log is whole then
+        raise RunError(f"run {run.name} failed at its start ({status.message})", f"see {run.path / 'worker.log'}")
+    if status.updated == before:
+        raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
+
+
+def start(arguments: Sequence[str], log: Path, code: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file, its exit code kept in one."""
+    command = [sys.executable, *PROGRAM, *arguments]
+    if code:
+        command = ["/bin/sh", "-c", _RECORD_CODE, str(code), *command]
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, "NO_COLOR": "1"},
+            )
+    except OSError as error:
+        raise explain(error, log) from error

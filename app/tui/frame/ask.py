@@ -1,0 +1,34 @@
+"""One line of text asked for: a note, a file name."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from app.tui.keymap import bindings
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Asks for a line and gives it back; None when it is left."""
+
+    BINDINGS = bindings("ask")
+
+    def __init__(self, title: str, value: str, words: str) -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question", classes="asked") as box:
+            box.border_title = self._title
+            yield Input(self._value, id="answer", select_on_focus=False)
+            yield Static(self._words, id="answers", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip())
+
+    def action_back(self) -> None:
+        self.dismiss(None)

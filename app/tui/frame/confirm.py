@@ -1,0 +1,33 @@
+"""A question before something is lost."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from app.tui.keymap import bindings, keys_of
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Asks, and gives the answer back."""
+
+    BINDINGS = bindings("confirm")
+
+    def __init__(self, question: str, consequence: str) -> None:
+        super().__init__()
+        self._question = question
+        self._consequence = consequence
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question") as box:
+            box.border_title = self._question
+            yield Static(self._consequence, markup=False)
+            hints = "    ".join(
+                f"[@click=screen.{key.action}][b $accent]{key.signs}[/] {key.hint}[/]" for key in keys_of("confirm")
+            )
+            yield Static(hints, id="answers")
+
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)

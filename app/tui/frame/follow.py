@@ -1,0 +1,200 @@
+"""Follow a folder of runs from one thread: what changed on disk becomes a message, and nothing else does.
+
+Files are polled by their stat, never by inotify, which sees no writes from other machines on a shared disk. Events
+are read from the byte where the last reading ended.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textual.message import Message
+
+from app.tui.frame.history import History
+from core.errors import HalodeckError
+from core.files import explain
+from core.runs.run import Notes, Run, Status, is_run
+
+EVERY = 1.0
+"""Seconds between two looks; a live curve costs some 8 kB for each."""
+LOG_LINES = 40
+_TAIL = 1 << 16
+_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json")
+_UNREADABLE = Status("failed")
+
+Stamp = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list of runs; `problem` says why a run cannot be read."""
+
+    run: Run
+    status: Status
+    recipe: str = ""
+    created: float = 0.0
+    validation: float | None = None
+    problem: str = ""
+    device: str = ""
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
+    def state(self) -> str:
+        return "broken" if self.problem else self.status.state
+
+
+class RunsFound(Message):
+    """The list of runs, newest first; `problem` says why the folder cannot be read."""
+
+    def __init__(self, entries: tuple[Entry, ...], problem: str) -> None:
+        self.entries = entries
+        self.problem = problem
+        super().__init__()
+
+
+class RunFollowed(Message):
+    """All that has happened so far in one of the runs followed, and the end of its log."""
+
+    def __init__(self, run: Run, history: History, log: str) -> None:
+        self.run = run
+        self.history = history
+        self.log = log
+        super().__init__()
+
+
+class _Reading:
+    """How far the events of one run have been read."""
+
+    def __init__(self) -> None:
+        self.stamps: tuple[Stamp, ...] | None = None
+        self.offset = 0
+        self.history = History()
+
+
+class Follower:
+    """Looks at a folder of runs and at the chosen ones, and posts what changed."""
+
+    def __init__(self, root: Path, post: Callable[[Message], Any]) -> None:
+        self.root = root
+        self._post = post
+        self._chosen: tuple[Run, ...] = ()
+        self._stopped = False
+        self._wake = threading.Event()
+        self._next_list = 0.0
+        self._seen: dict[str, tuple[tuple[Stamp, ...], Entry]] = {}
+        self._found: tuple[tuple[Entry, ...], str] | None = None
+        self._existed = False
+        self._readings: dict[Run, _Reading] = {}
+
+    def choose(self, *runs: Run) -> None:
+        """Follow the events of these runs from now on (any thread)."""
+        if runs != self._chosen:
+            self._chosen = runs
+            self._wake.set()
+
+    def stop(self) -> None:
+        """End `follow` soon (any thread)."""
+        self._stopped = True
+        self._wake.set()
+
+    def follow(self) -> None:
+        """Look until told to stop: the body of the thread."""
+        while not self._stopped:
+            self._wake.clear()
+            self.look()
+            self._wake.wait(EVERY)
+
+    def look(self) -> None:
+        """Look once: at the folder, unless that was just done, and at the chosen runs."""
+        if time.monotonic() >= self._next_list:
+            self._next_list = time.monotonic() + EVERY / 2
+            found = self._list()
+            if found != self._found:
+                self._found = found
+                self._post(RunsFound(*found))
+        chosen = self._chosen
+        self._readings = {run: self._readings.get(run, _Reading()) for run in chosen}
+        for run in chosen:
+            self._look_at(run, self._readings[run])
+
+    def _list(self) -> tuple[tuple[Entry, ...], str]:
+        try:
+            with os.scandir(self.root) as items:
+                paths = [path for item in items if is_run(path := Path(item.path))]
+        except FileNotFoundError:
+            # no folder is an empty one, unless it was there before
+            return (), f"{self.root} is gone: it comes back here when it is there again" if self._existed else ""
+        except OSError as error:
+            return (), str(explain(error, self.root))
+        self._existed = True
+        self._seen = {path.name: self._entry(path) for path in paths}
+        entries = (entry for _, entry in self._seen.values())
+        return tuple(sorted(entries, key=lambda entry: (entry.created, entry.name), reverse=True)), ""
+
+    def _entry(self, path: Path) -> tuple[tuple[Stamp, ...], Entry]:
+        """The entry of a run, read again only where its files changed, or where its worker may have died."""
+        stamps = tuple(_stamp(path / name) for name in _STAMPED)
+        old = self._seen.get(path.name)
+        if old and old[0] == stamps and not old[1].status.alive:
+            return old
+        run = Run(path)
+        try:
+            config, status = run.config(), run.status()
+            recipe, created = str(config["recipe"]), float(config["created"])
+            device = str(config.get("device", ""))
+        except HalodeckError as error:
+            return stamps, Entry(run, _UNREADABLE, problem=str(error))
+        validation = old[1].validation if old else None
+        if not old or old[0][2] != stamps[2]:
+            validation = _last_validation(path / "events.jsonl", validation)
+        notes = run.notes_or_problem()
+        return stamps, Entry(run, status, recipe, created, validation, device=device, notes=notes)
+
+    def _look_at(self, run: Run, reading: _Reading) -> None:
+        stamps = tuple(_stamp(run.path / name) for name in ("config.toml", "events.jsonl", "worker.log"))
+        if stamps == reading.stamps:
+            return
+        events = stamps[1]
+        again = reading.stamps is None or reading.stamps[0] != stamps[0]  # a new run may have taken the name
+        if again or events is None or events[1] < reading.offset:
+            reading.offset, reading.history = 0, History()
+        reading.stamps = stamps
+        try:
+            new, reading.offset = run.events(reading.offset)
+            log = run.log_tail(LOG_LINES)
+        except OSError as error:
+            new, log = [], str(explain(error, run.path))
+        reading.history.add(new)
+        self._post(RunFollowed(run, reading.history.copy(), log))
+
+
+def _stamp(path: Path) -> Stamp:
+    """What tells a changed file: its inode, size and time; None without a file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _last_validation(path: Path, before: float | None) -> float | None:
+    """The last validation loss in the tail of the events; the one known before when there is none."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return before
+    history = History()
+    # the first line of the tail may be torn, which `events` passes over
+    history.add(Run(path.parent).events(max(0, size - _TAIL))[0])
+    track = history.validation.get("loss")
+    return track.values[-1] if track and track.values else before

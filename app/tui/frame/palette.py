@@ -1,0 +1,69 @@
+"""The command palette: every action that works now, every run, and the files of the working folder, by name."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from app.tui.frame.folders import walk
+from app.tui.frame.wording import folder, nearby
+from app.tui.keymap import TITLES
+
+if TYPE_CHECKING:
+    from app.tui.workbench import Workbench
+
+_MOST_FOLDERS = 200
+_MOST_FILES = 1000
+"""What is looked through for files; data shows what lies beyond."""
+_MAY_BE_DATA = re.compile(r"\.(h5|hdf5|npy)$|^(snap|ics?[._]|tipsy|halos?[._]|groups?[._]|fof_)", re.IGNORECASE)
+"""Names of universes and of what others call their snapshots, catalogues and cubes; no file is opened to find out."""
+Command = tuple[str, str, Callable[[], object]]
+
+
+class Commands(Provider):
+    """Actions of the present screen from the binding table, then the runs, then files."""
+
+    async def startup(self) -> None:
+        self._files: asyncio.Task[list[Path]] | None = None
+
+    async def discover(self) -> Hits:
+        for name, help_text, action in self._commands():
+            yield DiscoveryHit(name, action, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        matcher, bench = self.matcher(query), cast("Workbench", self.app)
+        for name, help_text, action in self._commands():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), action, help=help_text)
+        if self._files is None:  # with the first letter, once each time the palette opens
+            roots = [path.resolve() for path in (bench.universes, Path())]
+            self._files = asyncio.create_task(asyncio.to_thread(_files, roots))
+        for path in await asyncio.shield(self._files):
+            name = f"open {nearby(path)}"
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=folder(path.parent))
+
+    def _commands(self) -> Iterator[Command]:
+        bench = cast("Workbench", self.app)
+        active = {item.binding.id: item.node for item in self.screen.active_bindings.values()}
+        for key in bench.keys_of(*TITLES):
+            if key.id.startswith("go."):  # while the palette is open these keys are digits
+                yield key.description, f"key {key.signs}", partial(bench.go, key.id.removeprefix("go."))
+            elif key.id in active and key.action != "command_palette":
+                yield key.description, f"key {key.signs}", partial(bench.run_action, key.action, active[key.id])
+        for entry in bench.entries:
+            yield f"go to {entry.name}", f"{entry.recipe} {entry.state}", partial(bench.go_to, entry.name)
+
+
+def _files(roots: list[Path]) -> list[Path]:
+    """The files below some folders that may be universes, snapshots, catalogues or cubes, nearest first."""
+    found = (item.path for _, items in walk(roots, _MOST_FOLDERS) for item in items if not item.is_folder)
+    named = dict.fromkeys(path for path in found if _MAY_BE_DATA.search(path.name))
+    return list(islice(named, _MOST_FILES))

@@ -1,0 +1,107 @@
+"""What the workbench remembers between sessions: theme, keys, colour map and columns, in one TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.files import explain, write_text
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Empty values mean the default. `path` is where they are kept, none to keep them nowhere."""
+
+    theme: str = ""
+    colour_map: str = ""
+    columns: tuple[str, ...] = ()
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
+    problems: tuple[str, ...] = ()
+    """What could not be understood, a line each."""
+
+    def save(self) -> None:
+        """Write them down. A file that could not be read is left as it is.
+
+        Raises: ResourceError without room or permission.
+        """
+        if self.path is None or self.problems:
+            return
+        import tomli_w
+
+        table: dict[str, Any] = {"theme": self.theme, "colour_map": self.colour_map}
+        table |= {"columns": list(self.columns), "keymap": dict(self.keymap)}
+        write_text(self.path, tomli_w.dumps({name: value for name, value in table.items() if value}))
+
+
+def settings_path() -> Path:
+    """`halodeck/settings.toml` in the user's folder for configuration."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "halodeck" / "settings.toml"
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a file; what is wrong with it is said in `problems`, and the rest is used."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings(path=path)
+    except OSError as error:
+        return Settings(path=path, problems=(str(explain(error, path)),))
+    except ValueError as error:
+        return Settings(path=path, problems=(f"{path} is not TOML ({error}): mend it; the defaults hold",))
+    values: dict[str, Any] = {}
+    problems = []
+    for name, value in table.items():
+        if name in ("theme", "colour_map") and isinstance(value, str):
+            values[name] = value
+        elif name == "columns" and _all_text(value):
+            values[name] = tuple(value)
+        elif name == "keymap" and isinstance(value, dict) and _all_text(list(value.values())):
+            values[name] = value
+        elif name in ("theme", "colour_map", "columns", "keymap"):
+            problems.append(f"{path}: {name} = {value!r} is ignored: {_EXPECTED[name]}")
+        else:
+            problems.append(f"{path}: {name!r} is unknown and ignored; there are {', '.join(_EXPECTED)}")
+    return Settings(**values, path=path, problems=tuple(problems))
+
+
+def usable_keymap(settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """The keys of a user's keymap that can be used, and why the others cannot, a line each."""
+    from app.tui.keymap import KEYS, clash
+
+    problems = []
+    known = {key.id for key in KEYS}
+    keymap: dict[str, str] = {}
+    for id, keys in settings.keymap.items():
+        if id not in known:
+            problems.append(f"the keymap names an unknown action {id!r}; the help lists them")
+        elif not keys.strip(", "):
+            problems.append(f"the keymap leaves {id} without a key, which is ignored")
+        elif other := clash(id, keys, keymap):
+            problems.append(f"the keymap gives {keys!r} to {id}, but it is taken by {other}: ignored")
+        else:
+            keymap[id] = keys
+    return keymap, problems
+
+
+def unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """What to say of names in the settings that are not known, a line each."""
+    known = tuple(known)
+    return [f"there is no {kind} {name!r}; there are {', '.join(known)}" for name in names if name not in known]
+
+
+_EXPECTED = {
+    "theme": "a name is expected",
+    "colour_map": "a name is expected",
+    "columns": "a list of names is expected",
+    "keymap": 'a table is expected, like "runs.pause" = "f5"',
+}
+
+
+def _all_text(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)

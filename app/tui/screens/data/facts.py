@@ -1,0 +1,103 @@
+"""Names and values of a file or task, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from app.background.tasks import Task
+from app.tui.frame.lines import entitle
+from app.tui.frame.wording import folder
+from app.tui.screens.data.preview import Seen
+
+_LOG_LINES = 12
+_SIGNS = {"omega_matter": "Ωm", "omega_baryon": "Ωb", "sigma8": "σ8", "spectral_index": "ns"}
+
+
+class Facts(ScrollView):
+    """Names and values; only lines that look different are sent, and nothing around moves."""
+
+    def __init__(self) -> None:
+        super().__init__(id="facts")
+        self._content = Content()
+        self._strips: list[Strip] = []
+
+    def wait_for(self, path: Path) -> None:
+        """A path is being looked into."""
+        entitle(self, path.name or str(path))
+
+    def show_seen(self, seen: Seen) -> None:
+        """What a path is."""
+        entitle(self, seen.path.name or str(seen.path))
+        lines = [_line("kind", seen.kind)] if seen.kind else []
+        lines += [_line(name, value) for name, value in _shortened(seen).items()]
+        if seen.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
+            lines.append(Content.from_markup("\n[dim]i brings it in as a universe[/dim]"))
+        if seen.problem:
+            lines.append(Content.from_markup("[$error]$words[/]", words=seen.problem))
+        self._put(lines)
+
+    def show_task(self, task: Task) -> None:
+        """A task: its command, where it is kept, and the end of what it printed."""
+        entitle(self, task.title)
+        state = f"{task.state}: {task.words}" if task.state == "failed" else task.state
+        lines = [_line("command", task.line()), _line("state", state), _line("kept in", folder(task.path))]
+        self._put([*lines, Content(), Content(task.log(_LOG_LINES))])
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._lay_out()
+
+    def render_line(self, y: int) -> Strip:
+        line = self.scroll_offset.y + y
+        strip = self._strips[line] if line < len(self._strips) else Strip.blank(0)
+        return strip.crop_extend(0, self.size.width, self.rich_style)
+
+    def _put(self, lines: list[Content]) -> None:
+        self._content = Content("\n").join(lines)
+        self.scroll_home(animate=False)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_content_region.width
+        if not width:
+            return
+        old, self._strips = self._strips, Visual.to_strips(self, self._content, width, None, self.visual_style)
+        self.virtual_size = Size(width, len(self._strips))
+        nothing = Strip([])
+        for y in range(max(len(old), len(self._strips))):
+            before, after = (lines[y] if y < len(lines) else nothing for lines in (old, self._strips))
+            if before != after:
+                self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
+
+
+def _shortened(seen: Seen) -> dict[str, str]:
+    """The facts of a universe in few lines: all its fields and catalogues in one, the field that is shown in full."""
+    if not seen.is_universe:
+        return seen.facts
+    facts: dict[str, str] = {}
+    of: dict[str, list[str]] = {"field": [], "halos": []}
+    for name, value in seen.facts.items():
+        kind, _, rest = name.partition(" ")
+        if kind in of and rest:
+            of[kind].append(rest if kind == "field" else f"{value} {rest}")
+        elif name != "name" or value != seen.path.stem:
+            facts[name] = value
+    box = facts.pop("box")
+    if "cells" in facts:
+        box = f"{box}, {facts.pop('cells')} cells of {facts.pop('particle mass')}"
+    chosen = {seen.field: seen.facts[f"field {seen.field}"]} if seen.field else {}
+    halos = {"halos": ", ".join(of["halos"])} if of["halos"] else {}
+    for name, sign in _SIGNS.items():
+        facts["cosmology"] = facts["cosmology"].replace(name, sign)
+    fields = {"fields": ", ".join(of["field"])} if of["field"] else {}
+    return {"box": box, **halos, **fields, **chosen, **facts}
+
+
+def _line(name: str, value: str) -> Content:
+    return Content.from_markup("[dim]$name[/dim]  $value", name=name, value=value)

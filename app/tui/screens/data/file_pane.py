@@ -1,0 +1,99 @@
+"""What the chosen file is and a slice of it, or what the chosen task says."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from app.background.tasks import Task
+from app.draw.colour import Depth
+from app.tui.frame.figure_view import FigureView
+from app.tui.frame.folders import stamp
+from app.tui.screens.data.facts import Facts
+from app.tui.screens.data.preview import Seen, look
+
+_PATIENCE = 0.08
+"""Seconds the cursor rests on a file before it is opened."""
+
+
+class FilePane(Vertical):
+    """Facts above a preview; files are looked into in a thread, the newest wish first."""
+
+    class Looked(Message):
+        """A file has been looked into, as it was at a stamp."""
+
+        def __init__(self, seen: Seen, at: tuple[int, int]) -> None:
+            self.seen, self.at = seen, at
+            super().__init__()
+
+    def __init__(self, depth: Depth) -> None:
+        super().__init__(id="seen")
+        self._depth: Depth = depth
+        self._wanted: Path | None = None
+        self._field = ""
+        self._seen: Seen | None = None
+        self._stamp = 0, 0
+
+    def compose(self) -> ComposeResult:
+        yield Facts()
+        with Vertical(id="look") as box:
+            box.border_title = "preview   [dim]v next field[/]"
+            yield FigureView(self._depth, id="preview")
+
+    def on_mount(self) -> None:
+        self.query_one("#preview", FigureView).can_focus = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the preview can show."""
+        return self._seen.fields if self._seen else ()
+
+    def show_path(self, path: Path) -> None:
+        """Show what a path is; a path that is shown is looked into again where it has changed."""
+        if path != self._wanted:
+            self._wanted, self._stamp = path, (0, 0)
+            self.query_one(Facts).wait_for(path)
+        self._look_into(path, self._field, self._stamp)
+
+    def show_task(self, task: Task) -> None:
+        """Show what a task does and prints."""
+        self._wanted = self._seen = None
+        self.query_one(Facts).show_task(task)
+        self._preview(Seen(task.path))
+
+    def turn_field(self, by: int) -> None:
+        """Another field in the preview."""
+        seen = self._seen
+        if seen and seen.fields:
+            self._field = seen.fields[(seen.fields.index(seen.field) + by) % len(seen.fields)]
+            self._look_into(seen.path, self._field, (0, 0))
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look_into(self, path: Path, field: str, known: tuple[int, int]) -> None:
+        worker = get_current_worker()
+        time.sleep(_PATIENCE)
+        now = stamp(path)
+        if worker.is_cancelled or now == known != (0, 0):
+            return
+        seen = look(path, field)
+        if not worker.is_cancelled:
+            self.post_message(self.Looked(seen, now))
+
+    def on_file_pane_looked(self, message: FilePane.Looked) -> None:
+        message.stop()
+        if message.seen.path == self._wanted:
+            self._seen, self._stamp = message.seen, message.at
+            self.query_one(Facts).show_seen(message.seen)
+            self._preview(message.seen)
+
+    def _preview(self, seen: Seen) -> None:
+        """The slice, or all the room for the facts."""
+        self.query_one("#look").display = seen.figure is not None
+        self.set_class(seen.figure is None, "-alone")
+        self.query_one("#preview", FigureView).show(seen.figure)

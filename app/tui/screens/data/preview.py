@@ -1,0 +1,64 @@
+"""What a path is: its kind and facts, and a slice where it is a universe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import HalodeckError
+
+if TYPE_CHECKING:
+    from core.figures import Figure, Scale
+
+_FIRST_FIELDS = ("density", "probability", "delta_linear")
+"""Fields that a preview shows rather than others."""
+_NOT_YET = "not there yet: what is simulated (n), brought in (i) or trained (4) makes it"
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was found out about a path, and a slice where it is a universe."""
+
+    path: Path
+    kind: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    field: str = ""
+    figure: Figure | None = None
+    problem: str = ""
+
+    @property
+    def is_universe(self) -> bool:
+        return self.kind in ("universe", "prediction")
+
+
+def look(path: Path, wanted: str = "") -> Seen:
+    """Find out what a path is; the wanted field, else the most telling one, becomes a slice. Never raises."""
+    from core.cosmos.formats.recognise import recognise
+
+    if not path.suffix and not path.exists():
+        return Seen(path, facts={"folder": _NOT_YET})
+    try:
+        described = recognise(path)
+    except HalodeckError as error:
+        return Seen(path, problem=str(error))
+    if described.kind == "empty":
+        return Seen(path, "empty", problem="there is nothing in this file: copy or make it again")
+    if described.kind not in ("universe", "prediction"):
+        return Seen(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
+    from core.analysis.views.view import slice_figure
+    from core.cosmos.universe import open_universe
+
+    try:
+        universe = open_universe(path)
+        names = tuple(universe.fields)
+        if not names:
+            return Seen(path, described.kind, described.facts)
+        chosen = next((name for name in (wanted, *_FIRST_FIELDS) if name in names), names[0])
+        scale: Scale | None = "log" if chosen == "density" else None
+        # across x a plane is contiguous in the file: 1 MB of a cube of 512^3, where across z it is all of it
+        figure = slice_figure(universe.field(chosen), "x", scale=scale)
+    except (HalodeckError, OSError, ValueError, IndexError) as error:
+        return Seen(path, described.kind, described.facts, problem=str(error))
+    return Seen(path, described.kind, described.facts, names, chosen, figure)

@@ -1,0 +1,328 @@
+"""Data: the files there are, what each is, a look into it, and the tasks that make more."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.widgets import Input, OptionList
+
+from app.tui.frame.ask import AskScreen
+from app.tui.frame.confirm import ConfirmScreen
+from app.tui.frame.folders import Item
+from app.tui.frame.lines import entitle
+from app.tui.frame.pick import PickScreen
+from app.tui.frame.screen import Frame
+from app.tui.frame.wording import folder, nearby
+from app.tui.keymap import bindings
+from app.tui.screens.data.file_pane import FilePane
+from app.tui.screens.data.file_tree import FileTree
+from app.tui.screens.data.task_list import TaskList
+from app.tui.screens.data.task_pane import TaskPane
+from core.errors import HalodeckError
+from core.files import explain
+from core.runs.launch_spec import UNIVERSES
+
+if TYPE_CHECKING:
+    from app.tui.screens.data.commands import CommandForm
+
+Deed = Literal["mark", "open", "delete"]
+
+
+class DataScreen(Frame):
+    """A tree of files beside what the chosen one is; tasks below."""
+
+    BINDINGS = bindings("data")
+    CSS_PATH = "data.tcss"
+
+    class Marked(Message):
+        """These are universes or predictions; what is to be done with them."""
+
+        def __init__(self, paths: list[Path], then: Deed) -> None:
+            self.paths = paths
+            self.then = then
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._files = FileTree()
+        self._wanted: Path | None = None
+
+    def choose(self, path: Path) -> None:
+        """Put the cursor on a file, wherever it is."""
+        self._wanted = path
+        if self._files.roots:
+            self._files.reveal(path)
+
+    def body(self) -> ComposeResult:
+        with Container(id="body"):
+            with Vertical(id="files") as files:
+                files.border_title = "files"
+                yield self._files
+                yield Input(placeholder="words of a file's name; esc shows all", id="filter")
+            yield FilePane(self.bench.depth)
+        yield TaskPane(self.bench.root)
+
+    def on_mount(self) -> None:
+        self.query_one("#filter").display = False
+        tree = self._files
+        roots = [self.bench.universes, self.bench.root, Path()]
+        tree.roots = tuple(dict.fromkeys(path.resolve() for path in roots))
+        tree.unfolded = {tree.roots[0]}
+        tree.focus()
+        if self._wanted:
+            tree.reveal(self._wanted)
+        self.watch(self.bench, "selection", self._show_marks)
+
+    def on_screen_resume(self) -> None:
+        """Back from another place: what was made there, or elsewhere, is shown."""
+        self._files.read_again()
+        self.query_one(TaskPane).look()
+
+    # folders
+
+    def on_file_tree_read(self, message: FileTree.Read) -> None:
+        """What is gone is no longer marked; the first of what a task makes is shown where its folder was chosen."""
+        tree, selection = self._files, self.bench.selection
+        for path in filter(message.has_lost, selection.universes):
+            selection = selection.toggled(path)
+        self.bench.selection = selection
+        made = [path for path in message.new if tree.chosen and tree.chosen.path == path.parent]
+        if made and self.query_one(TaskPane).tasks:
+            tree.show_path(made[0])
+        self._look()
+
+    def action_reload(self) -> None:
+        self._files.read_again(all_of_them=True)
+        self.query_one(TaskPane).look()
+
+    def action_folder(self) -> None:
+        def answered(text: str | None) -> None:
+            if text:
+                self._add_root(Path(text).expanduser().resolve())
+
+        self.app.push_screen(
+            AskScreen("Which folder?", f"{Path.cwd()}{os.sep}", "enter shows it in the tree"), answered
+        )
+
+    def _add_root(self, path: Path) -> None:
+        root = path if path.is_dir() else path.parent
+        if root.is_dir():
+            self._files.add_root(root)
+        else:
+            self.notify(f"{path} does not exist", severity="error", markup=False)
+
+    # the filter
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the filter its own key is a letter; a field is turned where there are several."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        if action == "clear":
+            return self.query_one("#filter").display if self.is_mounted else False
+        if action == "cancel":
+            return self.is_mounted and bool(self.query_one(TaskPane).tasks)
+        return action != "field" or (self.is_mounted and len(self.query_one(FilePane).fields) > 1)
+
+    def action_filter(self) -> None:
+        line = self.query_one("#filter", Input)
+        line.display = True
+        self.set_focus(line)
+        self._files.read_all()
+
+    def action_clear(self) -> None:
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.display = False
+        self._files.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        tree = self._files
+        tree.words = tuple(event.value.lower().split())
+        tree.lay_out()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.query_one("#filter").display = bool(event.value)
+        self._files.focus()
+
+    # what the chosen file is
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._look() if event.option_list.id == "tree" else self._show_task()
+
+    def on_descendant_focus(self) -> None:
+        if isinstance(self.focused, TaskList):
+            self._show_task()
+        elif isinstance(self.focused, FileTree):
+            self._look()
+
+    def _look(self) -> None:
+        chosen = self._files.chosen
+        if chosen and not isinstance(self.focused, TaskList):
+            self.query_one(FilePane).show_path(chosen.path)
+
+    def _show_task(self) -> None:
+        task = self.query_one(TaskList).chosen
+        if task:
+            self.query_one(FilePane).show_task(task)
+
+    def action_field(self, by: int) -> None:
+        self.query_one(FilePane).turn_field(by)
+
+    # marks
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        tree = self._files
+        chosen = tree.chosen
+        if event.option_list.id != "tree":
+            self._show_task()
+        elif chosen and chosen.is_folder:
+            tree.toggle()
+        elif chosen:
+            self._mark(chosen, "open")
+
+    def action_mark(self) -> None:
+        tree = self._files
+        if tree.chosen:
+            self._mark(tree.chosen, "mark")
+            tree.action_cursor_down()
+
+    def action_unmark(self) -> None:
+        self.bench.selection = replace(self.bench.selection, universes=())
+
+    @work(thread=True, group="mark")
+    def _mark(self, item: Item, then: Deed) -> None:
+        """Only universes and predictions are marked, opened and deleted; those in a folder are marked all at once."""
+        from core.cosmos.formats.recognise import recognise
+
+        try:
+            paths = sorted(item.path.glob("*.h5")) if item.is_folder else [item.path]
+            found = [path for path in paths if recognise(path).kind in ("universe", "prediction")]
+        except HalodeckError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if found:
+            self.post_message(self.Marked(found, then))
+        else:
+            self.notify(f"{item.path.name} holds no universe or prediction", severity="warning", markup=False)
+
+    def on_data_screen_marked(self, message: DataScreen.Marked) -> None:
+        selection = self.bench.selection
+        if message.then == "open":
+            self.bench.selection = selection.showing(message.paths[0])
+            self.bench.go("slices")
+            return
+        if message.then == "delete":
+            self._ask_to_delete(message.paths[0])
+            return
+        new = [path for path in message.paths if path not in selection.universes]
+        for path in new or message.paths:
+            selection = selection.toggled(path)
+        self.bench.selection = selection
+
+    def _show_marks(self) -> None:
+        marked = self.bench.selection.universes
+        self._files.mark(set(marked))
+        entitle(self.query_one("#files"), f"files  ·  {len(marked)} marked" if marked else "files")
+
+    # tasks
+
+    def on_task_pane_found(self, message: TaskPane.Found) -> None:
+        for task in message.ended:
+            fine = task.state in ("done", "stopped")
+            self.notify(f"{task.title}: {task.words}", severity="information" if fine else "error", markup=False)
+        if message.ended:
+            self.action_reload()
+        if isinstance(self.focused, TaskList):
+            self._show_task()
+        if message.changed:
+            self.refresh_bindings()
+
+    def action_cancel(self) -> None:
+        self.query_one(TaskPane).end()
+
+    def copied(self) -> tuple[str, str]:
+        """The command of the chosen task, or the path of the chosen file."""
+        task, chosen = self.query_one(TaskList).chosen, self._files.chosen
+        if task and isinstance(self.focused, TaskList):
+            return "command", task.line()
+        return ("path", str(chosen.path)) if chosen else super().copied()
+
+    # what makes universes
+
+    def action_simulate(self) -> None:
+        from app.tui.screens.data.commands import simulate_form
+
+        base = {} if self.bench.universes == UNIVERSES else {"out": str(self.bench.universes)}
+        self._ask(simulate_form(), base)
+
+    def action_import(self) -> None:
+        from app.tui.screens.data.commands import import_form
+
+        chosen = self._files.chosen
+        base = {}
+        if chosen and not chosen.is_folder:
+            base["initial"] = nearby(chosen.path)
+            if self.bench.universes != UNIVERSES:
+                base["out"] = str(self.bench.universes / f"{chosen.path.stem}.h5")
+        self._ask(import_form(), base)
+
+    def _ask(self, form: CommandForm, base: dict[str, str]) -> None:
+        from app.tui.frame.command import CommandScreen
+
+        def start(command: list[str], values: Mapping[str, str]) -> None:
+            simulation = "simulate {cells}^3, seeds {seeds}"
+            self.query_one(TaskPane).start(
+                (simulation if form.name == "simulate" else "import {initial}").format(**values), command
+            )
+
+        self.app.push_screen(CommandScreen(form, base, start))
+
+    def action_predict(self) -> None:
+        chosen = self._files.chosen
+        if chosen is None or chosen.is_folder:
+            self.notify("choose a universe first", severity="warning")
+            return
+        entries = [entry for entry in self.bench.entries if not entry.problem and entry.status.step > 0]
+        options = [
+            (entry.name, f"{entry.name}  {entry.recipe}, {entry.state}, step {entry.status.step}") for entry in entries
+        ]
+        if not options:
+            self.notify("no run has been trained yet; 4 launches one", severity="warning")
+            return
+
+        def answered(name: str | None) -> None:
+            if name:
+                command = ["predict", name, nearby(chosen.path), "--runs", str(self.bench.root)]
+                self.query_one(TaskPane).start(f"{name} predicts {chosen.path.name}", command)
+
+        self.app.push_screen(PickScreen(f"Apply which run to {chosen.path.name}?", options), answered)
+
+    def action_delete(self) -> None:
+        chosen = self._files.chosen
+        if chosen and not chosen.is_folder:
+            self._mark(chosen, "delete")
+
+    def _ask_to_delete(self, path: Path) -> None:
+        def delete() -> str:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise explain(error, path) from error
+            self.app.call_from_thread(self.action_reload)
+            return f"{path.name} is deleted"
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(delete)
+
+        words = f"{folder(path)} goes for good, as by `rm {shlex.quote(nearby(path))}`."
+        self.app.push_screen(ConfirmScreen(f"Delete {path.name}?", words), answered)

@@ -1,0 +1,1 @@
+"""Launch of a run."""

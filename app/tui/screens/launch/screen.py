@@ -1,0 +1,362 @@
+"""Launch: a recipe and its paper, its settings as a form, and the one command that does the same."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
+
+from app.tui.frame.choices import Choices
+from app.tui.frame.form import Form
+from app.tui.frame.lines import Lines
+from app.tui.frame.screen import Frame
+from app.tui.frame.wording import nearby
+from app.tui.keymap import bindings
+from core.errors import HalodeckError
+from core.forms import FormField, overrides, settings_fields, settings_groups, settings_problems, settings_values
+from core.runs.launch_spec import Plan, shortest
+
+if TYPE_CHECKING:
+    from core.runs.recipe import Recipe
+    from core.runs.run import Run
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+_TABLE, _UNIVERSES, _DEVICES, _NOTE = _OF_THE_RUN = ("run.table", "run.universes", "run.device", "run.note")
+_READING = "reading the recipes ..."
+
+
+class LaunchScreen(Frame):
+    """Recipes, the form of the chosen one, and its command."""
+
+    BINDINGS = bindings("launch")
+    CSS_PATH = "launch.tcss"
+
+    class Found(Message):
+        """All recipes have been imported."""
+
+        def __init__(self, recipes: dict[str, type[Recipe]], tables: dict[str, dict[str, dict[str, Any]]]) -> None:
+            self.recipes = recipes
+            self.tables = tables
+            super().__init__()
+
+    class Checked(Message):
+        """Whether the universes fit a plan; `problem` is a path and what is wrong, or nothing."""
+
+        def __init__(self, plan: Plan, universes: int, problem: dict[str, str]) -> None:
+            self.plan = plan
+            self.universes = universes
+            self.problem = problem
+            super().__init__()
+
+    class Launched(Message):
+        """The run exists."""
+
+        def __init__(self, run: Run) -> None:
+            self.run = run
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recipes: dict[str, type[Recipe]] = {}
+        self._tables: dict[str, dict[str, dict[str, Any]]] = {}
+        self._kind: type[Recipe] | None = None
+        self._changes: dict[str, dict[str, str]] = {}
+        self._said = ""
+        self._awaited = ""
+        self._universes = 0
+        self._launching = False
+
+    def body(self) -> ComposeResult:
+        with Container(id="launch"):
+            with Vertical(id="choice") as choice:
+                choice.border_title = "recipes"
+                yield Choices(Option(_READING, disabled=True), id="recipes", markup=False)
+                yield Lines(id="paper")
+            with Vertical(id="settings") as settings:
+                settings.border_title = "settings"
+                yield Form(self._problems, "the paper has", id="form")
+            yield Lines(id="command")
+
+    def on_mount(self) -> None:
+        self.query_one("#command").border_title = "the same as a command"
+        self.set_class(True, "-choosing")
+        self.query_one(OptionList).focus()
+        self.watch(self.bench, "selection", self._marked, init=False)
+        self._find()
+
+    # the recipes
+
+    @work(thread=True, group="recipes")
+    def _find(self) -> None:
+        from core.config import read_table, tables
+        from core.runs import recipe
+
+        recipes = {name: recipe.load(name) for name in recipe.names()}
+        ready = {name: {table: read_table(name, table) for table in tables(name)} for name in recipes}
+        self.post_message(self.Found(recipes, ready))
+
+    def on_launch_screen_found(self, message: LaunchScreen.Found) -> None:
+        self._recipes, self._tables = message.recipes, message.tables
+        options = self.query_one(OptionList)
+        width = max(map(len, self._recipes)) + 2
+        options.set_options(
+            Option(Content.assemble((name.ljust(width), "b"), recipe.title), id=name)
+            for name, recipe in self._recipes.items()
+        )
+        options.highlighted = 0
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id:
+            self._turn_to(event.option.id)
+
+    def on_option_list_option_selected(self) -> None:
+        self.query_one(Form).list.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Where there is room for one pane, it is the one in use."""
+        self.set_class(isinstance(self.focused, OptionList), "-choosing")
+        self.refresh_bindings()
+
+    def _turn_to(self, name: str) -> None:
+        form = self.query_one(Form)
+        if self._kind:
+            self._changes[self._kind.name] = form.changes
+        common = {path: text for path, text in form.changes.items() if path in (_UNIVERSES, _DEVICES, _NOTE)}
+        kind = self._kind = self._recipes[name]
+        about = (kind.__doc__ or "").partition("\n")[0]
+        paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
+        self.query_one("#paper", Lines).show(paper)
+        self.query_one("#settings").border_title = f"settings of {name}"
+        fields = self._fields(kind)
+        folded = {field.group for field in fields} - {"run", name}
+        form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, self._about(kind))
+        self._rebase()
+
+    def _fields(self, kind: type[Recipe]) -> tuple[FormField, ...]:
+        tables = tuple(self._tables[kind.name])
+        first = tables[0] if tables else ""
+        own = (replace(field, group=field.group or kind.name) for field in settings_fields(kind))
+        return (
+            FormField(
+                _TABLE,
+                "choice",
+                first,
+                "Ready settings for a size of machine; what you change comes on top.",
+                tables,
+                group="run",
+            ),
+            FormField(
+                _UNIVERSES,
+                "path",
+                "",
+                "Files and folders to train on; those marked in data (key 1) by default.",
+                group="run",
+                required=True,
+            ),
+            FormField(
+                _DEVICES,
+                "text",
+                "auto",
+                "Where to train: auto, cpu, cuda or cuda:N.",
+                ("auto", "cpu", "cuda"),
+                group="run",
+            ),
+            FormField(
+                _NOTE,
+                "text",
+                "",
+                "What you want to remember about this run, #words are tags; n among the runs changes it.",
+                group="run",
+            ),
+            *own,
+        )
+
+    def _about(self, kind: type[Recipe]) -> dict[str, str]:
+        """What the groups of the form are about."""
+        own = {"run": "What is trained on what, and where.", kind.name: (kind.__doc__ or "").partition("\n")[0]}
+        return own | settings_groups(kind)
+
+    def _base(self, kind: type[Recipe], table: str) -> dict[str, str]:
+        """The values of a table, and the universes that are marked."""
+        from core.config import resolve
+
+        marked = shortest(self.bench.selection.universes) or (self.bench.universes,)
+        values = settings_values(resolve(kind, self._tables[kind.name].get(table, {}), []))
+        return {**values, _UNIVERSES: shlex.join(map(nearby, marked))}
+
+    def _marked(self) -> None:
+        if self._kind:
+            self._rebase()
+
+    def _rebase(self) -> None:
+        """The table or the marked universes are others: what the user has changed stays."""
+        form = self.query_one(Form)
+        assert self._kind is not None
+        form.rebase(self._base(self._kind, form.values[_TABLE]))
+        self._show_plan()
+
+    # the plan
+
+    @property
+    def plan(self) -> Plan:
+        """What the form asks for."""
+        assert self._kind is not None
+        form = self.query_one(Form)
+        values = form.values
+        table, on = values[_TABLE], tuple(map(Path, _words(values[_UNIVERSES])))
+        return Plan(
+            self._kind.name,
+            on,
+            table or None,
+            tuple(overrides(_settings(form.changes))),
+            values[_DEVICES],
+            self.bench.root,
+            values[_NOTE],
+        )
+
+    def _problems(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """What the values alone tell is wrong."""
+        if self._kind is None:
+            return {}
+        values = {_TABLE: "", _DEVICES: "auto", **changes}
+        problems = settings_problems(
+            self._kind, self._tables[self._kind.name].get(values[_TABLE], {}), _settings(changes)
+        )
+        if not _DEVICE.fullmatch(values[_DEVICES]):
+            problems[_DEVICES] = "must be auto, cpu, cuda or cuda:N"
+        return problems
+
+    def on_form_changed(self) -> None:
+        form = self.query_one(Form)
+        if self._kind and form.values[_TABLE] != self._said:
+            self._said = form.values[_TABLE]
+            self._rebase()
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        plan = self.plan
+        self._show_command(plan)
+        if not self._problems(self.query_one(Form).changes):
+            self._check(plan)
+
+    def _show_command(self, plan: Plan) -> None:
+        self.query_one("#command", Lines).show(Content(_line(plan)))
+
+    @work(thread=True, exclusive=True, group="check")
+    def _check(self, plan: Plan) -> None:
+        worker = get_current_worker()
+        try:
+            _, paths = plan.check()
+            checked = self.Checked(plan, len(paths), {})
+        except HalodeckError as error:
+            checked = self.Checked(plan, 0, {"": str(error)})
+        if not worker.is_cancelled:
+            self.post_message(checked)
+
+    def on_launch_screen_checked(self, message: LaunchScreen.Checked) -> None:
+        form = self.query_one(Form)
+        if message.plan != self.plan:
+            return
+        words = message.problem.get("")
+        form.blame({_blamed(words, form.list.fields): words} if words else {})
+        self._universes = message.universes
+        many = f"{message.universes} universe{'' if message.universes == 1 else 's'}"
+        title = "the same as a command" + (f"  ·  trains on {many}" if message.universes else "")
+        self.query_one("#command").border_title = title
+
+    # what can be done
+
+    def action_launch(self) -> None:
+        form = self.query_one(Form)
+        if self._kind is None:
+            return
+        if problems := form.problems:
+            self.notify(f"{len(problems)} wrong: {next(iter(problems.values()))}", severity="error", markup=False)
+            form.list.focus()
+            form.list.action_wrong()
+            return
+        if not self._launching:  # impatience makes no second run
+            self._launching, plan = True, self.plan
+            self.notify("making the run ...")
+            self.attempt(lambda: self._launch(plan))
+
+    def _launch(self, plan: Plan) -> str:
+        """Make the run and start its worker (in a thread)."""
+        from app.background import workers as launch
+
+        try:
+            run = plan.create(_line(plan))
+            self.post_message(self.Launched(run))
+            launch.resume(run)
+        finally:
+            self._launching = False
+        return f"{run.name} trains in the background"
+
+    def on_launch_screen_launched(self, message: LaunchScreen.Launched) -> None:
+        self._awaited = message.run.name
+        self.bench.selection = self.bench.selection.with_run(message.run.name)
+        self.notify(f"{message.run.name} starts", markup=False)
+        self.count()
+
+    def count(self) -> None:
+        """The list of runs has changed: the one that was launched is shown once it is there."""
+        super().count()
+        if self._awaited in [entry.name for entry in self.bench.entries]:
+            name, self._awaited = self._awaited, ""
+            self.bench.go_to(name)
+
+    def action_copy(self) -> None:
+        self.bench.action_copy()
+
+    def copied(self) -> tuple[str, str]:
+        """The command."""
+        return ("command", _line(self.plan)) if self._kind else super().copied()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the list of recipes there is nowhere to go back to."""
+        return action != "recipes" or not self.has_class("-choosing")
+
+    def action_recipes(self) -> None:
+        self.set_class(True, "-choosing")  # where there is room for one pane, the list must be shown to be focused
+        self.query_one(OptionList).focus()
+
+    def action_wrong(self) -> None:
+        form = self.query_one(Form)
+        form.list.focus()
+        form.list.action_wrong()
+
+
+def _line(plan: Plan) -> str:
+    """The command of a plan, as it would be typed."""
+    return shlex.join([*plan.command(), "--detach"])
+
+
+def _settings(changes: Mapping[str, str]) -> dict[str, str]:
+    """The changes that are settings of the recipe."""
+    return {path: text for path, text in changes.items() if path not in _OF_THE_RUN}
+
+
+def _words(text: str) -> list[str]:
+    """The paths in a text, quoted where they hold blanks; while a quote is still open, the text as it is."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [text]
+
+
+def _blamed(words: str, fields: tuple[FormField, ...]) -> str:
+    """The field that a problem names first, else the universes."""
+    named = [field.path for field in fields if "." in field.path and re.search(rf"\b{re.escape(field.path)}\b", words)]
+    return min(named, key=words.index, default=_UNIVERSES)

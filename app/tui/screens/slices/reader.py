@@ -1,0 +1,178 @@
+"""Read what the slices show, in one thread: the newest wish first, an older one is given up, then what comes next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from textual.message import Message
+
+from app.tui.screens.slices.camera import AXES, Point, Sight
+from core.analysis.views.panels import (
+    Panel,
+    described,
+    fields_beside,
+    first_field,
+    first_of,
+    overlaid,
+    panels,
+    partners,
+    predictions,
+)
+from core.analysis.views.slab_cache import Cancelled, Shelf
+from core.analysis.views.view import View
+from core.cosmos.universe import Universe
+from core.errors import HalodeckError, InputError, Interrupted
+from core.figures import Slice
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A sight, along one axis or all three, and the files it may be compared with besides the runs' predictions."""
+
+    sight: Sight
+    three: bool = False
+    others: tuple[Path, ...] = ()
+    direction: int = 1
+    """Where the next slices are likely to be."""
+    again: int = 0
+    """Another number reads the same once more."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One picture: what, how seen, and as a figure."""
+
+    panel: Panel
+    view: View
+    figure: Slice
+
+    def value(self, at: Point) -> float:
+        """The value of the pixel at a point of the box; NaN outside the window."""
+        (x0, x1, y0, y1), values = self.figure.extent, self.figure.values
+        box, (rows, columns) = self.panel.source.universe.box_size, values.shape
+        x, y = (at[AXES.index(axis)] for axis in AXES if axis != self.view.axis)
+        column, row = int((x - x0) % box / (x1 - x0) * columns), int((y - y0) % box / (y1 - y0) * rows)
+        return float(values[row, column]) if row < rows and column < columns else float("nan")
+
+
+class Seen(Message):
+    """What a wish shows, what else could be shown, or `problem` says why nothing is."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        sight: Sight,
+        images: tuple[Image, ...] = (),
+        fields: tuple[str, ...] = (),
+        partners: tuple[Path, ...] = (),
+        problem: str = "",
+    ) -> None:
+        self.wish, self.sight, self.images = wish, sight, images
+        self.fields, self.partners, self.problem = fields, partners, problem
+        super().__init__()
+
+
+class Reader:
+    """One thread that reads the newest wish and posts what it shows."""
+
+    def __init__(self, runs: Path, post: Callable[[Message], Any]) -> None:
+        self._runs = runs
+        self._post = post
+        self._news = threading.Condition()
+        self._wanted: Wish | None = None
+        self._stopped = False
+        self.shelf = Shelf()
+
+    def want(self, wish: Wish) -> None:
+        """Read this next, and nothing asked for earlier (any thread)."""
+        with self._news:
+            self._wanted = wish
+            self._news.notify()
+
+    def stop(self) -> None:
+        """End `serve` soon (any thread)."""
+        with self._news:
+            self._stopped = True
+            self._news.notify()
+
+    def serve(self) -> None:
+        """Read until told to stop: the body of the thread."""
+        done: Wish | None = None
+        while True:
+            with self._news:
+                self._news.wait_for(lambda last=done: self._stopped or self._wanted is not last)  # type: ignore[misc]
+                if self._stopped:
+                    return
+                done = self._wanted
+            if done:
+                self._serve(done)
+
+    def _serve(self, wish: Wish) -> None:
+        def newer() -> bool:
+            return self._stopped or self._wanted is not wish
+
+        try:
+            seen = self._seen(wish, newer)
+        except Interrupted:
+            return
+        except HalodeckError as error:
+            self._post(Seen(wish, wish.sight, problem=str(error)))
+            return
+        self._post(seen)
+        try:
+            for image in seen.images:
+                source = image.panel.source
+                self.shelf.fetch_ahead(source.universe, source.field, image.view, wish.direction, newer)
+        except HalodeckError:
+            return  # given up, or told when it is looked at
+
+    def _seen(self, wish: Wish, newer: Cancelled) -> Seen:
+        universe = self.shelf.universe(wish.sight.path)
+        first_field(universe)  # a table has none: said before its cells are counted
+        others = dict.fromkeys((*predictions(self._runs, universe), *wish.others))
+        sight = wish.sight.in_box(universe.cells, universe.box_size)
+        fields = fields_beside(universe, self.shelf.universe(sight.partner) if sight.partner else None)
+        if sight.field not in fields:
+            sight = sight.showing(first_of(fields) if fields else first_field(universe))
+        pictures = images(sight, universe, wish.three, self.shelf, newer)
+        return Seen(wish, sight, pictures, fields, tuple(partners(universe, others, self.shelf)))
+
+
+def images(
+    sight: Sight, universe: Universe, three: bool, shelf: Shelf, cancelled: Cancelled = lambda: False
+) -> tuple[Image, ...]:
+    """The pictures of a sight: one field along one or three axes, or the panels of a comparison."""
+    shown = panels(universe, sight.field, shelf.universe(sight.partner) if sight.partner else None)
+    axes = [sight.axis, *(axis for axis in AXES if axis != sight.axis)] if three else [sight.axis]
+    pictures = []
+    for panel in shown:
+        for axis in axes:
+            view = sight.view(described(panel.source), axis)
+            figure = overlaid(panel.figure(shelf, view, cancelled), panel, shown, sight.overlays, shelf, view)
+            pictures.append(Image(panel, view, figure))
+    return tuple(pictures)
+
+
+def halo_by_mass(number: int, name: str, panel: Panel, shelf: Shelf) -> tuple[int, Point, str]:
+    """Number, place and words of the so-many-th halo by mass, counted around; a catalogue that is not there is the
+    first. Raises: HalodeckError where there are no halos in the frame of the panel."""
+    universe, frame = panel.source.universe, described(panel.source).frame
+    name = name if name in universe.halos else next(iter(universe.halos), "")
+    position = "lagrangian_position" if frame == "lagrangian" else "position"
+    halos = shelf.catalogue(universe, name) if name else None
+    if halos is None or position not in halos or not len(halos):
+        raise InputError(f"{universe.name} has no halos with a {frame} position", "choose another field")
+    number %= len(halos)
+    row = np.argsort(-halos["mass"], kind="stable")[number]
+    x, y, z = (float(place) for place in halos[position][row])
+    return number, (x, y, z), f"halo {number + 1} of {len(halos)} ({name}), {halos['mass'][row]:.3g} Msun/h"
+
+
+def again(wish: Wish) -> Wish:
+    """The same, to be read once more."""
+    return replace(wish, again=wish.again + 1)

@@ -1,0 +1,313 @@
+"""Slices through universes and predictions: fields, halos, and comparisons at one place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.message import Message
+
+from app.tui.frame.lines import Lines
+from app.tui.frame.save import ask_and_save, figure_saver
+from app.tui.frame.wording import nearby
+from app.tui.keymap import bindings
+from app.tui.screens.slices import words as words
+from app.tui.screens.slices.camera import AXES, COLOURS, Point, Sight, after
+from app.tui.screens.slices.layout import arranged, one_at_a_time
+from app.tui.screens.slices.moves import SightFrame
+from app.tui.screens.slices.reader import Reader, Seen, Wish, again, halo_by_mass
+from app.tui.screens.slices.slice_view import SliceView
+from core.analysis.views.panels import Panel
+from core.errors import HalodeckError
+from core.figures import Row
+
+MOST_PANES = 4
+_ROOMY = 160
+_PATIENCE = 0.15  # seconds of reading before it is said
+
+
+class SlicesScreen(SightFrame):
+    """Linked images of one place in a box."""
+
+    CSS_PATH = "slices.tcss"
+    BINDINGS = bindings("slices")
+
+    class Found(Message):
+        """The universes of the folder."""
+
+        def __init__(self, paths: tuple[Path, ...]) -> None:
+            self.paths = paths
+            super().__init__()
+
+    class Halo(Message):
+        """The place of a halo, and its words."""
+
+        def __init__(self, number: int, at: Point, words: str) -> None:
+            self.number, self.at, self.words = number, at, words
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wish: Wish | None = None
+        self._seen: Wish | None = None
+        self._paths: tuple[Path, ...] = ()
+        self._partners: tuple[Path, ...] = ()
+        self._problem = ""
+        self._three: bool | None = None
+        self._alone = False
+        self._chosen = 0
+        self._halo: SlicesScreen.Halo | None = None
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="place")
+        with Horizontal(id="across"):
+            with Container(id="panes"):
+                for k in range(MOST_PANES):
+                    yield SliceView(self.bench.depth, id=f"pane{k}")
+            yield Lines(id="choices")
+        yield Lines(id="readout")
+        yield Lines(id="twin")
+        yield Lines(id="empty")
+
+    def on_mount(self) -> None:
+        self.reader = Reader(self.bench.root, self.post_message)
+        self._serve()
+        for widget in (*self._panes, self.query_one("#empty")):
+            widget.display = False
+        self.watch(self.bench, "selection", self._selected, init=False)
+        self._selected()
+
+    def on_unmount(self) -> None:
+        self.reader.stop()
+
+    def on_screen_resume(self) -> None:
+        if self._wish:
+            self._want(again(self._wish))  # the files may be others by now
+        else:
+            self._selected()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.is_mounted:
+            self._look()
+            self._arrange()
+
+    @work(thread=True, group="slices")
+    def _serve(self) -> None:
+        self.reader.serve()
+
+    # what is looked at
+
+    def _selected(self) -> None:
+        """Other universes have been marked."""
+        path = self.bench.selection.universe
+        if path is None:
+            self._find()
+        elif self.sight is None or self.sight.path != path:
+            self._see(replace(self.sight, path=path, partner=None) if self.sight else self._first_sight(path))
+
+    @work(thread=True, exclusive=True, group="find")
+    def _find(self) -> None:
+        self.post_message(self.Found(tuple(sorted(self.bench.universes.rglob("*.h5")))))
+
+    def on_slices_screen_found(self, message: SlicesScreen.Found) -> None:
+        self._paths = message.paths
+        if self.sight is None and self._paths:
+            self._see(self._first_sight(self._paths[0]))
+        self._show_whether_any(self.sight is not None)
+
+    def _show_whether_any(self, there: bool) -> None:
+        nothing = self.query_one("#empty", Lines)
+        nothing.display = not there
+        nothing.show(self.without_universes())
+        for widget in self.query("#across, #readout, #twin"):
+            widget.display = there
+
+    def _see(self, sight: Sight) -> None:
+        """Turn to a sight: say at once where it is, and let it be read."""
+        self._show_whether_any(True)
+        self.sight = sight
+        self._look()
+        self._tell()
+        self._point()
+
+    def _look(self) -> None:
+        """Let be read what is wanted now, unless it is on its way."""
+        if self.sight:
+            number_ = self._wish.again if self._wish else 0
+            three = self._three_planes(self.sight)
+            wish = Wish(self.sight, three, self.bench.selection.universes, self._direction, number_)
+            if wish != self._wish:
+                self._want(wish)
+
+    def _want(self, wish: Wish) -> None:
+        self._wish = wish
+        self.reader.want(wish)
+        self.set_timer(_PATIENCE, self._tell)
+
+    def _three_planes(self, sight: Sight) -> bool:
+        """Whether the planes along all axes are shown: where there is room, or when asked for."""
+        roomy = self.app.size.width >= _ROOMY
+        return sight.partner is None and (roomy if self._three is None else self._three)
+
+    def on_seen(self, message: Seen) -> None:
+        if self._wish is None or message.wish is not self._wish:
+            return  # stale
+        self.sight, self.images, self._problem = message.sight, message.images, message.problem
+        self._fields, self._partners = message.fields, message.partners
+        self._wish = self._seen = replace(self._wish, sight=self.sight)
+        self._arrange()
+        self._tell()
+        self._point()
+
+    # how it looks
+
+    @property
+    def _panes(self) -> list[SliceView]:
+        return list(self.query(SliceView))
+
+    @property
+    def _one(self) -> bool:
+        """Whether one image is shown at a time."""
+        return one_at_a_time(len(self.images), self._alone, self.app.size.width)
+
+    def _arrange(self) -> None:
+        """Show the images: all side by side, or the chosen one."""
+        self._chosen = min(self._chosen, max(0, len(self.images) - 1))
+        plan = arranged(len(self.images), self._chosen, self._alone, *self.app.size)
+        box, panes, choices = self.query_one("#panes"), self._panes, self.query_one("#choices")
+        box.set_class(plan.several, "-several")
+        self.query_one("#across").set_class(plan.choices_below, "-below")
+        choices.display = plan.choices_below or not plan.several
+        choices.styles.height = words.rows_of_choices(self.app.size.width) if plan.choices_below else "100%"
+        box.styles.grid_size_columns, box.styles.grid_size_rows = plan.across, plan.down
+        box.styles.grid_columns = str(plan.column) if plan.several else "1fr"
+        for k, pane in enumerate(panes):
+            pane.display = k in plan.shown
+            if k < len(self.images):
+                pane.show(self.images[k].figure)
+        if not self.images:
+            panes[0].show(None, self._problem)
+        if self.focused is not panes[self._chosen]:
+            panes[self._chosen].focus()
+
+    def _tell(self) -> None:
+        """Where this is; what the cursor is on; the command that draws the same; every choice and its key."""
+        sight = self.sight
+        if sight is None:
+            return
+        halo = self._halo.words if self._halo and sight.cells and sight.at == sight.gone_to(self._halo.at).at else ""
+        which = f"image {self._chosen + 1} of {len(self.images)}" if self._one and len(self.images) > 1 else ""
+        twin = sight.command(words.scale_shown(self.images)) if sight.cells else ""
+        self._say("place", words.place(sight, which, halo, busy=self._wish != self._seen))
+        self._say("readout", words.readout(sight, self.images) if self.images else Content())
+        self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
+        across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
+        self._say("choices", words.choices(sight, self.images, len(self._partners), self._three_planes(sight), across))
+
+    def _say(self, id: str, content: Content) -> None:
+        self.query_one(f"#{id}", Lines).show(content)
+
+    def _point(self) -> None:
+        """The cursor in every image."""
+        if self.sight and self.sight.cells:
+            for image, pane in zip(self.images, self._panes, strict=False):
+                x, y = (self.sight.at[AXES.index(axis)] for axis in AXES if axis != image.view.axis)
+                pane.point((x, y), self.sight.box_size)
+
+    def _first_sight(self, path: Path) -> Sight:
+        """A universe as it is seen first: in the colours that were used last."""
+        kept = next((colours for colours in COLOURS if colours == self.bench.settings.colour_map), None)
+        return Sight(path, colours=kept)
+
+    # what can be done
+
+    def copied(self) -> tuple[str, str]:
+        """The command that draws the same."""
+        if self.sight and self.sight.cells:
+            return "command", self.sight.command(words.scale_shown(self.images))
+        return super().copied()
+
+    def action_universe(self, by: int) -> None:
+        marked = self.bench.selection.universes
+        if len(marked) > 1:
+            turned = (*marked[by:], *marked[:by])
+            self.bench.selection = replace(self.bench.selection, universes=turned)
+        elif self.sight and self._paths:
+            self._see(replace(self.sight, path=after(self._paths, self.sight.path, by), partner=None))
+        else:
+            self._find()
+
+    def action_partner(self) -> None:
+        if self.sight and not self._partners:
+            command = f"halodeck predict RUN {nearby(self.sight.path)}"
+            self.notify(f"nothing to compare with: mark a universe of the same grid, or `{command}`", markup=False)
+        else:
+            self._turn(lambda sight: replace(sight, partner=after((None, *self._partners), sight.partner)))
+
+    def action_three(self) -> None:
+        if self.sight:
+            self._three = not self._three_planes(self.sight)
+            self._look()
+            self._tell()
+
+    def action_halo(self, by: int) -> None:
+        if self.images and self.sight:
+            first = self._halo.number + by if self._halo else 0
+            self._find_halo(self.images[0].panel, self.sight.overlays.catalogue, first)
+
+    @work(thread=True, exclusive=True, group="halo")
+    def _find_halo(self, panel: Panel, catalogue: str, number_: int) -> None:
+        try:
+            self.post_message(self.Halo(*halo_by_mass(number_, catalogue, panel, self.reader.shelf)))
+        except HalodeckError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def on_slices_screen_halo(self, message: SlicesScreen.Halo) -> None:
+        self._halo = message
+        self._turn(lambda sight: sight.gone_to(message.at))
+
+    def action_pane(self, by: int) -> None:
+        if self.images:
+            self._chosen = (self._chosen + by) % len(self.images)
+            self._arrange()
+            self._tell()
+
+    def action_alone(self) -> None:
+        self._alone = not self._alone
+        self._arrange()
+        self._tell()
+
+    def action_save_slice(self) -> None:
+        """Save what is shown; of several images, numbers can hold one."""
+        if not (self.images and self.sight):
+            return
+        one = self.images[self._chosen].figure
+        shown = one if self._one else Row(self.sight.path.stem, tuple(image.figure for image in self.images))
+
+        def save(path: Path) -> str:
+            return figure_saver(one if path.suffix == ".npy" else shown)(path)
+
+        name = f"{self.sight.path.stem}-{self.sight.field}-{self.sight.axis}{self.sight.plane()}.png"
+        endings = "Its ending chooses: .png .svg .pdf .txt, or the numbers as .npy"
+        ask_and_save(self, "Save the slice", name, endings, save)
+
+    # the mouse
+
+    def on_slice_view_pointed(self, message: SliceView.Pointed) -> None:
+        self._chosen = self._panes.index(message.view)
+        axis = self.images[self._chosen].view.axis
+        self._turn(lambda sight: sight.pointed(axis, message.x, message.y))
+
+    def on_slice_view_pulled(self, message: SliceView.Pulled) -> None:
+        axis = self.images[self._panes.index(message.view)].view.axis
+        self._turn(lambda sight: sight.panned(axis, -message.x, -message.y))
+
+    def on_pointed_view_wheeled(self, message: SliceView.Wheeled) -> None:
+        if message.closer:
+            self.action_zoom(2 if message.by > 0 else 0.5)
+        else:
+            self.action_deeper(message.by)

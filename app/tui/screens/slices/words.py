@@ -1,0 +1,112 @@
+"""What the slices say: where they are, what the cursor is on, and every choice with its key."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from app.tui.frame.wording import number
+from app.tui.keymap import keys_of
+from app.tui.screens.slices.camera import AXES, Sight
+from app.tui.screens.slices.reader import Image
+from core.analysis.views.view import View, where
+from core.figures import Scale
+
+_ROLES = {"difference": "diff"}
+_COLUMN = 36  # cells of a choice
+_CHOICES = {
+    "field": "field",
+    "component": "component",
+    "axis": "axis",
+    "deeper": "plane",
+    "thicker": "slab",
+    "pooling": "pooling",
+    "scale": "scale",
+    "colours": "colours",
+    "hold": "range",
+    "closer": "zoom",
+    "halos": "halos",
+    "smallest": "smallest",
+    "outlines": "outlines",
+    "next_halo": "next halo",
+    "partner": "compare",
+    "three": "planes",
+}
+
+
+def place(sight: Sight, which: str, halo: str, busy: bool) -> Content:
+    """File, field and planes, which of several images this is, what is not as usual, the halo here."""
+    parts = [sight.field]
+    if sight.cells:
+        parts += [
+            where(View(sight.axis, sight.plane(), sight.thickness), sight.cells, sight.box_size),
+            which,
+            f"with {compared(sight)}" if sight.partner else "",
+            halo,
+            "highest values" if sight.pooling == "max" else "",
+            f"zoom {sight.zoom:g}" if sight.zoom > 1 else "",
+            "colours held" if sight.limits else "",
+        ]
+    words = "".join(f"  ·  {part}" for part in parts if part)
+    reading = Content.from_markup("  [$warning]reading ...[/]") if busy else Content()
+    return Content.assemble(Content.from_markup("[b]$name[/b]", name=sight.path.stem), reading, words)
+
+
+def readout(sight: Sight, images: tuple[Image, ...]) -> Content:
+    """Where the cursor is and the values there."""
+    at = " ".join(f"{axis} {coordinate:.4g}" for axis, coordinate in zip(AXES, sight.at, strict=True))
+    said = []
+    for image in images if sight.partner else images[:1]:
+        role = _ROLES.get(image.panel.role, image.panel.role)
+        said.append(f"{role if sight.partner else image.figure.colour_label} {number(image.value(sight.at))}")
+    return Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
+
+
+def choices(sight: Sight, images: tuple[Image, ...], partners: int, three: bool, across: int) -> Content:
+    """A line for each choice; or, in so many cells from left to right, columns of them."""
+    over = sight.overlays
+    vector = bool(images) and images[0].panel.is_vector
+    chosen = {
+        "field": sight.field,
+        "component": sight.component if vector else "a scalar",
+        "axis": sight.axis,
+        "deeper": f"{sight.plane()} of 0-{sight.cells - 1}" if sight.cells else "",
+        "thicker": f"{sight.thickness} plane{'s' * (sight.thickness > 1)}",
+        "pooling": "mean" if sight.pooling == "mean" else "highest value",
+        "scale": scale_shown(images),
+        "colours": sight.colours or "the field's own",
+        "hold": "held" if sight.limits else "of each slice",
+        "closer": f"{sight.zoom:g}",
+        "halos": over.catalogue or "none",
+        "smallest": f"{over.smallest:g} Msun/h" if over.smallest else "all",
+        "outlines": "shown" if over.outlines else "none",
+        "next_halo": "by mass",
+        "partner": compared(sight) or (f"{partners} found" if partners else "nothing found"),
+        "three": "all three axes" if three else "one axis",
+    }
+    signs = {key.id.removeprefix("slices."): key.signs.split()[0] for key in keys_of("slices")}
+    lines = [
+        Content.from_markup(f"[$footer-key-foreground]{signs[id]:>2}[/] {_CHOICES[id]:<11} [b]$value[/b]", value=value)
+        for id, value in chosen.items()
+    ]
+    if across:
+        rows = rows_of_choices(across)
+        padded = [line.pad_right(max(0, _COLUMN - line.cell_length)) for line in lines]
+        lines = [Content.assemble(*padded[row::rows]) for row in range(rows)]
+    return Content("\n").join(lines)
+
+
+def rows_of_choices(across: int) -> int:
+    """Lines that the choices take in so many cells from left to right."""
+    return -(-len(_CHOICES) // max(1, across // _COLUMN))
+
+
+def scale_shown(images: tuple[Image, ...]) -> Scale:
+    """The scale of the first image."""
+    return images[0].view.scale if images else "linear"
+
+
+def compared(sight: Sight) -> str:
+    """The run of the prediction it is compared with, or the other universe."""
+    if sight.partner is None:
+        return ""
+    return sight.partner.parent.parent.name if sight.partner.parent.name == "predictions" else sight.partner.stem

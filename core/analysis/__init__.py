@@ -1,0 +1,1 @@
+"""What is told about universes, runs and networks: statistics, comparison, inspection, views."""

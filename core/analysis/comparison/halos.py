@@ -1,0 +1,198 @@
+"""Catalogues of halos in Lagrangian space, made in different ways for the same universes, beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.cosmos.box import Array, Catalogue
+from core.cosmos.cosmology import Cosmology
+from core.cosmos.measures.massfunction import mass_edges
+from core.cosmos.measures.spectra import Spectra
+from core.figures import Curves, Figure, Series, Table
+from core.learning.metrics import foreground_dice, match
+from core.protohalos.figures import beside_truth, mass_function_series, theory_series
+from core.protohalos.halo_spectra import LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
+
+SPECTRUM_MESH = 64
+"""Mesh cells per side on which halos of every universe are counted."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to get halos: a catalogue and a label field (n, n, n) for each universe, and what they cost.
+
+    Seconds and GiB are NaN where they were not measured.
+    """
+
+    halos: list[Catalogue]
+    labels: list[Array]
+    training_seconds: float = float("nan")
+    seconds: float = float("nan")
+    memory: float = float("nan")
+
+
+def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: float) -> Table:
+    """A column for each way: counts, matches, clustering, overlap, costs."""
+    rows: dict[str, list[float | None]] = {}
+
+    def put(quantity: str, value: float | None) -> None:
+        rows.setdefault(quantity, []).append(value)
+
+    for method in methods.values():
+        put("halos", float(sum(map(len, method.halos))))
+        complete, pure = found(truth.halos, method.halos), found(method.halos, truth.halos)
+        for mass in (minimum, large):
+            put(f"N / N_true  > {mass:.2g}", _count_ratio(truth.halos, method.halos, mass))
+        for mass in (minimum, large):
+            put(f"complete  > {mass:.2g}", _mean(complete, mass))
+        for mass in (minimum, large):
+            put(f"pure  > {mass:.2g}", _mean(pure, mass))
+        power, correlation = clustering(truth.halos, method.halos)
+        put("P / P_true", power)
+        put("r", correlation)
+        masks = zip(method.labels, truth.labels, strict=True)
+        put("Dice", float(np.mean([foreground_dice(ours > 0, true > 0) for ours, true in masks])))
+        put("training [s]", _known(method.training_seconds))
+        put("prediction [s]", _known(method.seconds))
+        put("memory [GiB]", _known(method.memory))
+    note = (
+        f"{sum(map(len, truth.halos))} true halos, universes: {len(truth.halos)}; masses in Msun/h. complete: share "
+        "of true halos with a match (centre inside, radius within 25 %); pure: share of predicted halos that match a "
+        f"true one; P and r of halos in Lagrangian space at equal number, k < {LARGE_SCALES:g} h/Mpc; Dice of the "
+        "cells in halos; prediction: for one universe."
+    )
+    return Table("Ways to halos", ("quantity", *methods), tuple((name, *values) for name, values in rows.items()), note)
+
+
+def figures(
+    truth: Method, methods: Mapping[str, Method], cosmology: Cosmology, redshift: float, minimum: float
+) -> dict[str, Figure]:
+    """Mass function, P(k), r(k), completeness and purity of every way."""
+    every = {"truth": truth, **methods}
+    highest = max((float(c["mass"].max()) for m in every.values() for c in m.halos if len(c)), default=10 * minimum)
+    edges = mass_edges(minimum, 1.001 * highest, 4)
+    return {
+        "mass_function": mass_functions(every, edges, cosmology, redshift),
+        "power": halo_power(truth, methods),
+        "correlation": halo_correlation(truth, methods),
+        "completeness": shares(
+            "Completeness: true halos that are found",
+            {name: found(truth.halos, method.halos) for name, method in methods.items()},
+            edges,
+        ),
+        "purity": shares(
+            "Purity: predicted halos that are true",
+            {name: found(method.halos, truth.halos) for name, method in methods.items()},
+            edges,
+        ),
+    }
+
+
+def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmology, redshift: float) -> Curves:
+    """dn/dlog10 M of the truth with its Poisson band, the methods and theory."""
+    series = [mass_function_series(name, m.halos, edges, band=name == "truth") for name, m in every.items()]
+    return beside_truth(
+        "Halo mass function (Poisson band of the truth)",
+        [*series, *theory_series(edges, cosmology, redshift)],
+        "dn/dlog10 M [(h/Mpc)^3]",
+    )
+
+
+def halo_power(truth: Method, methods: Mapping[str, Method]) -> Curves:
+    """Lagrangian halo power, shot noise included, over that of as many of the largest true halos."""
+    return _by_scale(
+        truth,
+        methods,
+        "P(k) of Lagrangian halos, found / true, equal numbers",
+        "P / P_true",
+        lambda s: s.power / s.other,
+        (0.5, 1.5),
+        ("within 10 %", 0.1),
+    )
+
+
+def halo_correlation(truth: Method, methods: Mapping[str, Method]) -> Curves:
+    """Cross-correlation coefficient with the true halos."""
+    title = "Cross-correlation with the true halos"
+    return _by_scale(
+        truth, methods, title, "r(k)", lambda s: s.cross / np.sqrt(s.power * s.other), (-0.1, 1.05), ("perfect", 0.0)
+    )
+
+
+def shares(title: str, hits: Mapping[str, tuple[Array, Array]], edges: Array) -> Curves:
+    """Share of halos with a match against mass, with binomial bands, from (mass, matched) of each method."""
+    series = []
+    for name, (mass, matched) in hits.items():
+        every = np.histogram(mass, edges)[0]
+        share = np.histogram(mass[matched], edges)[0] / np.where(every > 0, every, np.nan)
+        error = np.sqrt(share * (1 - share) / np.maximum(every, 1))
+        series.append(Series(name, np.sqrt(edges[1:] * edges[:-1]), share, share - error, share + error))
+    return Curves(title, tuple(series), "M [Msun/h]", "share of halos", x_log=True, y_limits=(0.0, 1.0))
+
+
+def found(of: Sequence[Catalogue], among: Sequence[Catalogue]) -> tuple[Array, Array]:
+    """Masses [Msun/h] of all halos, and whether each has a match among the others."""
+    pairs = list(zip(of, among, strict=True))
+    hits = [match(a, b) >= 0 for a, b in pairs]
+    return np.concatenate([a["mass"] for a, _ in pairs]), np.concatenate(hits)
+
+
+def clustering(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> tuple[float | None, float | None]:
+    """Ratio of halo power and r, mode-weighted over large scales; None where a box has fewer than two halos."""
+    every = _spectra(truth, ours)
+    if not every:
+        return None, None
+    power, reference, cross = (sum(of_boxes) for of_boxes in large_scale_sums(every))
+    return float(power / reference), float(cross / np.sqrt(power * reference))
+
+
+def _spectra(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> list[Spectra]:
+    return halo_spectra(truth, ours, [SPECTRUM_MESH] * len(truth))
+
+
+def _by_scale(
+    truth: Method,
+    methods: Mapping[str, Method],
+    title: str,
+    label: str,
+    quantity: Callable[[Spectra], Array],
+    limits: tuple[float, float],
+    mark: tuple[str, float],
+) -> Curves:
+    """One curve a method: the mean over boxes, its standard error as a band, about ten shells a decade.
+
+    `mark` names the line at 1 and half the width of its band.
+    """
+    series = []
+    for name, method in methods.items():
+        many = _spectra(truth.halos, method.halos)
+        if not many:
+            continue
+        k, modes = many[0].k, many[0].modes
+        which = wide_shells(k)
+        weight = np.bincount(which, modes)
+        each = np.array([np.bincount(which, quantity(s) * modes) / weight for s in many])
+        mean, error = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else None
+        band = (None, None) if error is None else (mean - error, mean + error)
+        series.append(Series(name, np.bincount(which, k * modes) / weight, mean, *band))
+    if series:
+        (name, width), one = mark, np.ones(len(series[0].x))
+        series.append(Series(name, series[0].x, one, one - width, one + width, "dashed"))
+    return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
+
+
+def _count_ratio(truth: Sequence[Catalogue], ours: Sequence[Catalogue], mass: float) -> float | None:
+    true, predicted = (sum(len(c.at_least(mass)) for c in many) for many in (truth, ours))
+    return predicted / true if true else None
+
+
+def _mean(hits: tuple[Array, Array], mass: float) -> float | None:
+    chosen = hits[1][hits[0] >= mass]
+    return float(chosen.mean()) if len(chosen) else None
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

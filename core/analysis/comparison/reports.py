@@ -1,0 +1,136 @@
+"""Reports of several runs as one: numbers in a table, curves of one name in one figure, other figures in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from core.figures import Curves, Figure, Report, Row, Series, Table
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+
+
+Settings: TypeAlias = Mapping[str, str]
+"""The settings of a run as text, by dotted name."""
+
+
+def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Settings] = ()) -> Report:
+    """Numbers side by side; curves of one name in one figure, other figures in a row.
+
+    What all runs share are facts, what differs is a table. Runs that differ by their seed alone, as `settings` tell,
+    also have their mean and scatter.
+    """
+    names = [name for name, _ in reports]
+    facts = [{key: value for key, value in report.facts.items() if key != "run"} for _, report in reports]
+    changed = _differing(settings)
+    # settings that only some recipes have would hide the others
+    everywhere = [key for key in changed if all(key in of for of in settings) and key not in facts[0]]
+    figures: dict[str, Figure] = {"numbers": numbers_beside(reports, scatter=changed == ["seed"])}
+    rows = [
+        (key, *(of.get(key) for of in told))
+        for told, keys in ((settings, everywhere), (facts, _differing(facts)))
+        for key in keys
+    ]
+    if rows:
+        figures["differences"] = Table("What differs", ("setting", *names), tuple(rows))
+    for name in dict.fromkeys(name for _, report in reports for name in report.figures):
+        figures[name] = beside([(run, report.figures[name]) for run, report in reports if name in report.figures])
+    notes = tuple(dict.fromkeys(note for _, report in reports for note in report.notes))
+    shared = {key: value for key, value in facts[0].items() if key not in _differing(facts)}
+    return Report(f"{len(reports)} runs compared", (), figures, notes, shared)
+
+
+def _differing(told: Sequence[Mapping[str, str]]) -> list[str]:
+    """The names under which not all are told the same."""
+    return [key for key in dict.fromkeys(k for of in told for k in of) if len({of.get(key) for of in told}) > 1]
+
+
+def settings_of(run: Run) -> Settings:
+    """What a run was told: its recipe, universes and settings."""
+    from core.config import resolve
+    from core.forms import settings_values
+    from core.runs.recipe import load
+
+    config = run.config()
+    name, on = str(config["recipe"]), [Path(path).stem for path in config.get("universes", ())]
+    told = settings_values(resolve(load(name), config["settings"], []))
+    return {"recipe": name, "universes": f"{len(on)}, {on[0]} to {on[-1]}" if on else "", **told}
+
+
+def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False) -> Table:
+    """A row for each number with a column for each run; below it the errors, and the papers' values where they differ.
+
+    With `scatter` also mean and standard deviation over the runs.
+    """
+    runs = [name for name, _ in reports]
+    every = [{number.key: number for number in report.numbers} for _, report in reports]
+    columns = ("quantity", *runs, *(("mean", "scatter") if scatter else ()), "paper")
+    rows: list[tuple[str | float | None, ...]] = []
+
+    def put(label: str, values: Sequence[float | None], *more: float | None) -> None:
+        rows.append((label, *values, *more, *(None for _ in columns[1 + len(values) + len(more) :])))
+
+    for key in dict.fromkeys(key for of in every for key in of):
+        found = [of.get(key) for of in every]
+        first = next(number for number in found if number)
+        values, errors, papers = (
+            [getattr(number, what) if number else None for number in found] for what in ("value", "error", "paper")
+        )
+        told = {paper for paper in papers if paper is not None}
+        over = _over(values) if scatter else ()
+        label = f"{first.name} [{first.unit}]" if first.unit else first.name
+        put(label, values, *over, told.pop() if len(told) == 1 else None)
+        if any(error is not None for error in errors):
+            put("  +-", errors)
+        if told:
+            put("  paper", papers)
+    return Table("Runs side by side", columns, tuple(rows))
+
+
+def _over(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """Mean and standard deviation of what all runs have."""
+    known = [value for value in values if value is not None]
+    return (float(np.mean(known)), float(np.std(known, ddof=1))) if len(known) == len(values) else (None, None)
+
+
+def beside(shown: Sequence[tuple[str, Figure]]) -> Figure:
+    """Figures of one name from several runs: curves in one figure, also panel by panel; others in a row."""
+    figures = [figure for _, figure in shown]
+    curves = [(run, figure) for run, figure in shown if isinstance(figure, Curves)]
+    if len(curves) == len(shown):
+        return overlay(curves)
+    rows = [figure.figures for figure in figures if isinstance(figure, Row)]
+    if len(rows) == len(shown) and len({len(row) for row in rows}) == 1:
+        names = [run for run, _ in shown]
+        panels = [list(zip(names, column, strict=True)) for column in zip(*rows, strict=True)]
+        if all(isinstance(panel, Curves) for column in panels for _, panel in column):
+            return Row(figures[0].title, tuple(beside(column) for column in panels))
+    alike = len({figure.title for figure in figures}) == 1
+    titles = [run if alike else f"{run}: {figure.title}" for run, figure in shown]
+    parts = tuple(replace(figure, title=title) for figure, title in zip(figures, titles, strict=True))
+    return Row(figures[0].title, parts)
+
+
+def overlay(many: Sequence[tuple[str, Curves]]) -> Curves:
+    """Curves of several runs in one figure; what is equal in all of them, such as the truth, is drawn once."""
+    first = many[0][1]
+    common = [
+        item for item in first.series if len(many) > 1 and all(_same(item, _named(c, item.name)) for _, c in many)
+    ]
+    shared = {item.name for item in common}
+    own = [replace(item, name=f"{run}: {item.name}") for run, c in many for item in c.series if item.name not in shared]
+    reference = first.ratio_to if first.ratio_to in shared else None
+    return replace(first, series=(*common, *own), ratio_to=reference)
+
+
+def _named(curves: Curves, name: str) -> Series | None:
+    return next((item for item in curves.series if item.name == name), None)
+
+
+def _same(a: Series, b: Series | None) -> bool:
+    return b is not None and np.array_equal(a.x, b.x, equal_nan=True) and np.array_equal(a.y, b.y, equal_nan=True)

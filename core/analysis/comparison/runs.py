@@ -1,0 +1,231 @@
+"""Runs beside each other: on the same universes where they predict halos, by their reports otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.analysis.comparison.reports import compare_reports, settings_of
+from core.errors import InputError, RunError, UsageError
+from core.figures import Report
+from core.progress import Progress, part, silent
+from core.runs.reports import predict, read_report
+from core.runs.run import Run
+
+if TYPE_CHECKING:
+    from core.analysis.comparison.halos import Method
+    from core.cosmos.universe import Universe
+    from core.protohalos.finder import Found
+    from core.protohalos.truth import Source
+    from core.runs.worker import Job
+
+
+def compare(
+    runs: Sequence[Run],
+    universes: Sequence[Universe] = (),
+    source: Source = "auto",
+    progress: Progress = silent,
+) -> Report:
+    """One report on several runs. Runs that predict halos are compared on the given universes, or on those that all
+    of them held out, together with baselines that need no network; others by the numbers and curves of their reports.
+
+    Raises: UsageError for fewer than two runs or runs that predict different things, InputError without a universe
+    that none was trained on.
+    """
+    from core.runs.worker import open_job
+
+    if len(runs) < 2:
+        raise UsageError(f"{len(runs)} run cannot be compared", "name two or more")
+    if len({run.path.resolve() for run in runs}) < len(runs):
+        raise UsageError("a run is named twice", "name different runs")
+    names = _names(runs)
+    jobs = [open_job(run) for run in runs]
+    products = {job.recipe.product for job in jobs}
+    if len(products) > 1:
+        what = ", ".join(f"{name}: {job.recipe.product}" for name, job in zip(names, jobs, strict=True))
+        raise UsageError(f"these runs predict different things ({what})", "compare runs of one kind")
+    if products == {"halos"}:
+        return _compare_halos(runs, jobs, list(universes) or held_out_by_all(jobs), source, progress)
+    if universes:
+        raise UsageError(
+            f"runs that predict {products.pop()} are compared by their reports",
+            "leave --on away, or make the reports on other universes with `halodeck predict`",
+        )
+    reports = [(name, read_report(run)) for name, run in zip(names, runs, strict=True)]
+    return compare_reports(reports, [settings_of(run) for run in runs])
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """Names of runs, or their paths where runs of two folders have one name."""
+    names = [run.name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
+
+
+def held_out_by_all(jobs: Sequence[Job]) -> list[Universe]:
+    """The universes that every job keeps for its report. Raises: InputError when there are none."""
+    kept = [{universe.path for universe in job.recipe.held_out(job.universes)} for job in jobs]
+    common = [universe for universe in jobs[0].universes if all(universe.path in paths for paths in kept)]
+    if not common:
+        raise InputError("the runs have held out no universe in common", "name universes that none has seen with --on")
+    return common
+
+
+def _compare_halos(
+    runs: Sequence[Run], jobs: Sequence[Job], universes: list[Universe], source: Source, progress: Progress
+) -> Report:
+    from core.analysis.comparison import halos as compare_halos
+    from core.protohalos.truth import true_halos
+
+    cells = max(int(getattr(job.recipe, "minimum_cells", 1)) for job in jobs)
+    minimum = 0.999 * cells * max(universe.particle_mass for universe in universes)
+    truths = [true_halos(universe, source, cells) for universe in universes]
+    truth = compare_halos.Method([t.halos for t in truths], [t.label for t in truths])
+    methods: dict[str, Method] = {}
+    for number, (name, run, job) in enumerate(zip(_names(runs), runs, jobs, strict=True)):
+        stage = part(progress, 0.8 * number / len(runs), 0.8 * (number + 1) / len(runs), f"{name}: ")
+        methods[name] = _of_run(run, job, universes, minimum, stage)
+    progress(0.8, "baselines")
+    methods |= _baselines(runs, universes, cells, minimum, truths[0].halos.definition)
+    progress(0.95, "comparing")
+    large = 100 / cells * minimum if cells < 100 else 10 * minimum
+    redshift = truths[0].halos.redshift
+    report = Report(
+        f"{len(runs)} runs on the same universes",
+        (),
+        {
+            "table": compare_halos.table(truth, methods, minimum, large),
+            **compare_halos.figures(truth, methods, universes[0].cosmology, redshift, minimum),
+        },
+        (*_other_truths(jobs, runs, universes[0], source), *_notes(jobs, runs, universes)),
+        {
+            "universes": ", ".join(universe.name for universe in universes),
+            "truth": f"{truths[0].halos.definition} halos of at least {minimum:.3g} Msun/h",
+            **{
+                name: f"{job.recipe.title}, {run.status().step} steps"
+                for name, run, job in zip(_names(runs), runs, jobs, strict=True)
+            },
+        },
+    )
+    progress(1.0, "done")
+    return report
+
+
+def _notes(jobs: Sequence[Job], runs: Sequence[Run], universes: Sequence[Universe]) -> tuple[str, ...]:
+    """Say which run has seen which universe in training: its numbers there are no test."""
+    notes = []
+    for name, job in zip(_names(runs), jobs, strict=True):
+        unseen = {universe.path for universe in job.recipe.held_out(job.universes)}
+        seen = {universe.path for universe in job.universes} - unseen
+        leaked = [universe.name for universe in universes if universe.path in seen]
+        if leaked:
+            notes.append(f"{name} has seen {', '.join(leaked)} in training: its numbers there are no test.")
+    return tuple(notes)
+
+
+def _other_truths(jobs: Sequence[Job], runs: Sequence[Run], universe: Universe, source: Source) -> list[str]:
+    """Say which run has learnt other halos than those it is judged by."""
+    from core.protohalos.truth import sources
+
+    def held(wanted: str) -> str:
+        return sources(universe)[0] if wanted == "auto" else wanted
+
+    learnt = {name: held(getattr(job.recipe, "truth", source)) for name, job in zip(_names(runs), jobs, strict=True)}
+    return [
+        f"{name} has learnt {halos} halos and is judged by {held(source)} ones: choose with --truth."
+        for name, halos in learnt.items()
+        if halos != held(source)
+    ]
+
+
+def _of_run(run: Run, job: Job, universes: Sequence[Universe], minimum: float, progress: Progress) -> Method:
+    """Catalogues of a run, from its folder where they are there already."""
+    from core.analysis.comparison.halos import Method
+    from core.runs.worker import load_learner
+
+    learner = None
+    made = []
+    for number, universe in enumerate(universes):
+        prediction = kept_prediction(run, universe)
+        if prediction is None:
+            learner = learner or load_learner(run, job)
+            stage = part(progress, number / len(universes), (number + 1) / len(universes))
+            prediction = predict(run, job, learner, universe, stage)
+        made.append(prediction)
+    catalogues = [prediction.catalogue(next(iter(prediction.halos))) for prediction in made]
+    steps = [event["seconds"] for event in run.events()[0] if event["event"] == "step" and "seconds" in event]
+    costs = [prediction.provenance.get("cost", {}) for prediction in made]
+    return Method(
+        [catalogue.at_least(minimum) for catalogue in catalogues],
+        [np.asarray(prediction.field("label").values) for prediction in made],
+        run.status().step * float(np.median(steps)) if steps else float("nan"),
+        float(np.mean([cost.get("seconds", np.nan) for cost in costs])),
+        float(np.max([cost.get("memory", np.nan) for cost in costs])),
+    )
+
+
+def kept_prediction(run: Run, universe: Universe) -> Universe | None:
+    """The prediction for this universe in the run's folder, if it was made by the weights of now."""
+    from core.cosmos.universe import open_universe
+
+    path = run.path / "predictions" / f"{universe.name}.h5"
+    if not path.exists():
+        return None
+    prediction = open_universe(path)
+    sources = [Path(item["path"]) for item in prediction.provenance.get("sources", ())]
+    current = prediction.provenance.get("step") == run.status().step
+    newer = path.stat().st_mtime >= universe.path.stat().st_mtime
+    return prediction if current and newer and sources == [universe.path] else None
+
+
+def _baselines(
+    runs: Sequence[Run], universes: Sequence[Universe], cells: int, minimum: float, truth: str
+) -> dict[str, Method]:
+    """Smoothed density (as the first run that measured it has it), excursion sets, and Peak Patch where it is kept."""
+    import time
+
+    from core.analysis.comparison import excursion
+    from core.analysis.comparison.halos import Method
+    from core.protohalos import baseline
+    from core.protohalos.truth import sources, true_halos
+
+    methods = {}
+    constants = next((c for run in runs if (c := _constants(run))), None)
+    start = time.perf_counter()
+    if constants:
+        smoothed = [
+            baseline.smoothed(u.field("delta_linear").values, constants["baseline.smoothing"]) for u in universes
+        ]
+        found = [baseline.find(density, constants, cells) for density in smoothed]
+        seconds = (time.perf_counter() - start) / len(universes)
+        methods["smoothed density"] = _from_found(found, universes, minimum, seconds)
+    start = time.perf_counter()
+    found = [excursion.halos_of(universe, cells) for universe in universes]
+    methods["EPS"] = _from_found(found, universes, minimum, (time.perf_counter() - start) / len(universes))
+    if all("peakpatch" in sources(universe) for universe in universes) and "fof" in truth:
+        patches = [true_halos(universe, "peakpatch", cells) for universe in universes]
+        methods["Peak Patch"] = Method([p.halos.at_least(minimum) for p in patches], [p.label for p in patches])
+    return methods
+
+
+def _constants(run: Run) -> dict[str, float] | None:
+    """The numbers of the baseline that a run has measured, if it has."""
+    from core.runs.worker import read_constants
+
+    try:
+        constants = read_constants(run)
+    except RunError:
+        return None
+    return constants if "baseline.smoothing" in constants else None
+
+
+def _from_found(found: Sequence[Found], universes: Sequence[Universe], minimum: float, seconds: float) -> Method:
+    from core.analysis.comparison.halos import Method
+
+    catalogues = [
+        item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum)
+        for item, universe in zip(found, universes, strict=True)
+    ]
+    return Method(catalogues, [item.label for item in found], seconds=seconds)

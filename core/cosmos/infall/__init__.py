@@ -1,0 +1,1 @@
+"""What becomes of subhalos: the infall table, read from merger trees or drawn from a model."""

@@ -1,0 +1,1 @@
+"""Peak Patch: halos straight from the linear density field."""

@@ -1,0 +1,1 @@
+"""Reionization by excursion sets, and the 21-cm brightness that it leaves."""

@@ -1,1 +1,0 @@
-"""Protohalos from distance maps: the watershed, its calibrated cut, baseline and report."""

@@ -1,1 +1,0 @@
-"""21-cm cubes: their planes, the chain of networks and the reports of ionization and ionization_map."""

@@ -1,1 +1,0 @@
-"""Learners beyond the plain network: stages, adversaries, chains of networks, forests."""

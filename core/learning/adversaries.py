@@ -1,0 +1,174 @@
+"""Adversaries: a Learner of a generator and a discriminator that judges it (Goodfellow et al., arXiv:1406.2661)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from core.errors import RunError
+from core.learning.learner import Optimiser, Precision, Step, finite, inner, uses_bf16
+from core.learning.samples import Samples, mix
+
+if TYPE_CHECKING:
+    import torch
+
+    Loss: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Adversaries:
+    """A generator that learns from a discriminator and from losses of its own, `terms`: (weight, loss) by name.
+
+    The discriminator sees pairs (batch, channels, n, n, n) of input and truth or output, these two through `scale`.
+    In a step it learns first, then the generator (Isola et al. 2017, arXiv:1611.07004, section 3.3).
+    """
+
+    def __init__(
+        self,
+        generator: torch.nn.Module,
+        discriminator: torch.nn.Module,
+        terms: Mapping[str, tuple[float, Loss]],
+        scale: Callable[[torch.Tensor], torch.Tensor],
+        metrics: Callable[[torch.Tensor, torch.Tensor], dict[str, float]],
+        optimiser: Optimiser,
+        discriminator_optimiser: Optimiser,
+        steps: int,
+        seed: int,
+        device: torch.device,
+        precision: Precision = "auto",
+    ) -> None:
+        self.generator, self.discriminator = generator.to(device), discriminator.to(device)
+        self.terms, self.scale, self.metrics = terms, scale, metrics
+        self.settings = {"generator": optimiser, "discriminator": discriminator_optimiser}
+        self.optimisers = {
+            "generator": optimiser.build(self.generator.parameters()),
+            "discriminator": discriminator_optimiser.build(self.discriminator.parameters()),
+        }
+        self.step, self.steps, self.seed, self.device = 0, steps, seed, device
+        self.bf16 = uses_bf16(precision, device)
+        self.constants: dict[str, float] = {}
+
+    def fit(self, samples: Samples) -> Iterator[Step]:
+        import torch
+
+        self.constants = samples.constants
+        while self.step < self.steps:
+            self.generator.train()
+            self.discriminator.train()
+            step, start = self.step + 1, time.perf_counter()
+            # dropout draws from the global generator: keyed by the step, a resume repeats it
+            torch.manual_seed(mix(self.seed + 1, step))
+            batch = samples.training(step)
+            output = inner(self._forward(self.generator, batch.inputs), batch.targets)
+            condition, truth = inner(batch.inputs, batch.targets), batch.targets.reshape(output.shape)
+
+            real, false = self._judge(condition, truth, output.detach())
+            told = (self._cross_entropy(real, 1.0) + self._cross_entropy(false, 0.0)) / 2
+            values = {"loss_discriminator": finite(float(told.detach()), "the discriminator's loss", step)}
+            self._learn("discriminator", told, step)
+
+            # no gradients of the judge's weights while the generator learns
+            self.discriminator.requires_grad_(False)
+            parts = {"adversarial": self._cross_entropy(self._judge(condition, truth, output)[1], 1.0)}
+            parts |= {name: loss(output, truth) for name, (_, loss) in self.terms.items()}
+            loss = parts["adversarial"] + sum(weight * parts[name] for name, (weight, _) in self.terms.items())
+            values |= {f"loss_{name}": float(part.detach()) for name, part in parts.items()}
+            value = finite(float(loss.detach()), "the generator's loss", step)
+            rate = self._learn("generator", loss, step)
+            self.discriminator.requires_grad_(True)
+
+            self.step = step
+            yield Step(step, {"loss": value, **values, "learning_rate": rate, "seconds": time.perf_counter() - start})
+
+    def _learn(self, who: str, loss: torch.Tensor, step: int) -> float:
+        """One step of an optimiser; returns its learning rate."""
+        import torch
+
+        settings, optimiser = self.settings[who], self.optimisers[who]
+        rate = settings.rate(step, self.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        if settings.clip:
+            torch.nn.utils.clip_grad_norm_(
+                [p for group in optimiser.param_groups for p in group["params"]], settings.clip
+            )
+        optimiser.step()
+        return rate
+
+    def _judge(
+        self, condition: torch.Tensor, truth: torch.Tensor, output: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The discriminator's logits for every patch of the truth and of the output.
+
+        They go through it together: batch norm over each alone would take away what tells them apart.
+        """
+        import torch
+
+        pairs = [torch.cat([condition, self.scale(density)], dim=1) for density in (truth, output)]
+        real, false = self._forward(self.discriminator, torch.cat(pairs)).chunk(2)
+        return real, false
+
+    def _cross_entropy(self, logits: torch.Tensor, real: float) -> torch.Tensor:
+        import torch
+
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, real))
+
+    def validate(self, samples: Samples) -> dict[str, float]:
+        """The generator's own losses, weighted and one by one, and the metrics, over the validation set."""
+        totals: dict[str, float] = {}
+        count = 0
+        for batch in samples.validation():
+            output = inner(self.predict(batch.inputs), batch.targets)
+            parts = {name: float(loss(output, batch.targets)) for name, (_, loss) in self.terms.items()}
+            loss = sum(weight * parts[name] for name, (weight, _) in self.terms.items())
+            values = {"loss": finite(loss, "the validation loss", self.step)}
+            values |= {f"loss_{name}": part for name, part in parts.items()}
+            values |= self.metrics(output, batch.targets)
+            for name, value in values.items():
+                totals[name] = totals.get(name, 0.0) + value
+            count += 1
+        return {name: total / count for name, total in totals.items()}
+
+    def _forward(self, module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        """A network's output as float32, computed in bf16 where that pays."""
+        import torch
+
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            output: torch.Tensor = module(x)
+        return output.float()
+
+    def predict(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The generator's output without dropout and gradients."""
+        import torch
+
+        self.generator.eval()
+        with torch.inference_mode():
+            return self._forward(self.generator, inputs.to(self.device))
+
+    def weights(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "constants": self.constants,
+            "step": self.step,
+        }
+
+    def load_weights(self, weights: dict[str, Any]) -> None:
+        try:
+            self.generator.load_state_dict(weights["generator"])
+            self.discriminator.load_state_dict(weights["discriminator"])
+        except (RuntimeError, KeyError) as error:
+            raise RunError(
+                "the saved weights belong to other networks", "use the settings that they were trained with"
+            ) from error
+        self.constants, self.step = weights["constants"], weights["step"]
+
+    def state(self) -> dict[str, Any]:
+        return {**self.weights(), **{f"{who}_optimiser": o.state_dict() for who, o in self.optimisers.items()}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.load_weights(state)
+        for who, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state[f"{who}_optimiser"])

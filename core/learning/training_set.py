@@ -1,0 +1,158 @@
+"""The universes of a training: how they are divided, what they must share, their crops, and whether they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.universe import Universe
+from core.errors import InputError, ResourceError
+from core.progress import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.learning.samples import Crops
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parts(Generic[T]):
+    """What is trained on, looked at meanwhile, and kept for the report."""
+
+    training: list[T]
+    validation: list[T]
+    test: list[T]
+
+    @property
+    def used(self) -> list[T]:
+        """All that a training looks at."""
+        return [*self.training, *self.validation]
+
+
+class Split(Settings):
+    """Which universes are kept from training: whole ones, the last of the list."""
+
+    validation: int = Setting(1, ge=1)
+    """Universes that are judged while training."""
+    test: int = Setting(1, ge=1)
+    """Universes that are seen for the first time in the report."""
+
+    def parts(self, items: Sequence[T], what: str = "universes") -> Parts[T]:
+        """The items divided: those of the report last, those of validation before. Raises: InputError for too few."""
+        needed = self.validation + self.test + 1
+        if len(items) < needed:
+            given = f"1 {what.removesuffix('s')} leaves" if len(items) == 1 else f"{len(items)} {what} leave"
+            raise InputError(
+                f"{given} none to train on ({self.validation} validate, {self.test} test)",
+                f"give at least {needed}",
+            )
+        end = len(items) - self.test
+        start = end - self.validation
+        return Parts(list(items[:start]), list(items[start:end]), list(items[end:]))
+
+
+class CropSettings(Settings):
+    """What a network sees at once, in cells."""
+
+    size: int = Setting(128, ge=0)
+    """Side of the part of a training crop that is judged; 0 is the whole box."""
+    context: int = Setting(0, ge=0)
+    """Cells beyond each side of it that are seen but not judged."""
+    batch: int = Setting(3, ge=1)
+    """Crops a step."""
+
+
+class TiledCropSettings(CropSettings):
+    """What a network sees at once, in cells, while it learns and when it predicts."""
+
+    tile: int = Setting(128, ge=0)
+    """Side of the tiles of a prediction; 0 is the whole box."""
+    buffer: int = Setting(32, ge=0)
+    """Cells on each side of a tile that are thrown away: tiles overlap by twice as many."""
+
+    def over_box(
+        self, function: Callable[[torch.Tensor], torch.Tensor], values: torch.Tensor, progress: Progress
+    ) -> torch.Tensor:
+        """`tiling.over_box` with these tiles: a function over fields (channels, n, n, n)."""
+        from core.learning.tiling import over_box
+
+        tile, buffer = (self.tile, self.buffer) if self.tile else (values.shape[-1], 0)
+        return over_box(function, values, tile, buffer, progress)
+
+
+Pair: TypeAlias = "tuple[torch.Tensor, torch.Tensor]"
+"""Inputs (channels, n, n, n) and targets (n, n, n), or with channels, of one universe."""
+
+
+def crops_of(
+    parts: Parts[Universe],
+    pair: Callable[[Universe], Pair],
+    crop: CropSettings,
+    seed: int,
+    constants: dict[str, float],
+    device: torch.device,
+    **turned: Any,
+) -> Crops:
+    """Crops of what `pair` makes of every universe, kept on the device; `turned` tells `Crops` how they are turned."""
+    from core.learning.samples import Crops
+
+    def boxes(universes: Sequence[Universe]) -> list[Pair]:
+        pairs = (pair(universe) for universe in universes)
+        return [(inputs.to(device), targets.to(device)) for inputs, targets in pairs]
+
+    size = crop.size or parts.training[0].cells
+    training, validation = boxes(parts.training), boxes(parts.validation)
+    return Crops(training, validation, size, crop.context, crop.batch, seed, constants, **turned)
+
+
+def check_cell_sizes(universes: Sequence[Universe]) -> None:
+    """Refuse to mix cell sizes. Raises: InputError."""
+    sizes = {round(universe.box_size / universe.cells, 6) for universe in universes}
+    if len(sizes) > 1:
+        raise InputError(
+            f"the universes have cells of {', '.join(f'{size:g}' for size in sorted(sizes))} Mpc/h",
+            "train on one cell size",
+        )
+
+
+def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
+    """Refuse crops and tiles of a box of so many cells that a network cannot halve so often. Raises: InputError."""
+    if crop.tile and crop.tile <= 2 * crop.buffer:
+        raise InputError(
+            f"crop.buffer of {crop.buffer} cells leaves nothing of a crop.tile of {crop.tile}", "make the tile larger"
+        )
+    factor = 2**levels
+    seen = {"crop.size": (crop.size or cells) + 2 * crop.context, "crop.tile": crop.tile or cells}
+    for what, side in seen.items():
+        if side % factor:
+            raise InputError(
+                f"{what} sees {side} cells, which {levels} levels cannot halve",
+                f"choose a multiple of {factor} or fewer network.levels",
+            )
+
+
+def check_memory(
+    needed: Callable[[int, int], int], crop: CropSettings, cells: int, levels: int, device: torch.device
+) -> None:
+    """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
+
+    `needed(batch, size)` tells the bytes of training on crops of this side, of which `levels` halvings leave some.
+    """
+    from core.learning.memory import GIB, free_memory
+
+    batch, size, factor = crop.batch, crop.size or cells, 2**levels
+    free, wanted = free_memory(device), needed(batch, size)
+    if wanted <= free:
+        return
+    smaller = [(b, size) for b in range(batch - 1, 0, -1)] + [(1, s) for s in range(size - factor, 0, -factor)]
+    fits = next(((b, s) for b, s in smaller if needed(b, s) <= free), None)
+    remedy = f"crop.batch={fits[0]} crop.size={fits[1]} fits" if fits else "choose fewer network.filters"
+    raise ResourceError(
+        f"training needs about {wanted / GIB:.2g} GiB, {device.type} has {free / GIB:.2g} GiB free", remedy
+    )

@@ -1,0 +1,48 @@
+"""Settings that the recipes density and density_gan share; their defaults are the thesis's values (Petulante 2023)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field as Setting
+
+from core.learning.learner import Optimiser
+from core.learning.training_set import CropSettings
+
+if TYPE_CHECKING:
+    import torch
+
+Target = Literal["density", "displacement", "displacement+velocity"]
+Scaling = Literal["none", "log", "asinh"]
+
+
+class Adam(Optimiser):
+    """Adam, which is adamw without decay."""
+
+    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
+    """adamw, which without decay is the thesis's Adam, or another."""
+    learning_rate: float = Setting(1e-5, gt=0, allow_inf_nan=False)
+    """Largest learning rate."""
+    first_decay: float = Setting(0.9, ge=0, lt=1)
+    """Decay of the running mean of the gradient."""
+    second_decay: float = Setting(0.99, ge=0, lt=1)
+    """Decay of the running mean of its square."""
+
+    def build(self, parameters: Any) -> torch.optim.Optimizer:
+        optimiser = super().build(parameters)
+        for group in optimiser.param_groups:
+            if "betas" in group:
+                group["betas"] = (self.first_decay, self.second_decay)
+        return optimiser
+
+
+class DensityCrop(CropSettings):
+    """What the network sees at once, in cells."""
+
+    size: int = Setting(96, ge=0)
+    """Side of the part that is judged and kept; 0 is the whole box."""
+    context: int = Setting(45, ge=0)
+    """Cells beyond each side of it, from the periodic box, that are seen but not judged. The thesis's 16, which zeros
+    at the border reach, are too few for valid convolutions."""
+    batch: int = Setting(1, ge=1)
+    """Crops at once."""

@@ -1,0 +1,1 @@
+"""Protohalos from distance maps: the recipe, its watershed, cut, baseline and report."""

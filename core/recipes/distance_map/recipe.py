@@ -1,0 +1,261 @@
+"""Distance maps of protohalos and their watershed (Bernardini et al. 2020, arXiv:1912.04299).
+
+A U-Net maps the linear density to the distance from the border of the protohalo a cell lies in, in units of its
+largest; a watershed turns the map into regions, and a cut calibrated on the mass function turns these into halos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.box import Array, Catalogue, Field
+from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
+from core.progress import Progress, part, silent
+from core.protohalos.truth import Source, Truth, true_halos
+from core.runs.recipe import Product, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+    from core.learning.samples import Crops
+    from core.recipes.distance_map.watershed import Basins
+    from models.unet import UNet
+
+
+class UNetSettings(Settings):
+    """The U-Net of the paper's table 1: 5 levels of 12, 24, ... 384 filters."""
+
+    levels: int = Setting(5, ge=1, le=8)
+    """Halvings of the resolution."""
+    filters: int = Setting(12, ge=1)
+    """Filters at full resolution, doubling with each level."""
+    kernel: Literal[3, 5, 7] = 3
+    """Side of the convolutions in cells."""
+    dropout: float = Setting(0.5, ge=0, lt=1)
+    """Dropout before each pooling and after each transposed convolution."""
+    padding: Literal["zeros", "circular"] = "zeros"
+    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
+    batch_norm: bool = False
+    """Normalise each batch before the activations."""
+
+
+class Adam(Optimiser):
+    """Adam, which is adamw without decay."""
+
+    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
+    """adamw, which without decay is the paper's Adam, or another."""
+    learning_rate: float = Setting(1e-4, gt=0, allow_inf_nan=False)
+    """Largest learning rate; with 1e-3 the paper's network failed to converge."""
+
+
+class DistanceCrop(TiledCropSettings):
+    """What the network sees at once, in cells, and how it is turned."""
+
+    size: int = Setting(96, ge=0)
+    """Side of the part of a training crop that is judged; 0 is the whole box."""
+    context: int = Setting(16, ge=0)
+    """Cells beyond each side of it that are seen but not judged."""
+    batch: int = Setting(16, ge=1)
+    """Crops a step."""
+    symmetries: Literal["rotations", "all"] = "rotations"
+    """The 24 rotations of the paper, or the mirror images with them."""
+
+
+class WatershedSettings(Settings):
+    """From distances to regions."""
+
+    floor: float = Setting(0.0, ge=0, lt=1)
+    """Distances up to this are background; the paper floods all that is above zero."""
+    prominence: float = Setting(0.08, ge=0, lt=1)
+    """Share of its height by which a peak must rise above the pass to a higher one to be a halo's; 0 takes every local
+    maximum, as the paper seems to."""
+
+
+class DistanceMap(Recipe):
+    """Regression of the normalised distance to the protohalo's border, then an adaptive watershed."""
+
+    name: ClassVar[str] = "distance_map"
+    title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
+    paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
+    product: ClassVar[Product] = "halos"
+
+    steps: int = Setting(2000, ge=1)
+    """Training steps; the paper stops after about 2000."""
+    truth: Source = "auto"
+    """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
+    inputs: Literal["density", "density+displacement"] = "density"
+    """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
+    proportional) with it."""
+    minimum_cells: int = Setting(4525, ge=1)
+    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun/h."""
+    precision: Precision = "auto"
+    """Number format of the convolutions: auto takes bf16 where the device has it."""
+    network: UNetSettings = UNetSettings()
+    optimiser: Adam = Adam()
+    crop: DistanceCrop = DistanceCrop()
+    watershed: WatershedSettings = WatershedSettings()
+    split: Split = Split()
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
+        import torch
+
+        from core.cosmos.lagrangian import normalised_distance
+        from core.learning.samples import ROTATIONS
+        from core.protohalos.inputs import check_density, scales
+
+        self.check(universes)
+        parts = self.split.parts(universes)
+        for universe in parts.used:
+            check_density(universe)
+        self._check_memory(universes[0].cells, len(parts.used), device)
+        constants = scales(parts.training, self.inputs)
+
+        def pair(universe: Universe) -> Pair:
+            target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
+            return self.seen(universe, constants), target
+
+        symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
+        vectors = (1,) if self.channels > 1 else ()
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors)
+
+    @property
+    def channels(self) -> int:
+        """Fields that the network sees."""
+        return 4 if self.inputs == "density+displacement" else 1
+
+    def module(self) -> UNet:
+        """The network, its weights drawn from torch's generator."""
+        from models.unet import UNet
+
+        n = self.network
+        return UNet(
+            n.levels, n.filters, n.kernel, self.channels, dropout=n.dropout, padding=n.padding, norm=n.batch_norm
+        )
+
+    def learner(self, device: torch.device) -> Network:
+        import torch
+
+        from models.losses import distance_loss
+
+        torch.manual_seed(self.seed)
+        module, optimiser = self.module(), self.optimiser
+        return Network(
+            module, distance_loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision
+        )
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        return self.split.parts(universes).test
+
+    def true_halos(self, universe: Universe) -> Truth:
+        """The halos that count and their cells."""
+        return true_halos(universe, self.truth, self.minimum_cells)
+
+    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
+        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+        from core.protohalos.inputs import channels
+
+        return channels(universe, self.inputs, constants)
+
+    def distance(self, learner: Learner, inputs: torch.Tensor, progress: Progress = silent) -> Array:
+        """The network's normalised distance over the whole box (n, n, n), from `seen`."""
+        assert isinstance(learner, Network)
+        return self.crop.over_box(learner.predict, inputs, progress)[0].numpy()
+
+    def flood(self, distance: Array) -> Basins:
+        """The uncut regions of a distance map."""
+        from core.recipes.distance_map.watershed import watershed
+
+        return watershed(distance, self.watershed.floor, self.watershed.prominence)
+
+    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+        """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
+        from core.protohalos import baseline
+        from core.recipes.distance_map import baseline as distance_baseline
+
+        parts = self.split.parts(universes)
+        training, validation = parts.training, parts.validation
+        known = [self.true_halos(universe).halos for universe in training]
+        judged = [self.true_halos(universe) for universe in validation]
+        flooded = distance_baseline.fit(validation, judged, self.minimum_cells)
+
+        def regions() -> Iterator[tuple[Array, Basins]]:
+            for universe in training:
+                distance = self.distance(learner, self.seen(universe, learner.constants))
+                yield distance, self.flood(distance)
+
+        def baseline_regions() -> Iterator[tuple[Array, Basins]]:
+            for universe in training:
+                distance = distance_baseline.distance(universe, flooded)
+                yield distance, distance_baseline.flood(distance, flooded)
+
+        for name, found in (("cut", regions()), ("flooded.cut", baseline_regions())):
+            relation = distance_baseline.fit_cut(found, training, known, self.minimum_cells)
+            learner.constants.update(relation.as_constants(name))
+        # what comparisons with other recipes take
+        densities = [universe.field("delta_linear").values for universe in validation]
+        masks, halos = [truth.mask for truth in judged], [truth.halos for truth in judged]
+        learner.constants.update({**flooded, **baseline.fit(densities, masks, halos, self.minimum_cells)})
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        from core.cosmos.displace import move
+        from core.protohalos.inputs import check_predictable
+        from core.protohalos.regions import catalogue
+        from core.recipes.distance_map.cut import cut, from_constants
+
+        check_predictable(universe, learner.constants)
+        check_tiles(self.crop, self.network.levels, universe.cells)
+        distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
+        progress(0.8, "flooding")
+        basins = self.flood(distance)
+        progress(0.9, "cutting")
+        label, cells = cut(distance, basins, from_constants(learner.constants, "cut"), self.minimum_cells)
+        fields = [
+            Field("distance", distance, universe.box_size, "of the largest"),
+            Field("label", label, universe.box_size, "halo"),
+        ]
+        halos = catalogue(label, cells, universe.box_size, universe.particle_mass, "cut watershed")
+        progress(0.95, "moving them to where they are today")
+        halos = move(halos, label, universe.field("delta_linear"), universe.cosmology)
+        progress(1.0, "done")
+        return fields, {"distance_map": halos}
+
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
+        from core.recipes.distance_map.report import report
+
+        return report(self, learner, pairs, progress)
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        from core.protohalos.inputs import check_set
+
+        check_set(universes, self.split, self.truth)
+        for universe in universes:
+            check_tiles(self.crop, self.network.levels, universe.cells)
+
+    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
+        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
+        from core.learning.memory import cube_memory
+
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        # inputs and target of every universe stay on the device
+        stored = 4 * (self.channels + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
+
+
+def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Correlation coefficient of predicted and true distance; output (1, 1, n, n, n)."""
+    from core.learning.metrics import correlation
+
+    return {"correlation": correlation(output[:, 0].cpu().numpy(), truth.cpu().numpy())}

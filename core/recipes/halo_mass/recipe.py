@@ -1,0 +1,255 @@
+"""Halo masses particle by particle (Lucie-Smith et al. 2024, arXiv:2011.10577).
+
+A convolutional network looks at the initial density around a particle and tells the mass of the halo in which the
+particle ends. What it still knows when the density is averaged over shells is what is isotropic in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field as Setting
+
+from core.cosmos.box import Array, Catalogue, Field
+from core.learning.learner import Learner, Network, Precision, uses_bf16
+from core.progress import Progress, part, silent
+from core.protohalos.truth import Source
+from core.recipes.halo_mass.particles import (
+    HaloParticles,
+    drawn,
+    drawn_together,
+    halo_particles,
+    nearest_the_middle,
+    seen,
+)
+from core.recipes.halo_mass.settings import (
+    AMSGrad,
+    CNNSettings,
+    HaloMassSplit,
+    InputSettings,
+    LossSettings,
+    MassRange,
+    ParticleSettings,
+)
+from core.runs.recipe import Product, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.measures.crossing import FirstCrossing
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+    from core.recipes.halo_mass.subboxes import SubBoxes
+    from models.cnn import CNN
+
+TEST_SEED = 1
+"""Of the particles that are judged: the same in every run, so that runs can be compared."""
+
+
+class HaloMass(Recipe):
+    """Regression of the final halo mass of a particle from the initial density around it."""
+
+    name: ClassVar[str] = "halo_mass"
+    title: ClassVar[str] = "Halo mass of each particle by a CNN"
+    paper: ClassVar[str] = "Lucie-Smith et al. 2024, PRD 109, 063524, arXiv:2011.10577"
+    product: ClassVar[Product] = "particles"
+
+    steps: int = Setting(31_250, ge=1)
+    """Training steps; 3,125 are one pass over the paper's particles."""
+    validate_every: int = Setting(3125, ge=1)
+    """Steps between looks at the validation universes."""
+    truth: Source = "auto"
+    """Which halos are the truth; auto takes N-body halos where there are any."""
+    bootstraps: int = Setting(20, ge=2)
+    """Resamplings from which the error of each mutual information is taken."""
+    precision: Precision = "auto"
+    """Number format of the convolutions: auto takes bf16 where the device has it, but not for the potential: its small
+    scales would be lost."""
+    log_mass: MassRange = MassRange()
+    input: InputSettings = InputSettings()
+    network: CNNSettings = CNNSettings()
+    loss: LossSettings = LossSettings()
+    optimiser: AMSGrad = AMSGrad()
+    particles: ParticleSettings = ParticleSettings()
+    split: HaloMassSplit = HaloMassSplit()
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> SubBoxes:
+        from core.recipes.halo_mass import inputs
+        from core.recipes.halo_mass.subboxes import SubBoxes
+
+        self.check(universes)
+        parts, particles = self.split.parts(universes), self.particles
+        self._check_memory(inputs.field_bytes(parts.used, self.input), device)
+        fields = [seen(universe, self.input.kind, self.input.mesh_ratio) for universe in parts.used]
+        constants = inputs.scales(fields[: len(parts.training)])
+        chosen = [
+            *self._drawn(parts.training, particles.training, self.seed),
+            *self._drawn(parts.validation, particles.validation, TEST_SEED),
+        ]
+        boxes = [
+            (
+                inputs.normalised(field, constants, device),
+                inputs.centres(universe, some, self.input, self.log_mass, device),
+            )
+            for universe, field, some in zip(parts.used, fields, chosen, strict=True)
+        ]
+        return SubBoxes(
+            boxes[: len(parts.training)],
+            boxes[len(parts.training) :],
+            side=self.input.side,
+            batch=particles.batch,
+            seed=self.seed,
+            constants=constants | {"cell_size": universes[0].box_size / universes[0].cells},
+            change=lambda cubes: inputs.changed(cubes, self.input),
+            augment=self.input.augment,
+        )
+
+    def learner(self, device: torch.device) -> Network:
+        import torch
+
+        from models.cauchy import cauchy, priors
+
+        torch.manual_seed(self.seed)
+        module = self._module()
+        alpha, dex = 10**self.loss.log_alpha, self.log_mass.half_width
+
+        def loss(y: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
+            return cauchy(y, d, module.scale).mean() + alpha * priors(module)
+
+        def metrics(y: torch.Tensor, d: torch.Tensor) -> dict[str, float]:
+            """The likelihood without priors, the rms error in dex, and the likelihood's half width in dex."""
+            return {
+                "likelihood": float(cauchy(y, d, module.scale.detach()).mean()),
+                "rms": float((y - d).square().mean().sqrt()) * dex,
+                "width": float(module.scale.detach()) * dex,
+            }
+
+        patience, precision = self.loss.patience, self._precision
+        learner = Network(module, loss, metrics, self.optimiser, self.steps, self.seed, device, precision, patience)
+        learner.optimiser.register_step_post_hook(lambda *_: module.clip_scale())
+        return learner
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        return self.split.parts(universes).test
+
+    def halo_particles(self, universe: Universe) -> HaloParticles:
+        """The particles of a universe that count. Raises: InputError where there are none."""
+        return halo_particles(universe, self.truth, self.log_mass.low, self.log_mass.high)
+
+    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+        """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
+        from core.recipes.halo_mass.masses import first_crossings, line_of
+
+        assert isinstance(learner, Network)
+        if not self.particles.each_halo:
+            return
+        validation = self.split.parts(universes).validation
+        few = [self._middles(universe) for universe in validation]
+        found = [self._in_halos(learner, u, p, first_crossings(u)) for u, p in zip(validation, few, strict=True)]
+        for name in found[0]:
+            slope, offset = line_of(few, [masses[name] for masses in found])
+            learner.constants |= {f"{name}.slope": slope, f"{name}.offset": offset}
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        """First-crossing masses of every cell; predicted masses of random particles and of whole halos."""
+        from core.protohalos.inputs import check_cell_size
+        from core.recipes.halo_mass.inputs import check_universe
+        from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles
+
+        assert isinstance(learner, Network)
+        check_universe(universe, self.input, self.truth)
+        check_cell_size(universe, learner.constants)
+        some = drawn(self.halo_particles(universe), -(-self.particles.test // self.split.test), TEST_SEED)
+        log_mass = self._log_masses(learner, universe, some, part(progress, 0.0, 0.6))
+        catalogues = {"particles": of_particles(universe, some, log_mass)}
+        crossing = first_crossings(universe, part(progress, 0.6, 0.8))
+        if self.particles.each_halo:
+            few = self._middles(universe)
+            found = self._in_halos(learner, universe, few, crossing, part(progress, 0.8, 1.0))
+            for name, log_mass in found.items():
+                line = learner.constants[f"{name}.slope"], learner.constants[f"{name}.offset"]
+                catalogues[name] = of_halos(universe, few, log_mass, line)
+        return [crossing.eps, crossing.sheth_tormen], catalogues
+
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
+        from core.recipes.halo_mass.report import report
+
+        assert isinstance(learner, Network)
+        return report(self, learner, pairs, progress)
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        from core.protohalos.inputs import check_set
+        from core.recipes.halo_mass.inputs import check_settings, check_universe
+
+        check_settings(self.input, self.log_mass)
+        check_set(universes, self.split, self.truth)
+        for universe in universes:
+            check_universe(universe, self.input, self.truth)
+
+    @property
+    def sub_box(self) -> int:
+        """Side in cells of what the network sees."""
+        return self.input.side
+
+    @property
+    def _precision(self) -> Precision:
+        return "float32" if self.precision == "auto" and self.input.kind == "potential" else self.precision
+
+    def _module(self) -> CNN:
+        from models.cnn import CNN
+
+        n = self.network
+        return CNN(self.input.side, n.filters, n.dense, n.pooling, scale=self.loss.scale)
+
+    def _check_memory(self, stored: int, device: torch.device) -> None:
+        """Refuse training that will not fit beside `stored` bytes of fields. Raises: ResourceError."""
+        from core.learning.memory import cube_memory
+        from core.recipes.halo_mass.inputs import check_memory
+
+        learning = cube_memory(self._module, 1, self.optimiser, uses_bf16(self._precision, device))
+        check_memory(lambda batch: learning(batch, self.input.side) + stored, self.particles.batch, device)
+
+    def _drawn(self, universes: Sequence[Universe], count: int, seed: int) -> list[HaloParticles]:
+        every = [self.halo_particles(universe) for universe in universes]
+        return drawn_together(every, count, self.particles.weight, seed)
+
+    def _middles(self, universe: Universe) -> HaloParticles:
+        """The few particles of every halo from which the mass of the whole is read."""
+        return nearest_the_middle(self.halo_particles(universe), universe.cells, self.particles.each_halo)
+
+    def _in_halos(
+        self,
+        learner: Network,
+        universe: Universe,
+        few: HaloParticles,
+        crossing: FirstCrossing,
+        progress: Progress = silent,
+    ) -> dict[str, Array]:
+        """log10 of the masses [Msun/h] of these particles, the network's and EPS', by the name of the catalogue."""
+        from core.recipes.halo_mass.masses import log_crossing
+
+        ours = self._log_masses(learner, universe, few, progress)
+        return {"halo_mass": ours, "halo_mass_eps": log_crossing(crossing.eps, few)}
+
+    def _log_masses(self, learner: Network, universe: Universe, particles: HaloParticles, progress: Progress) -> Array:
+        """Predicted log10 of the mass [Msun/h] of each particle's halo."""
+        from core.recipes.halo_mass import inputs
+        from core.recipes.halo_mass.subboxes import told
+
+        field = seen(universe, self.input.kind, self.input.mesh_ratio)
+        return self.log_mass.unscaled(
+            told(
+                lambda cubes: learner.predict(inputs.changed(cubes, self.input)[:, None]),
+                inputs.normalised(field, learner.constants, learner.device),
+                inputs.centres(universe, particles, self.input, self.log_mass, learner.device),
+                self.input.side,
+                self.particles.batch,
+                progress,
+            )
+        )

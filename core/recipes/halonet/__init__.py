@@ -1,0 +1,1 @@
+"""HaloNet (Berger & Stein 2019): the recipe and its report."""

@@ -1,0 +1,226 @@
+"""HaloNet: which cells of the initial density end in halos (Berger & Stein 2019, arXiv:1805.04537).
+
+A V-Net maps the linear density to the probability that a cell ends up in a halo; a three-step finder turns the
+probabilities into a catalogue in Lagrangian space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.box import Array, Catalogue, Field
+from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.memory import cube_memory
+from core.learning.stages import Stage, StagedNetwork
+from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
+from core.progress import Progress, part, silent
+from core.protohalos.inputs import channels, check_density, check_predictable, check_set, scales
+from core.protohalos.truth import Source, Truth, true_halos
+from core.runs.recipe import Product, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+    from core.learning.samples import Crops
+    from models.vnet import VNet
+
+
+class VNetSettings(Settings):
+    """The V-Net. The paper's best has 5 levels of 16, 32, ... 512 filters."""
+
+    levels: int = Setting(5, ge=1, le=8)
+    """Halvings of the resolution."""
+    filters: int = Setting(16, ge=1)
+    """Filters at full resolution, doubling with each level."""
+    kernel: Literal[3, 5, 7] = 5
+    """Side of the convolutions in cells."""
+    depth: int = Setting(3, ge=1)
+    """Convolutions in a residual block below the input level."""
+    dropout: float = Setting(0.0, ge=0, lt=1)
+    """Dropout after the inner resampling layers once the stages of pretraining are over."""
+    padding: Literal["zeros", "circular"] = "zeros"
+    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
+    batch_norm: bool = False
+    """Normalise each batch before the activations."""
+
+
+class FinderSettings(Settings):
+    """The Lagrangian halo finder."""
+
+    thresholds: tuple[float, ...] = (0.9999, 0.99, 0.975)
+    """Falling probabilities above which connected regions become centres."""
+    calibrate: bool = False
+    """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
+
+
+class HaloNet(Recipe):
+    """Voxelwise segmentation of the linear density field into protohalo and background."""
+
+    name: ClassVar[str] = "halonet"
+    title: ClassVar[str] = "HaloNet: protohalos by a V-Net"
+    paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
+    product: ClassVar[Product] = "halos"
+
+    steps: int = Setting(82_000, ge=1)
+    """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
+    truth: Source = "peakpatch"
+    """Whose halos are learnt: Peak Patch's, as in the paper, or the N-body's; auto prefers the N-body's."""
+    normalisation: Literal["global", "individual"] = "global"
+    """Density in units of the standard deviation of all training universes, or of each universe's own."""
+    minimum_cells: int = Setting(27, ge=1)
+    """Smallest halo that counts, in Lagrangian cells."""
+    precision: Precision = "auto"
+    """Number format of the convolutions: auto takes bf16 where the device has it."""
+    network: VNetSettings = VNetSettings()
+    pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
+    """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
+    optimiser: Optimiser = Optimiser()
+    crop: TiledCropSettings = TiledCropSettings()
+    finder: FinderSettings = FinderSettings()
+    split: Split = Split()
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
+        import torch
+
+        self.check(universes)
+        parts = self.split.parts(universes)
+        for universe in parts.used:
+            check_density(universe)
+        self._check_memory(universes[0].cells, len(parts.used), device)
+        constants = scales(parts.training, "density")
+
+        def pair(universe: Universe) -> Pair:
+            mask = torch.from_numpy(self.true_halos(universe).mask)
+            return self.normalised(universe, constants), mask.to(torch.uint8)
+
+        return crops_of(parts, pair, self.crop, self.seed, constants, device)
+
+    def module(self) -> VNet:
+        """The network, its weights drawn from torch's generator."""
+        from models.vnet import VNet
+
+        n = self.network
+        return VNet(n.levels, n.filters, n.kernel, n.depth, padding=n.padding, norm=n.batch_norm)
+
+    def learner(self, device: torch.device) -> Network:
+        import torch
+
+        from models.losses import dice_loss
+
+        torch.manual_seed(self.seed)
+        module = self.module()
+        return StagedNetwork(
+            module,
+            dice_loss,
+            validation_metrics,
+            self.optimiser,
+            self.steps,
+            self.seed,
+            device,
+            self.precision,
+            stages=self.pretraining,
+            dropout=self.network.dropout,
+            set_dropout=module.set_dropout,
+        )
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        return self.split.parts(universes).test
+
+    def true_halos(self, universe: Universe) -> Truth:
+        """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
+        return true_halos(universe, self.truth, self.minimum_cells)
+
+    def normalised(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
+        """The network's input (1, n, n, n) on the host.
+
+        Box-scale fluctuations carry information: the paper found one scale for all universes better (section 3.2).
+        """
+        if self.normalisation == "individual":
+            constants = scales([universe], "density")
+        return channels(universe, "density", constants)
+
+    def probability(self, learner: Learner, universe: Universe, progress: Progress = silent) -> Array:
+        """The network over the whole box (n, n, n)."""
+        assert isinstance(learner, Network)
+        logits = self.crop.over_box(learner.predict, self.normalised(universe, learner.constants), progress)
+        return (logits[1] - logits[0]).sigmoid().numpy()
+
+    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+        """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
+        from core.protohalos import baseline
+        from core.protohalos.calibration import calibrate, measure
+
+        validation = self.split.parts(universes).validation
+        truths = [self.true_halos(universe) for universe in validation]
+        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
+        densities = [universe.field("delta_linear").values for universe in validation]
+        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        probabilities = [self.probability(learner, universe) for universe in validation]
+        shell = measure(probabilities, halos)
+        learner.constants.update(shell.as_constants("shell"))
+        if self.finder.calibrate:
+            found = calibrate(probabilities, halos, shell, self.finder.thresholds, self.minimum_cells)
+            learner.constants.update(found.as_constants("finder"))
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        from core.cosmos.displace import move
+        from core.protohalos.calibration import from_constants
+
+        check_predictable(universe, learner.constants)
+        check_tiles(self.crop, self.network.levels, universe.cells)
+        probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
+        progress(0.8, "finding halos")
+        calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
+        found = calibration.find(probability, self.finder.thresholds, self.minimum_cells)
+        fields = [
+            Field("probability", probability, universe.box_size, "probability"),
+            Field("label", found.label, universe.box_size, "halo"),
+        ]
+        progress(0.95, "moving them to where they are today")
+        halos = found.catalogue(universe.box_size, universe.cosmology.mean_density)
+        halos = move(halos, found.label, universe.field("delta_linear"), universe.cosmology)
+        progress(1.0, "done")
+        return fields, {"halonet": halos}
+
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
+        from core.recipes.halonet.report import Box, report
+
+        boxes = [Box(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
+        return report(self, learner.constants, boxes, self.minimum_cells, progress)
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        check_set(universes, self.split, self.truth)
+        for universe in universes:
+            check_tiles(self.crop, self.network.levels, universe.cells)
+
+    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
+        """Refuse training that will not fit. Raises: ResourceError."""
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # a density and a mask of every universe stay on the device
+        stored = (4 + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
+
+
+def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Dice of the paper, foreground Dice at 0.5 and area under the ROC curve; logits (1, 2, n, n, n)."""
+    from core.learning.metrics import foreground_dice, roc, two_class_dice
+
+    probability = (logits[:, 1] - logits[:, 0]).sigmoid().cpu().numpy()
+    mask = truth.cpu().numpy().astype(bool)
+    return {
+        "dice": two_class_dice(probability, mask),
+        "foreground_dice": foreground_dice(probability > 0.5, mask),
+        "auc": roc(probability, mask).area,
+    }

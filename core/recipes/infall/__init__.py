@@ -1,0 +1,1 @@
+"""Fates of subhalos: the recipe, its table of features, search, ranking and report."""

@@ -1,0 +1,203 @@
+"""Subhalo fates: does a subhalo survive in its host, and how? (Petulante et al. 2021, arXiv:2008.05001; thesis 2023)
+
+A random forest tells survival and gradient boosting tells the mass that is left, the place in the host and the time of
+the merger, from what is known of a subhalo and its host at infall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.box import Catalogue, Field
+from core.learning.forest import Forest, Model, TableSamples
+from core.learning.learner import Learner
+from core.learning.samples import Batch
+from core.progress import Progress, silent
+from core.recipes.infall.table import Split, Table, check_tables, read_tables
+from core.runs.recipe import Product, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+
+
+class VoteSettings(Settings):
+    """A random forest."""
+
+    trees: int = Setting(50, ge=1)
+    """Trees that vote."""
+    depth: int = Setting(7, ge=1, le=12)
+    """Splits from the root to a leaf."""
+
+    def model(self) -> Model:
+        return Model("forest", self.trees, self.depth)
+
+
+class BoostingSettings(Settings):
+    """Gradient boosting under the Huber loss."""
+
+    trees: int = Setting(600, ge=1)
+    """Trees that are added up."""
+    depth: int = Setting(3, ge=1, le=12)
+    """Splits from the root to a leaf."""
+    learning_rate: float = Setting(0.07, gt=0, le=1)
+    """Weight of each tree."""
+
+    def model(self) -> Model:
+        return Model("boosting", self.trees, self.depth, self.learning_rate)
+
+
+class PositionSettings(BoostingSettings):
+    """Gradient boosting for the distance today."""
+
+    trees: int = Setting(1800, ge=1)
+    """Trees that are added up."""
+    depth: int = Setting(6, ge=1, le=12)
+    """Splits from the root to a leaf."""
+    learning_rate: float = Setting(0.008, gt=0, le=1)
+    """Weight of each tree."""
+
+
+class MergeTimeSettings(BoostingSettings):
+    """Gradient boosting for the time from accretion to the merger."""
+
+    trees: int = Setting(500, ge=1)
+    """Trees that are added up."""
+    depth: int = Setting(5, ge=1, le=12)
+    """Splits from the root to a leaf."""
+    learning_rate: float = Setting(0.05, gt=0, le=1)
+    """Weight of each tree."""
+
+
+class SplitSettings(Settings):
+    """Which rows of each table are kept from training, at random."""
+
+    test: float = Setting(0.2, gt=0, lt=1)
+    """Share of the rows that the report judges."""
+    validation: float = Setting(0.2, gt=0, lt=1)
+    """Share of the others that are judged while training."""
+
+
+class AdditionSettings(Settings):
+    """Models of the best feature, the two best, ... in the report."""
+
+    features: int = Setting(24, ge=0)
+    """Models of up to so many features; 0 leaves that out."""
+    trees: int = Setting(0, ge=0)
+    """Most trees of these models, the learning rate raised as they get fewer; 0 is as many as learnt."""
+
+
+class Infall(Recipe):
+    """Forests on a table of accretion events: survival, mass loss, position and merge time."""
+
+    name: ClassVar[str] = "infall"
+    title: ClassVar[str] = "Subhalo fates by forests"
+    paper: ClassVar[str] = "Petulante et al. 2021, MNRAS 504, 248, arXiv:2008.05001; Petulante 2023, chapter 2"
+    product: ClassVar[Product] = "table"
+
+    steps: int = Setting(100, ge=1)
+    """Steps; each adds this share of every model's trees."""
+    validate_every: int = Setting(5, ge=1)
+    """Steps between looks at the validation rows."""
+    checkpoint_every: int = Setting(10, ge=1)
+    """Steps between checkpoints; what is lost at worst when the worker is killed."""
+    survival: VoteSettings = VoteSettings()
+    mass_loss: BoostingSettings = BoostingSettings()
+    position: PositionSettings = PositionSettings()
+    merge_time: MergeTimeSettings = MergeTimeSettings()
+    ranking_runs: int = Setting(100, ge=1)
+    """Random features from which the noise floor of the ranking is taken."""
+    addition: AdditionSettings = AdditionSettings()
+    split: SplitSettings = SplitSettings()
+
+    def models(self) -> dict[str, Model]:
+        """The model of each outcome."""
+        return {
+            "survived": self.survival.model(),
+            "final_mass": self.mass_loss.model(),
+            "final_distance": self.position.model(),
+            "merge_time": self.merge_time.model(),
+        }
+
+    def parts(self) -> Split:
+        return Split(self.split.test, self.split.validation, self.seed)
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> TableSamples:
+        self.check(universes)
+        table = read_tables(universes, self.parts())
+        training = table.features[table.training]
+        constants: dict[str, float] = {}
+        for name, values in zip(table.names, training.T, strict=True):
+            constants |= {f"{name}.mean": float(values.mean()), f"{name}.std": float(values.std()) or 1.0}
+        features = scaled(table, constants)
+        targets = np.stack([table.targets[name] for name in self.models()], axis=1)
+
+        def batch(rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Batch:
+            import torch
+
+            return Batch(torch.from_numpy(features[rows]), torch.from_numpy(targets[rows]))
+
+        return TableSamples(batch(table.training), batch(table.validation), constants)
+
+    def learner(self, device: torch.device) -> Forest:
+        return Forest(self.models(), self.steps, self.seed)
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        """All tables: the rows that training never sees are in each of them."""
+        return list(universes)
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse what is no infall table or teaches nothing. Raises: InputError."""
+        check_tables(universes, self.parts())
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        """What is told of every row; `test` marks those that were not learnt from if this is a table of the run."""
+        from core.cosmos.infall.table import CATALOGUE
+
+        assert isinstance(learner, Forest)
+        table = read_tables([universe], self.parts(), feature_names(learner))
+        progress(0.1, "asking the trees")
+        said = learner.predict(scaled(table, learner.constants))
+        infall = universe.catalogue(CATALOGUE)
+        columns = {
+            "mass": infall["mass"],
+            "position": infall["position"],
+            "survival_probability": said["survived"],
+            "final_mass": 10 ** said["final_mass"],
+            "final_distance": said["final_distance"],
+            "merge_time": said["merge_time"],
+            "test": table.test.astype(np.int64),
+        }
+        units = {"mass": "Msun/h", "position": "Mpc/h", "final_mass": "Msun/h", "final_distance": "R_host"}
+        fates = Catalogue(columns, universe.box_size, 0.0, "fates", units | {"merge_time": "Gyr"})
+        progress(1.0, "done")
+        return [], {"fates": fates}
+
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
+        from core.recipes.infall.report import report
+
+        assert isinstance(learner, Forest)
+        return report(self, learner, pairs, progress)
+
+
+def feature_names(learner: Forest) -> tuple[str, ...]:
+    """The features that the trees ask for, in their order."""
+    return tuple(name.removesuffix(".mean") for name in learner.constants if name.endswith(".mean"))
+
+
+def scaled(table: Table, constants: dict[str, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Features (N, F) of zero mean and unit variance over the training rows (eq. 2.6)."""
+    mean = np.array([constants[f"{name}.mean"] for name in table.names])
+    std = np.array([constants[f"{name}.std"] for name in table.names])
+    return np.asarray((table.features - mean) / std, dtype=np.float64)

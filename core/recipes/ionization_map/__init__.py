@@ -1,0 +1,1 @@
+"""Ionization maps from density maps: the recipe and its report."""

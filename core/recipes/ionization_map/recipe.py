@@ -1,0 +1,231 @@
+"""Ionization maps from density maps: what Fay 2019 leaves to the future.
+
+A U-Net maps the overdensity to the neutral fraction or the 21-cm brightness temperature, which excursion
+sets make of it. Its measure is the cross-correlation with the truth, scale by scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field as Setting
+
+from core.config import Settings
+from core.cosmos.box import Catalogue, Field
+from core.errors import InputError
+from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
+from core.progress import Progress, silent
+from core.recipes.ionization.cubes import label, split
+from core.runs.recipe import Product, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.cosmos.universe import Universe
+    from core.figures import Report
+    from core.learning.samples import Crops
+    from models.unet import UNet
+
+
+class UNetSettings(Settings):
+    """The U-Net."""
+
+    levels: int = Setting(3, ge=1, le=8)
+    """Halvings of the resolution."""
+    filters: int = Setting(16, ge=1)
+    """Filters at full resolution, doubling with each level."""
+    kernel: Literal[3, 5, 7] = 3
+    """Side of the convolutions in cells."""
+    dropout: float = Setting(0.0, ge=0, lt=1)
+    """Dropout before each pooling and after each transposed convolution."""
+    batch_norm: bool = True
+    """Normalise each batch before the activations."""
+
+
+class Adam(Optimiser):
+    """How the weights are changed."""
+
+    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
+    """adamw; amsgrad, Adam whose steps only shrink; or sgd."""
+    learning_rate: float = Setting(2e-3, gt=0, allow_inf_nan=False)
+    """Largest learning rate."""
+    warmup: int = Setting(50, ge=0)
+    """Steps over which the learning rate rises from zero."""
+    schedule: Literal["constant", "cosine"] = "cosine"
+    """Whether the learning rate stays, or falls to zero as half a cosine."""
+    clip: float = Setting(1.0, ge=0)
+    """Largest norm of the gradient; 0 leaves it as it is."""
+
+
+class MapCrop(CropSettings):
+    """What the network sees at once, in cells."""
+
+    size: int = Setting(64, ge=0)
+    """Side of the part of a training crop that is judged; 0 is the whole box."""
+    context: int = Setting(16, ge=0)
+    """Cells beyond each side of it that are seen but not judged."""
+    batch: int = Setting(4, ge=1)
+    """Crops a step."""
+
+
+class IonizationMap(Recipe):
+    """Regression of what is ionized from the density."""
+
+    name: ClassVar[str] = "ionization_map"
+    title: ClassVar[str] = "Ionization maps from density maps by a U-Net"
+    paper: ClassVar[str] = "Fay 2019, section 5, MAIS 202 project at McGill, after 21cmFAST, arXiv:1003.3878"
+    product: ClassVar[Product] = "maps"
+
+    steps: int = Setting(4000, ge=1)
+    """Training steps."""
+    target: Literal["neutral_fraction", "brightness_temperature"] = "neutral_fraction"
+    """What is predicted; the other follows, for it is the product with the density."""
+    precision: Precision = "auto"
+    """Number format of the convolutions: auto takes bf16 where the device has it."""
+    network: UNetSettings = UNetSettings()
+    optimiser: Adam = Adam()
+    crop: MapCrop = MapCrop()
+    split: Split = Split()
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        """Refuse universes that cannot be trained on. Raises: InputError."""
+        split(universes, self.split)
+        for universe in universes:
+            self._check_box(universe)
+            if self.target not in universe.fields:
+                raise InputError(f"{universe.path} has no {self.target}", "make it with `halodeck ionize`")
+        first = universes[0]
+        for universe in universes:
+            if universe.cells != first.cells or not np.isclose(universe.box_size, first.box_size, rtol=1e-3):
+                raise InputError(f"{universe.path} and {first.path} have different boxes", "train on one kind of box")
+            if _kind(universe) != _kind(first):
+                raise InputError(
+                    f"{universe.path} and {first.path} differ in redshift or escape fraction",
+                    "train on cubes that differ in their seed alone",
+                )
+
+    def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
+        import torch
+
+        self.check(universes)
+        parts = split(universes, self.split)
+        self._check_memory(universes[0].cells, len(parts.used), device)
+        sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
+        largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
+        constants = {
+            "sigma": sigma,
+            "scale": largest,
+            "redshift": universes[0].fields["density"].redshift,
+            "cell_size": universes[0].box_size / universes[0].cells,
+        }
+
+        def pair(universe: Universe) -> Pair:
+            target = np.array(universe.field(self.target).values, dtype=np.float32) / np.float32(largest)
+            return self._seen(universe, sigma), torch.from_numpy(target)
+
+        return crops_of(parts, pair, self.crop, self.seed, constants, device)
+
+    def module(self) -> UNet:
+        """The network, its weights drawn from torch's generator."""
+        from models.unet import UNet
+
+        n = self.network
+        return UNet(n.levels, n.filters, n.kernel, dropout=n.dropout, padding="circular", norm=n.batch_norm)
+
+    def learner(self, device: torch.device) -> Network:
+        import torch
+
+        torch.manual_seed(self.seed)
+        return Network(
+            self.module(),
+            lambda output, truth: (output[:, 0] - truth).square().mean(),
+            validation_metrics,
+            self.optimiser,
+            self.steps,
+            self.seed,
+            device,
+            self.precision,
+        )
+
+    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
+        return split(universes, self.split).test
+
+    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+        """Fit what one would do without a network: the mean of the target where the smoothed density is as it is."""
+        from core.recipes.ionization_map.report import fit_baseline
+
+        training = split(universes, self.split).training
+        learner.constants |= fit_baseline(training, self.target)
+
+    def predict(
+        self, learner: Learner, universe: Universe, progress: Progress = silent
+    ) -> tuple[list[Field], dict[str, Catalogue]]:
+        """The target of the whole periodic box at once."""
+        assert isinstance(learner, Network)
+        self._check_box(universe)
+        cell_size = universe.box_size / universe.cells
+        if not np.isclose(cell_size, learner.constants["cell_size"], rtol=0.05):
+            raise InputError(
+                f"{universe.path} has cells of {cell_size:g} Mpc/h, the network was trained on "
+                f"{learner.constants['cell_size']:g}",
+                "train on cells of that size",
+            )
+        progress(0.0, "applying the network")
+        output = learner.predict(self._seen(universe, learner.constants["sigma"])[None])[0, 0].cpu().numpy()
+        values = output * np.float32(learner.constants["scale"])
+        units = "mK" if self.target == "brightness_temperature" else ""
+        redshift = universe.fields["density"].redshift
+        progress(1.0, "done")
+        return [Field(self.target, values, universe.box_size, units, redshift, "eulerian")], {}
+
+    def evaluate(
+        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    ) -> Report:
+        from core.recipes.ionization_map.report import report
+
+        return report(self, learner, pairs, progress)
+
+    def _density(self, universe: Universe) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return np.array(universe.field("density").values, dtype=np.float32).clip(-0.99)
+
+    def _seen(self, universe: Universe, sigma: float) -> torch.Tensor:
+        """ln(1 + delta) over its deviation in the training set, (1, n, n, n)."""
+        import torch
+
+        return torch.from_numpy(np.log1p(self._density(universe)) / np.float32(sigma))[None]
+
+    def _check_box(self, universe: Universe) -> None:
+        """Refuse a universe that the network cannot take. Raises: InputError."""
+        if "density" not in universe.fields:
+            raise InputError(f"{universe.path} has no density", "make it with `halodeck ionize`")
+        factor = 2**self.network.levels
+        for what, seen in (("the box", universe.cells), ("a crop", self.crop.size + 2 * self.crop.context)):
+            if seen % factor and (what == "the box" or self.crop.size):
+                raise InputError(
+                    f"{what} of {seen} cells cannot be halved {self.network.levels} times",
+                    f"choose a multiple of {factor} or fewer network.levels",
+                )
+
+    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
+        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
+        from core.learning.memory import cube_memory
+
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # density and target of every universe stay on the device
+        stored = 4 * (1 + 1) * boxes * cells**3
+        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
+
+
+def _kind(universe: Universe) -> tuple[float, float | None]:
+    return universe.fields["density"].redshift, label(universe, "escape_fraction")
+
+
+def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Correlation coefficient of predicted and true maps; output (1, 1, n, n, n)."""
+    from core.learning.metrics import correlation
+
+    return {"correlation": correlation(output[:, 0].cpu().numpy(), truth.cpu().numpy())}

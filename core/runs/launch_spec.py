@@ -1,0 +1,104 @@
+"""The Plan: a training run as it is asked for, on the command line or in a form."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import InputError
+from core.runs.run import Run, create_run, read_notes
+
+if TYPE_CHECKING:
+    from core.runs.recipe import Recipe
+
+UNIVERSES = Path("universes")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe, the universes to train it on (files or folders of them), its settings and the device."""
+
+    recipe: str
+    on: tuple[Path, ...] = (UNIVERSES,)
+    config: str | None = None
+    overrides: tuple[str, ...] = ()
+    device: str = "auto"
+    runs: Path = RUNS
+    note: str = ""
+
+    def settings(self) -> Recipe:
+        """The recipe with all its settings. Raises: ConfigError, InputError, UsageError."""
+        from core.runs import recipe
+        from core.config import read_table, resolve
+
+        table = read_table(self.recipe, self.config) if self.config else {}
+        return resolve(recipe.load(self.recipe), table, list(self.overrides))
+
+    def check(self) -> tuple[Recipe, list[Path]]:
+        """The recipe and the files it will train on. Raises: InputError when these do not fit each other."""
+        from core.cosmos.universe import open_universe
+
+        settings = self.settings()
+        paths = [path.resolve() for path in universe_paths(self.on)]
+        settings.check([open_universe(path) for path in paths])
+        return settings, paths
+
+    def create(self, command: str = "") -> Run:
+        """Check everything that can be checked without training, then make the run folder; nothing is trained yet.
+
+        `command` is what the run remembers as its origin; by default the equivalent command.
+        """
+        from core.device import choose_device
+
+        settings, paths = self.check()
+        choose_device(self.device)
+        run = create_run(
+            self.runs,
+            self.recipe,
+            settings.model_dump(mode="json"),
+            command=command or shlex.join(self.command()),
+            universes=[str(path) for path in paths],
+            device=self.device,
+        )
+        if self.note:
+            run.write_notes(read_notes(self.note))
+        return run
+
+    def command(self) -> list[str]:
+        """The command that does the same; what is a default is left out."""
+        words = ["halodeck", "train", self.recipe]
+        words += [word for path in self.on if self.on != (UNIVERSES,) for word in ("--on", str(path))]
+        words += ["--config", self.config] if self.config else []
+        words += [word for override in self.overrides for word in ("--set", override)]
+        words += ["--device", self.device] if self.device != "auto" else []
+        words += ["--note", self.note] if self.note else []
+        return words + (["--runs", str(self.runs)] if self.runs != RUNS else [])
+
+
+def universe_paths(on: list[Path] | tuple[Path, ...]) -> list[Path]:
+    """Files as given; folders stand for the universes in them, by name. Raises: InputError."""
+    paths: list[Path] = []
+    for path in on:
+        if path.is_dir():
+            inside = sorted(path.glob("*.h5"))
+            if not inside:
+                raise InputError(f"{path} holds no universes (*.h5)", "make some with `halodeck simulate`")
+            paths += inside
+        elif path.exists():
+            paths.append(path)
+        else:
+            raise InputError(f"{path} does not exist", "make universes with `halodeck simulate` or name others by --on")
+    return paths
+
+
+def shortest(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The same files with a folder in place of all its universes, so that the command stays short."""
+    folders = {path.parent for path in paths}
+    if len(folders) == 1 and paths:
+        [folder] = folders
+        if sorted(paths) == sorted(folder.glob("*.h5")):
+            return (folder,)
+    return paths

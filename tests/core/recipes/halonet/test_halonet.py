@@ -1,0 +1,349 @@
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import read_table, resolve
+from core.cosmos.box import Array, Catalogue, Field, nearest_image
+from core.cosmos.universe import Universe, write_universe
+from core.errors import ResourceError
+from core.figures import Curves, Report, Row, Slice, dump_report, load_report
+from core.learning.learner import Network
+from core.learning.memory import training_memory
+from core.learning.samples import Crops
+from core.learning.stages import first_boxes
+from core.protohalos.finder import ShellThreshold, find
+from core.recipes.halonet.recipe import HaloNet, validation_metrics
+from core.runs import recipe
+from core.runs.run import Run
+
+CPU = torch.device("cpu")
+
+
+def smoke(*overrides: str) -> HaloNet:
+    settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
+    assert isinstance(settings, HaloNet)
+    return settings
+
+
+def prediction_of(universe: Universe, probability: Array, halos: Catalogue, path: Path) -> Universe:
+    """A prediction as a run would write it; its halos are the first of the universe's own."""
+    label = np.asarray(universe.field("label").values)
+    return write_universe(
+        path,
+        name=universe.name,
+        box_size=universe.box_size,
+        cosmology=universe.cosmology,
+        fields=[
+            Field("probability", probability.astype(np.float32), universe.box_size),
+            Field("label", np.where(label <= len(halos), label, 0), universe.box_size),
+        ],
+        catalogues={"halonet": halos},
+        provenance={},
+        kind="prediction",
+    )
+
+
+def none_of(halos: Catalogue) -> Catalogue:
+    return replace(halos, columns={name: values[:0] for name, values in halos.columns.items()})
+
+
+def value(report: Report, key: str) -> Any:
+    return next(number for number in report.numbers if number.key == key).value
+
+
+@pytest.fixture
+def learner(universes: list[Universe]) -> Network:
+    """An untrained network that knows what the report needs."""
+    settings = smoke()
+    made = settings.learner(CPU)
+    made.constants.update(settings.samples(universes, CPU).constants)
+    settings.finish(made, universes)
+    return made
+
+
+def test_universes_are_split_whole(universes: list[Universe]) -> None:
+    settings = smoke()
+    samples = settings.samples(universes, CPU)
+    assert isinstance(samples, Crops)
+    assert (len(samples.training_boxes), len(samples.validation_boxes)) == (2, 1)
+    assert settings.held_out(universes) == universes[3:]
+    deltas = [np.array(universe.field("delta_linear").values) for universe in universes]
+    sigma = np.sqrt(np.mean([delta.astype(np.float64).var() for delta in deltas[:2]]))
+    assert samples.constants["sigma"] == pytest.approx(sigma)
+    np.testing.assert_allclose(samples.training_boxes[1][0][0].numpy(), deltas[1] / sigma, rtol=1e-5)
+    np.testing.assert_allclose(samples.validation_boxes[0][0][0].numpy(), deltas[2] / sigma, rtol=1e-5)
+    np.testing.assert_array_equal(samples.training_boxes[0][1].numpy(), settings.true_halos(universes[0]).mask)
+
+
+def test_only_halos_that_count_are_in_the_mask(universes: list[Universe]) -> None:
+    universe = universes[0]
+    label, count = np.asarray(universe.field("label").values), universe.catalogue("fof")["count"]
+    for minimum in (8, 30, 10**6):
+        mask = smoke(f"minimum_cells={minimum}").true_halos(universe).mask
+        assert mask.sum() == count[count >= minimum].sum()
+        assert not mask[label == 0].any()
+
+
+def test_the_learner_depends_on_the_seed_alone() -> None:
+    def weights(seed: int) -> torch.Tensor:
+        torch.manual_seed(int(torch.randint(1000, (1,))))
+        return torch.cat([p.detach().flatten() for p in smoke(f"seed={seed}").learner(CPU).module.parameters()])
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_tiles_with_context_agree_with_the_whole_box(universes: list[Universe], learner: Network) -> None:
+    # zero padding reaches as deep as the network sees: with the whole box and circular padding tiles need a buffer
+    learner.bf16 = False
+    whole = smoke().probability(learner, universes[0])
+    tiled = smoke("crop.tile=48", "crop.buffer=16").probability(learner, universes[0])
+    np.testing.assert_allclose(tiled, whole, atol=1e-4)
+    assert whole.shape == (16, 16, 16)
+    assert 0 < whole.min() < whole.max() < 1
+
+
+def test_metrics_while_training() -> None:
+    truth = torch.zeros((1, 4, 4, 4), dtype=torch.uint8)
+    truth[0, :2] = 1
+    logits = torch.stack([-20.0 * (truth * 2.0 - 1), 20.0 * (truth * 2.0 - 1)], dim=1)
+    assert validation_metrics(logits, truth) == pytest.approx({"dice": 1.0, "foreground_dice": 1.0, "auc": 1.0})
+    assert validation_metrics(-logits, truth) == pytest.approx({"dice": 0.0, "foreground_dice": 0.0, "auc": 0.0})
+
+
+def test_the_truth_as_prediction_is_perfect(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings = smoke()
+    truth = universes[3]
+    halos = truth.catalogue("fof").at_least(settings.minimum_cells * truth.particle_mass * 0.999)
+    prediction = prediction_of(truth, settings.true_halos(truth).mask, halos, tmp_path / "p.h5")
+    report = settings.evaluate(learner, [(truth, prediction)])
+    perfect = {
+        "dice": 1.0,
+        "foreground_dice": 1.0,
+        "auc": 1.0,
+        "collapsed_fraction": 1.0,
+        "mass_function": 1.0,
+        "matched": 1.0,
+        "separation": 0.0,
+        "power_ratio": 1.0,
+        "correlation": 1.0,
+        "power_ratio_third": 1.0,
+        "correlation_third": 1.0,
+        "mask_correlation": 1.0,
+        "eulerian_power_ratio": 1.0,
+        "eulerian_correlation": 1.0,
+        "mass_bias": 0.0,
+        "mass_scatter": 0.0,
+        "overdensity": 1.0,
+        "ellipticity": 1.0,
+        "prolateness": 0.0,
+        "auc_galaxies": 1.0,
+        "auc_inner": 1.0,
+        "auc_outer": 1.0,
+        "true_positive_rate": 1.0,
+        "false_positive_rate": 0.0,
+        "halos": len(halos),
+        "halos_true": len(halos),
+    }
+    assert {key: value(report, key) for key in perfect} == pytest.approx(perfect, rel=1e-6)
+    # the baseline is not: the bar is above it
+    baseline = {number.key: number.baseline for number in report.numbers}
+    assert baseline["foreground_dice"] is not None
+    assert 0.2 < baseline["foreground_dice"] < 0.95
+    slices = report.figures["slices"]
+    assert isinstance(slices, Row)
+    assert load_report(dump_report(report)).figures.keys() == report.figures.keys()
+    difference = slices.figures[-1]
+    assert isinstance(difference, Slice)
+    assert not difference.values.any()
+
+
+def test_the_opposite_of_the_truth_is_worthless(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke(), universes[3]
+    prediction = prediction_of(truth, ~settings.true_halos(truth).mask, truth.catalogue("fof"), tmp_path / "p.h5")
+    report = settings.evaluate(learner, [(truth, prediction)])
+    assert value(report, "dice") == value(report, "auc") == value(report, "foreground_dice") == 0
+
+
+def test_no_predicted_halos(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke(), universes[3]
+    prediction = prediction_of(
+        truth, 0.1 * settings.true_halos(truth).mask, none_of(truth.catalogue("fof")), tmp_path / "p.h5"
+    )
+    report = settings.evaluate(learner, [(truth, prediction)])
+    assert value(report, "halos") == value(report, "mass_function") == value(report, "matched") == 0
+    assert value(report, "separation") is None
+    assert value(report, "mass_bias") is None
+    loaded = load_report(dump_report(report))
+    assert value(loaded, "power_ratio") is None
+
+
+def test_no_true_halos(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings, truth = smoke("minimum_cells=4000"), universes[3]
+    halos = truth.catalogue("fof")
+    prediction = prediction_of(truth, np.asarray(truth.field("label").values) > 0, halos, tmp_path / "p.h5")
+    report = load_report(dump_report(settings.evaluate(learner, [(truth, prediction)])))
+    assert value(report, "halos_true") == 0
+    assert value(report, "matched") is None
+    assert value(report, "collapsed_fraction") is None
+    nobody = prediction_of(truth, 0 * settings.true_halos(truth).mask + np.eye(16), none_of(halos), tmp_path / "q.h5")
+    assert value(settings.evaluate(learner, [(truth, nobody)]), "halos") == 0
+
+
+def test_two_boxes_have_an_error(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    settings = smoke()
+    pairs = []
+    for number, truth in enumerate(universes[2:]):
+        flipped = settings.true_halos(truth).mask ^ (
+            np.random.default_rng(number).random((16,) * 3) < 0.1 * (number + 1)
+        )
+        pairs.append((truth, prediction_of(truth, flipped, truth.catalogue("fof"), tmp_path / f"{truth.name}.h5")))
+    report = settings.evaluate(learner, pairs)
+    single = [value(settings.evaluate(learner, [pair]), "dice") for pair in pairs]
+    [dice] = [number for number in report.numbers if number.key == "dice"]
+    assert dice.value == pytest.approx(np.mean(single))
+    assert dice.error == pytest.approx(abs(single[0] - single[1]) / 2)
+    assert dice.paper == 0.93
+    assert report.facts["held-out universes"] == "u3, u4"
+    for name in ("mass_function", "power", "correlation", "power_today", "correlation_today"):
+        figure = report.figures[name]
+        assert isinstance(figure, Curves)
+        assert "network" in {series.name for series in figure.series}
+
+
+def test_prediction_is_a_universe_of_probabilities(universes: list[Universe], learner: Network) -> None:
+    told: list[float] = []
+    settings = smoke()
+    fields, catalogues = settings.predict(learner, universes[3], lambda fraction, doing: told.append(fraction))
+    probability, label = fields
+    assert (probability.name, label.name) == ("probability", "label")
+    [halos] = catalogues.values()
+    assert label.values.max() == len(halos)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_predicted_halos_count_and_move(
+    universes: list[Universe], learner: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = smoke("finder.calibrate=false")
+    mask = settings.true_halos(universes[3]).mask.astype(np.float32)
+    monkeypatch.setattr(HaloNet, "probability", lambda *arguments: mask)
+    halos = settings.predict(learner, universes[3])[1]["halonet"]
+    assert halos["mass"].min() > 0.999 * settings.minimum_cells * universes[3].particle_mass
+    # by about as much as matter does
+    away = nearest_image(halos["position"] - halos["lagrangian_position"], 25.0)
+    assert 0.5 < np.linalg.norm(away, axis=1).mean() < 10
+
+
+def test_what_is_measured_before_prediction(universes: list[Universe], learner: Network) -> None:
+    settings = smoke()
+    assert learner.constants["baseline.fraction"] == pytest.approx(settings.true_halos(universes[2]).mask.mean())
+    assert 1 <= learner.constants["finder.levels"] <= len(settings.finder.thresholds)
+    paper = smoke("finder.calibrate=false")
+    other = paper.learner(CPU)
+    other.constants.update(paper.samples(universes, CPU).constants)
+    paper.finish(other, universes)
+    assert not [name for name in other.constants if name.startswith("finder.")]
+    assert paper.predict(other, universes[3])[0][0].name == "probability"
+
+
+def test_the_smoke_run_beats_a_coin(done_run: Run) -> None:
+    validations = [event for event in done_run.events()[0] if event["event"] == "validation"]
+    assert validations[-1]["auc"] > 0.55
+    assert validations[-1]["loss"] < validations[0]["loss"] + 0.05
+
+
+def test_tiles_find_the_same_halos(universes: list[Universe], learner: Network) -> None:
+    learner.bf16 = False
+    whole = smoke().probability(learner, universes[0])
+    tiled = smoke("crop.tile=48", "crop.buffer=16").probability(learner, universes[0])
+    thresholds, edge = np.quantile(whole, (0.97, 0.9)).tolist(), float(np.quantile(whole, 0.7))
+    shell = ShellThreshold(0.0, edge, 0.0, edge)
+    first, second = (find(p, thresholds, shell, 4) for p in (whole, tiled))
+    assert len(first.radii) > 5
+    np.testing.assert_array_equal(second.radii, first.radii)
+    np.testing.assert_allclose(second.centres, first.centres, atol=1e-6)
+    np.testing.assert_array_equal(second.label, first.label)
+
+
+def test_each_universe_in_its_own_unit(universes: list[Universe]) -> None:
+    samples = smoke("normalisation=individual").samples(universes, CPU)
+    assert isinstance(samples, Crops)
+    for inputs, _ in (*samples.training_boxes, *samples.validation_boxes):
+        assert inputs.std(correction=0).item() == pytest.approx(1, abs=1e-5)
+
+
+STAGE = "{steps = 2, learning_rate = 0.3, momentum = 0.1, dropout = 0.4, universes = 1}"
+
+
+def test_the_stages_of_the_paper() -> None:
+    settings = recipe.load("halonet")()
+    assert isinstance(settings, HaloNet)
+    [first] = settings.pretraining
+    assert (first.learning_rate, first.momentum, first.dropout, first.universes) == (0.1, 0.4, 0.5, 5)
+    assert (settings.optimiser.learning_rate, settings.optimiser.momentum) == (0.01, 0.9)
+    assert settings.network.dropout == 0
+
+
+def test_stages_follow_one_another(universes: list[Universe]) -> None:
+    settings = smoke(f"pretraining=[{STAGE}]", "optimiser.name=sgd", "network.dropout=0.2", "steps=4")
+    learner = settings.learner(CPU)
+    samples = settings.samples(universes, CPU)
+    seen = []
+    for step in learner.fit(samples):
+        rates = {module.p for module in learner.module.modules() if isinstance(module, torch.nn.Dropout)}
+        seen.append((step.values["learning_rate"], learner.optimiser.param_groups[0]["momentum"], max(rates)))
+    assert seen == [(0.3, 0.1, 0.4)] * 2 + [(0.01, 0.9, 0.2)] * 2
+    assert isinstance(samples, Crops)
+    # one universe of two in the first stage
+    assert len(first_boxes(samples, 1).training_boxes) == 1  # type: ignore[attr-defined]
+    assert first_boxes(samples, 0) is samples
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_resume_within_the_stages_is_exact(universes: list[Universe], stop: int) -> None:
+    settings = smoke(f"pretraining=[{STAGE}]", "optimiser.name=sgd", "steps=5")
+    samples = settings.samples(universes, CPU)
+    whole = [step.values["loss"] for step in settings.learner(CPU).fit(samples)]
+    first = settings.learner(CPU)
+    part = [step.values["loss"] for step in islice(first.fit(samples), stop)]
+    second = settings.learner(CPU)
+    second.restore(first.state())
+    part += [step.values["loss"] for step in second.fit(samples)]
+    assert part == whole
+
+
+def test_what_does_not_fit_is_refused(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = smoke("crop.batch=9", "precision=float32")
+    with torch.device("meta"):
+        module = settings.module()
+
+    def needed(batch: int, side: int) -> int:
+        # a density and a mask of three universes lie there too
+        return training_memory(module, (batch, 1, side, side, side), settings.optimiser, False) + 3 * 5 * 16**3
+
+    free = needed(4, 16)
+    monkeypatch.setattr("core.learning.memory.free_memory", lambda device: free)
+    with pytest.raises(ResourceError, match=r"training needs about .* free: crop.batch=4 crop.size=16 fits"):
+        settings.samples(universes, CPU)
+    free = needed(1, 16) - 1
+    with pytest.raises(ResourceError, match=r"crop.batch=1 crop.size=12 fits"):
+        settings.samples(universes, CPU)
+    free = 1
+    with pytest.raises(ResourceError, match=r"choose fewer network\.filters"):
+        settings.samples(universes, CPU)
+
+
+def test_a_run_on_crops_with_context(new_run: Callable[..., Run]) -> None:
+    from core.runs.worker import work
+
+    run = new_run("crop.size=8", "crop.context=4", "crop.batch=2", "crop.tile=16", "crop.buffer=4", "steps=3")
+    work(run)
+    assert run.status().state == "done"

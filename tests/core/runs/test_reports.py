@@ -1,0 +1,131 @@
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cosmos.universe import Universe, open_universe
+from core.errors import InputError, RunError
+from core.figures import Curves, Row
+from core.runs.reports import loss_curves, make_report, predict, read_report
+from core.runs.run import Run
+from core.runs.worker import load_learner, open_job
+
+
+def test_the_report_of_a_run(done_run: Run) -> None:
+    report = read_report(done_run)
+    assert report.facts["run"] == done_run.name
+    assert report.facts["steps"] == "12 of 12"
+    assert set(report.figures) >= {"slices", "roc", "mass_function", "power", "correlation", "loss"}
+    assert isinstance(report.figures["slices"], Row)
+    keys = [number.key for number in report.numbers]
+    assert len(keys) == len(set(keys))
+    assert {"dice", "auc", "mass_function", "matched", "power_ratio", "correlation"} <= set(keys)
+    # plain JSON for machines: no NaN
+    text = done_run.report_path.read_text()
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in report.json"))
+
+
+def test_predictions_are_kept_with_their_source(done_run: Run, universes: list[Universe]) -> None:
+    prediction = open_universe(done_run.path / "predictions" / "u4.h5")
+    assert prediction.kind == "prediction"
+    assert prediction.provenance["step"] == 12
+    assert prediction.provenance["sources"][0]["path"] == str(universes[3].path)
+    assert (prediction.cells, prediction.box_size) == (16, 25.0)
+
+
+def test_a_report_made_again_is_the_same(new_run: Callable[..., Run]) -> None:
+    from core.runs.worker import work
+
+    run = new_run()
+    work(run)
+    first = run.report_path.read_text()
+    run.report_path.unlink()
+    job = open_job(run)
+    told: list[str] = []
+    make_report(run, job, load_learner(run, job), lambda fraction, doing: told.append(doing))
+    assert run.report_path.read_text() == first
+    assert told[0].startswith("u4: ")
+    assert told[-1] == "report written"
+
+
+def test_prediction_repeats(done_run: Run, universes: list[Universe], new_run: Callable[..., Run]) -> None:
+    job = open_job(done_run)
+    other = new_run()
+    made = predict(other, job, load_learner(done_run, job), universes[3])
+    kept = open_universe(done_run.path / "predictions" / "u4.h5")
+    np.testing.assert_array_equal(made.field("probability").values, kept.field("probability").values)
+
+
+def test_universes_of_one_name(new_run: Callable[..., Run], done_run: Run, universes: list[Universe]) -> None:
+    run, job = new_run(), open_job(done_run)
+    twins = [universes[0], replace(universes[1], name="u1")]
+    with pytest.raises(InputError, match="two universes are named 'u1'"):
+        make_report(run, job, load_learner(done_run, job), universes=twins)
+    assert not (run.path / "predictions").exists()
+
+
+def test_no_report_yet(new_run: Callable[..., Run]) -> None:
+    with pytest.raises(RunError, match="has no report yet: make it with `halodeck report halonet-001 --again`"):
+        read_report(new_run())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"title": "t", "numbers": [{"colour": 1}]}'])
+def test_a_damaged_report(new_run: Callable[..., Run], text: str) -> None:
+    run = new_run()
+    run.report_path.parent.mkdir()
+    run.report_path.write_text(text)
+    with pytest.raises(RunError, match=r"report\.json cannot be read .*: make it again"):
+        read_report(run)
+
+
+def test_losses_with_a_resume_in_between(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    assert loss_curves(run).series == ()
+    for step, loss in [(1, 0.5), (2, 0.4), (3, 0.9), (2, 0.4), (3, 0.3)]:
+        run.emit("step", step=step, loss=loss)
+    run.emit("validation", step=3, loss=0.6)
+    run.emit("validation", step=4)
+    curves = loss_curves(run)
+    assert isinstance(curves, Curves)
+    training, validation = curves.series
+    np.testing.assert_array_equal(training.x, [1, 2, 3])
+    np.testing.assert_array_equal(training.y, [0.5, 0.4, 0.3])
+    np.testing.assert_array_equal(validation.x, [3])
+
+
+def test_every_part_of_a_loss_has_its_curve(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step in (1, 2):
+        run.emit("step", step=step, loss=300.0 / step, loss_judge=0.7, loss_l1=2.0 / step, learning_rate=0.1, seconds=1)
+    run.emit("validation", step=2, loss=100.0, loss_l1=1.0, correlation=0.9)
+    curves = loss_curves(run)
+    names = ["training", "training judge", "training l1", "validation", "validation l1"]
+    assert [series.name for series in curves.series] == names
+    np.testing.assert_array_equal(curves.series[2].y, [2.0, 1.0])
+    assert curves.y_log
+
+
+def test_a_chain_has_one_curve_a_network(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step, name in [(1, "first"), (2, "first"), (3, "second")]:
+        run.emit("step", step=step, loss=1.0 + step, **{f"loss_{name}": 1.0 + step})
+    run.emit("validation", step=3, loss=5.0, loss_second=5.0, accuracy_second=0.5)
+    curves = loss_curves(run)
+    assert [series.name for series in curves.series] == ["training first", "training second", "validation second"]
+    np.testing.assert_array_equal(curves.series[1].x, [3])
+    assert not curves.y_log
+
+
+def test_a_report_says_how_far_it_is(done_run: Run, tmp_path: Path) -> None:
+    job = open_job(done_run)
+    run = Run(shutil.copytree(done_run.path, tmp_path / "again"))
+    told: list[tuple[float, str]] = []
+    make_report(run, job, load_learner(run, job), lambda fraction, doing: told.append((fraction, doing)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    comparing = {doing for _, doing in told if doing.startswith("comparing with the truth: ")}
+    assert {"comparing with the truth: shapes", "comparing with the truth: clustering"} <= comparing

@@ -1,0 +1,299 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from core.errors import HalodeckError, ResourceError, RunError
+from core.runs.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, delete_run, open_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return create_run(tmp_path, "halonet", {"steps": 5}, universes=[], device="cpu")
+
+
+def put_status(run: Run, **changes: Any) -> None:
+    """A status.json as this process would write it, with changes."""
+    run.write_status(state="running", step=3, steps=10, values={"loss": 0.5})
+    path = run.path / "status.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_numbers_go_up_and_are_never_reused_below_the_highest(tmp_path: Path) -> None:
+    names = [create_run(tmp_path, "halonet", {}).name for _ in range(2)]
+    (tmp_path / "halonet-007").mkdir()
+    (tmp_path / "halonet-x").mkdir()
+    (tmp_path / "other-099").mkdir()
+    names.append(create_run(tmp_path, "halonet", {}).name)
+    assert names == ["halonet-001", "halonet-002", "halonet-008"]
+
+
+def test_runs_created_at_once_differ(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: create_run(tmp_path / "new", "halonet", {}), range(24)))
+    assert len({run.path for run in runs}) == 24
+    assert all(run.recipe == "halonet" for run in runs)
+
+
+def test_configuration_round_trip(tmp_path: Path) -> None:
+    before = time.time()
+    settings = {"a": 1, "unset": None, "inner": {"b": [1.5, 2.0], "unset": None}, "text": 'quote " and µ'}
+    run = create_run(tmp_path, "halonet", settings, universes=["/a/b.h5"], device="cpu")
+    config = run.config()
+    assert config["settings"] == {"a": 1, "inner": {"b": [1.5, 2.0]}, "text": 'quote " and µ'}
+    assert config["universes"] == ["/a/b.h5"]
+    assert before <= run.created <= time.time()
+    assert age(run).startswith("20")
+
+
+def test_no_run_folder_without_its_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, text: str) -> None:
+        raise ResourceError(f"no space left for {path}")
+
+    monkeypatch.setattr("core.runs.run.write_text", refuse)
+    with pytest.raises(ResourceError, match="no space left"):
+        create_run(tmp_path, "halonet", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("root", ["/proc/runs", "file", "file/runs"])
+def test_no_place_for_runs(tmp_path: Path, root: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceError):
+        create_run(tmp_path / root, "halonet", {})
+
+
+def test_events_from_an_offset(run: Run) -> None:
+    assert run.events() == ([], 0)
+    run.emit("state", state="running")
+    run.emit("step", step=1, loss=0.5)
+    first, offset = run.events()
+    assert [event["event"] for event in first] == ["state", "step"]
+    assert abs(first[0]["time"] - time.time()) < 60
+    assert run.events(offset) == ([], offset)
+    run.emit("step", step=2, loss=0.25)
+    later, end = run.events(offset)
+    assert [event["step"] for event in later] == [2]
+    assert end == (run.path / "events.jsonl").stat().st_size
+    assert [event["step"] for event in run.steps()[0]] == [1, 2]
+
+
+def test_a_torn_last_line_is_not_yet_written(run: Run) -> None:
+    run.emit("step", step=1)
+    path = run.path / "events.jsonl"
+    whole = path.stat().st_size
+    with path.open("a") as file:
+        file.write('{"event": "step", "st')
+    events, offset = run.events()
+    assert [event["step"] for event in events] == [1]
+    assert offset == whole
+    with path.open("a") as file:
+        file.write('ep": 2}\n')
+    assert [event["step"] for event in run.events(offset)[0]] == [2]
+
+
+def test_a_line_torn_by_a_kill_is_closed_by_the_next_worker(run: Run) -> None:
+    run.emit("step", step=1)
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"event": "step", "st')
+    _, offset = run.events()
+    run.emit("step", step=2)
+    assert [event["step"] for event in run.events()[0]] == [1, 2]
+    assert [event["step"] for event in run.events(offset)[0]] == [2]
+
+
+def test_broken_lines_are_passed_over(run: Run) -> None:
+    run.emit("step", step=1)
+    with (run.path / "events.jsonl").open("ab") as file:
+        file.write(b'nonsense\n[1, 2]\n\xff\xfe\n{"no": "event"}\n')
+    run.emit("step", step=2)
+    assert [event["step"] for event in run.steps()[0]] == [1, 2]
+
+
+def test_requests(run: Run) -> None:
+    with pytest.raises(RunError, match="is new: there is no worker to ask"):
+        run.request("stop")
+    put_status(run)
+    assert run.take_request() is None
+    run.request("pause")
+    run.request("stop")
+    assert run.take_request() == "stop"
+    assert run.take_request() is None
+    (run.path / "control").write_text("explode")
+    assert run.take_request() is None
+    assert not (run.path / "control").exists()
+
+
+def test_a_new_run(run: Run) -> None:
+    assert run.status() == Status("new", message="not started")
+    assert not run.status().alive
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_living_worker(run: Run, state: str) -> None:
+    put_status(run, state=state, speed=0.5, updated=0.0)
+    status = run.status()
+    assert status.state == state
+    assert status.alive
+    assert (status.step, status.steps, status.values) == (3, 10, {"loss": 0.5})
+    assert status.pid == os.getpid()
+    assert status.remaining == (14.0 if state == "running" else None)
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "stopped"])
+def test_an_ended_run_needs_no_worker(run: Run, state: str) -> None:
+    put_status(run, state=state, pid=2**22 + 1, message="said")
+    assert run.status().state == state
+    assert run.status().message == "said"
+    assert not run.status().alive
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_lost_when_the_process_is_gone(run: Run) -> None:
+    put_status(run, pid=dead_pid())
+    assert run.status().state == "lost"
+    assert "resume it from its last checkpoint" in run.status().message
+    assert run.status().step == 3
+
+
+def test_lost_when_the_process_number_was_given_again(run: Run) -> None:
+    put_status(run, started=psutil.Process().create_time() - 100)
+    assert run.status().state == "lost"
+
+
+def test_lost_when_only_a_zombie_is_left(run: Run) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    started = psutil.Process(process.pid).create_time()
+    deadline = time.monotonic() + 20
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.01)
+    put_status(run, pid=process.pid, started=started)
+    try:
+        assert run.status().state == "lost"
+    finally:
+        process.wait()
+
+
+@pytest.mark.parametrize("missing", ["pid", "started"])
+def test_lost_when_nobody_says_who_works(run: Run, missing: str) -> None:
+    put_status(run, **{missing: "nobody"})
+    assert run.status().state == "lost"
+
+
+def test_another_host_is_judged_by_its_heartbeat(run: Run) -> None:
+    other = f"not-{socket.gethostname()}"
+    put_status(run, host=other, pid=dead_pid(), updated=time.time() - 0.5 * SILENCE)
+    assert run.status().state == "running"
+    put_status(run, host=other, updated=time.time() - 1.5 * SILENCE)
+    assert run.status().state == "lost"
+
+
+def test_an_unreadable_status(run: Run) -> None:
+    (run.path / "status.json").write_text('{"state": ')
+    assert run.status().state == "failed"
+    assert "resuming the run writes it anew" in run.status().message
+
+
+def test_unknown_words_in_a_status_are_ignored(run: Run) -> None:
+    put_status(run, state="done", mood="good")
+    assert run.status().state == "done"
+
+
+def test_delete_only_what_no_worker_uses(run: Run) -> None:
+    put_status(run)
+    with pytest.raises(RunError, match="is running: stop it first"):
+        delete_run(run)
+    put_status(run, pid=dead_pid())
+    delete_run(run)
+    assert not run.path.exists()
+    with pytest.raises(ResourceError, match="does not exist"):
+        delete_run(run)
+
+
+def test_runs_newest_first_without_the_broken(tmp_path: Path) -> None:
+    runs = [create_run(tmp_path, "halonet", {}) for _ in range(3)]
+    for name, text in {
+        "broken-001": "recipe = ",
+        "binary-001": "\udcff",
+        "partial-001": 'recipe = "halonet"\n',
+        "odd-001": 'recipe = "halonet"\ncreated = [1]\n[settings]\n',
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text(text, errors="surrogateescape")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a-file").write_text("")
+    (tmp_path / "lost-001").mkdir()
+    (tmp_path / "lost-001" / "status.json").write_text('{"state": "runn')
+    assert [run.name for run in all_runs(tmp_path)] == [run.name for run in reversed(runs)]
+    problems = broken_runs(tmp_path)
+    assert list(problems) == ["binary-001", "broken-001", "lost-001", "odd-001", "partial-001"]
+    assert all("config.toml" in words and "delete the run" in words for words in problems.values())
+    assert all_runs(tmp_path / "nowhere") == []
+
+
+def test_open_by_name_path_and_latest(tmp_path: Path) -> None:
+    first, second = create_run(tmp_path, "halonet", {}), create_run(tmp_path, "halonet", {})
+    assert open_run(tmp_path, "halonet-001") == first
+    assert open_run(tmp_path / "nowhere", str(first.path)) == first
+    assert open_run(tmp_path, "latest") == second
+    with pytest.raises(RunError, match="did you mean 'halonet-00"):
+        open_run(tmp_path, "halonet-003")
+    with pytest.raises(RunError, match="there are none yet"):
+        open_run(tmp_path / "nowhere", "latest")
+
+
+@pytest.mark.parametrize("text", ["recipe = ", "\udcff", 'recipe = "halonet"\n'])
+def test_a_damaged_configuration(run: Run, text: str) -> None:
+    (run.path / "config.toml").write_text(text, errors="surrogateescape")
+    with pytest.raises(RunError, match=r"config\.toml (is damaged|lacks created, settings)"):
+        run.config()
+
+
+def test_a_vanished_run(tmp_path: Path) -> None:
+    gone = Run(tmp_path / "gone")
+    with pytest.raises(HalodeckError, match="does not exist"):
+        gone.config()
+    with pytest.raises(HalodeckError, match="does not exist"):
+        gone.emit("state", state="running")
+    assert gone.status().state == "new"
+    assert gone.log_tail() == ""
+
+
+def test_no_space_left_for_events(run: Run) -> None:
+    (run.path / "events.jsonl").symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match="no space left"):
+        run.emit("step", step=1)
+
+
+def test_the_end_of_the_log(run: Run) -> None:
+    (run.path / "worker.log").write_text("".join(f"line {number}\n" for number in range(5000)) + "last \xe9")
+    assert run.log_tail(3).splitlines() == ["line 4998", "line 4999", "last \xe9"]
+    assert len(run.log_tail().splitlines()) == 20
+    assert run.report_path == run.path / "report" / "report.json"
+
+
+def test_notes_round_trip(run: Run) -> None:
+    assert run.notes() == Notes()
+    run.write_notes(Notes("a wider net", ("paper", "", "base", "paper")))
+    assert run.notes() == Notes("a wider net", ("paper", "base"))
+    assert Run(run.path).notes() == run.notes()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"text": "x"}', '{"text": "x", "tags": 3}'])
+def test_damaged_notes(run: Run, text: str) -> None:
+    (run.path / "notes.json").write_text(text)
+    with pytest.raises(RunError, match=r"notes\.json of run .* is damaged"):
+        run.notes()

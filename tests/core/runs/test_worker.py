@@ -1,0 +1,353 @@
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.cosmos.universe import Universe
+from core.errors import HalodeckError, InputError, Interrupted, ResourceError, RunError
+from core.learning.learner import Network, Step
+from core.runs.run import Run
+from core.runs.worker import load_learner, open_job, work
+
+NewRun = Callable[..., Run]
+EVERY = ("validate_every=1", "checkpoint_every=3")
+"""Every step is told, a checkpoint every third."""
+
+
+def losses(run: Run) -> dict[int, float]:
+    """Loss of every step, of the last time it was made."""
+    return {event["step"]: event["loss"] for event in run.steps()[0]}
+
+
+def states(run: Run) -> list[str]:
+    return [event["state"] for event in run.events()[0] if event["event"] == "state"]
+
+
+@pytest.fixture
+def uninterrupted(new_run: NewRun) -> dict[int, float]:
+    run = new_run(*EVERY)
+    work(run)
+    return losses(run)
+
+
+def at(step: int, action: Callable[[], object]) -> Callable[[Step, int], None]:
+    def on_step(done: Step, steps: int) -> None:
+        if done.step == step:
+            action()
+
+    return on_step
+
+
+def test_a_run_from_beginning_to_end(new_run: NewRun) -> None:
+    run = new_run(*EVERY)
+    told: list[int] = []
+    stages: list[str] = []
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    work(run, lambda step, steps: told.append(step.step), lambda fraction, doing: stages.append(doing))
+    assert told == list(range(1, 13))
+    status = run.status()
+    assert (status.state, status.step, status.steps) == ("done", 12, 12)
+    assert states(run) == ["running", "done"]
+    assert set(losses(run)) == set(told)
+    validations = [event for event in run.events()[0] if event["event"] == "validation"]
+    assert len(validations) == 12
+    assert {"loss", "dice", "foreground_dice", "auc"} <= set(validations[0])
+    for name in ("checkpoint.pt", "model.pt", "report/report.json", "predictions/u4.h5"):
+        assert (run.path / name).is_file()
+    assert not list(run.path.rglob("*.part"))
+    assert stages[-1] == "report written"
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+
+
+def test_events_have_a_brake(new_run: NewRun) -> None:
+    run = new_run("steps=40", "validate_every=40")
+    start = time.monotonic()
+    work(run)
+    allowed = (time.monotonic() - start) / 0.2 + 2
+    assert len(run.steps()[0]) <= allowed
+    assert run.steps()[0][-1]["step"] == 40
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_a_clean_stop(new_run: NewRun, uninterrupted: dict[int, float], number: signal.Signals) -> None:
+    run = new_run(*EVERY)
+    with pytest.raises(Interrupted, match="was stopped at step 5"):
+        work(run, at(5, lambda: os.kill(os.getpid(), number)))
+    assert run.status().state == "stopped"
+    assert states(run) == ["running", "stopped"]
+    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["state"]["step"] == 5
+    work(run)
+    assert run.status().state == "done"
+    assert losses(run) == uninterrupted
+    assert [event["step"] for event in run.steps()[0]] == list(range(1, 13))
+
+
+def test_stop_by_request(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
+    run = new_run(*EVERY)
+    with pytest.raises(Interrupted):
+        work(run, at(4, lambda: run.request("stop")))
+    assert run.status().state == "stopped"
+    work(run)
+    assert losses(run) == uninterrupted
+
+
+def test_stop_while_reporting(new_run: NewRun) -> None:
+    run = new_run()
+    asked: list[str] = []
+
+    def progress(fraction: float, doing: str) -> None:
+        if not asked:
+            asked.append(doing)
+            run.request("stop")
+
+    with pytest.raises(Interrupted):
+        work(run, progress=progress)
+    assert run.status().state == "stopped"
+    assert not run.report_path.exists()
+    work(run)
+    assert run.status().state == "done"
+    assert run.report_path.exists()
+
+
+def test_pause_keeps_everything_until_resumed(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
+    run = new_run(*EVERY)
+    seen: list[tuple[str, int]] = []
+
+    def somebody_else() -> None:
+        deadline = time.monotonic() + 20
+        while run.status().state != "paused" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        seen.append((run.status().state, len(run.steps()[0])))
+        time.sleep(0.3)
+        seen.append((run.status().state, len(run.steps()[0])))
+        run.request("resume")
+
+    other = threading.Thread(target=somebody_else)
+    other.start()
+
+    def on_step(step: Step, steps: int) -> None:
+        if step.step == 6:
+            run.request("pause")
+        if step.step == 7:
+            seen.append((run.status().state, 7))
+
+    work(run, on_step)
+    other.join()
+    assert seen == [("paused", 6), ("paused", 6), ("running", 7)]
+    assert states(run) == ["running", "paused", "running", "done"]
+    assert losses(run) == uninterrupted
+
+
+def test_a_paused_run_can_be_stopped(new_run: NewRun) -> None:
+    run = new_run(*EVERY)
+
+    def somebody_else() -> None:
+        deadline = time.monotonic() + 20
+        while run.status().state != "paused" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        run.request("stop")
+
+    other = threading.Thread(target=somebody_else)
+    other.start()
+    with pytest.raises(Interrupted):
+        work(run, at(2, lambda: run.request("pause")))
+    other.join()
+    assert run.status().state == "stopped"
+
+
+def test_of_two_workers_at_once_one_gets_the_lock(new_run: NewRun) -> None:
+    run = new_run()
+    with (run.path / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # the other has not said a word yet
+        assert run.status().state == "new"
+        with pytest.raises(RunError, match="another worker has run"):
+            work(run)
+    assert run.status().state == "new"
+
+
+def test_a_second_worker_is_refused(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    refused: list[str] = []
+
+    def second() -> None:
+        with pytest.raises(RunError, match="is running already") as caught:
+            work(run)
+        refused.append(str(caught.value))
+
+    work(run, at(1, second))
+    assert len(refused) == 1
+    assert run.status().state == "done"
+
+
+def test_an_old_request_is_not_obeyed(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    (run.path / "control").write_text("stop")
+    work(run)
+    assert run.status().state == "done"
+
+
+class Broken(BaseException):
+    """What no code expects."""
+
+
+def test_what_breaks_a_step_leaves_the_last_checkpoint(
+    new_run: NewRun, uninterrupted: dict[int, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(*EVERY)
+    real = torch.optim.AdamW.step
+
+    def fail_halfway(self: torch.optim.AdamW, *arguments: Any) -> Any:
+        result = real(self, *arguments)
+        if len(run.steps()[0]) == 7:
+            raise Broken("in the middle of step 8")
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", fail_halfway)
+        with pytest.raises(Broken):
+            work(run)
+    assert run.status().state == "failed"
+    assert run.status().message == "Broken: in the middle of step 8"
+    assert run.events()[0][-1]["text"] == run.status().message
+    # the weights had moved already, the step was not counted: only the checkpoint of step 6 is whole
+    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["state"]["step"] == 6
+    work(run)
+    assert losses(run) == uninterrupted
+
+
+def test_a_loss_that_is_not_finite(new_run: NewRun) -> None:
+    run = new_run("optimiser.learning_rate=1e30", *EVERY)
+    with pytest.raises(RunError, match="loss became nan at step"):
+        work(run)
+    assert run.status().state == "failed"
+    assert "lower optimiser.learning_rate" in run.status().message
+
+
+def test_a_universe_that_vanished(new_run: NewRun, tmp_path: Path) -> None:
+    run = new_run()
+    config = run.path / "config.toml"
+    config.write_text(config.read_text().replace("u2.h5", "gone.h5"))
+    with pytest.raises(InputError, match=r"gone\.h5 does not exist"):
+        work(run)
+    assert run.status().state == "failed"
+    assert not (run.path / "checkpoint.pt").exists()
+
+
+def test_no_space_left_for_the_checkpoint(new_run: NewRun) -> None:
+    run = new_run("checkpoint_every=2")
+    (run.path / f".checkpoint.pt.{os.getpid()}.part").symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match=r"no space left for .*checkpoint\.pt: free some room"):
+        work(run)
+    assert run.status().state == "failed"
+    assert not (run.path / "checkpoint.pt").exists()
+    assert not list(run.path.glob(".*.part"))
+
+
+def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the heartbeat's thread must not shout (an exception there would be a warning, so an error): training tells it
+    monkeypatch.setattr("core.runs.worker.HEARTBEAT", 0.01)
+    run = new_run("steps=30", "validate_every=10")
+
+    def full(path: Path, data: Any) -> None:
+        raise ResourceError(f"no space left for {path}")
+
+    def fill_the_disk() -> None:
+        monkeypatch.setattr("core.runs.run.write_json", full)
+        time.sleep(0.1)
+
+    with pytest.raises(ResourceError, match="no space left"):
+        work(run, at(5, fill_the_disk))
+
+
+@pytest.mark.parametrize("keep", [0, 10, 1000, 20_000])
+def test_a_damaged_checkpoint(new_run: NewRun, keep: int) -> None:
+    run = new_run("steps=2")
+    work(run)
+    path = run.path / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(RunError, match=r"checkpoint\.pt cannot be read: delete it"):
+        work(run)
+    path.unlink()
+    work(run)
+    assert run.status().state == "done"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(done_run: Run) -> bytes:
+    return (done_run.path / "checkpoint.pt").read_bytes()
+
+
+def test_no_flipped_byte_leads_to_a_traceback(done_run: Run, checkpoint: bytes, tmp_path: Path) -> None:
+    from core.runs.worker import _read_tensors
+
+    path = tmp_path / "checkpoint.pt"
+    refused = 0
+    for place in range(5, len(checkpoint), len(checkpoint) // 200):
+        damaged = bytearray(checkpoint)
+        damaged[place] ^= 0x55
+        path.write_bytes(damaged)
+        try:
+            _read_tensors(path, done_run, torch.device("cpu"), "state")
+        except HalodeckError:
+            refused += 1
+    # the rest fell on padding and on parts of the ZIP format that nobody reads
+    assert refused > 100
+
+
+@pytest.mark.parametrize("content", [{"recipe": "other"}, {"weights": 1}, [1, 2]])
+def test_a_checkpoint_of_another_recipe(new_run: NewRun, content: Any) -> None:
+    run = new_run()
+    torch.save(content, run.path / "checkpoint.pt")
+    with pytest.raises(RunError, match=r"checkpoint\.pt is of .*, the run is halonet"):
+        work(run)
+
+
+def test_a_checkpoint_of_another_kind_of_file(new_run: NewRun, done_run: Run) -> None:
+    run = new_run()
+    (run.path / "checkpoint.pt").write_bytes((done_run.path / "model.pt").read_bytes())
+    with pytest.raises(RunError, match=r"checkpoint\.pt"):
+        work(run)
+
+
+def test_a_checkpoint_of_another_network(new_run: NewRun, checkpoint: bytes) -> None:
+    run = new_run("network.filters=3")
+    (run.path / "checkpoint.pt").write_bytes(checkpoint)
+    with pytest.raises(RunError, match="the saved weights belong to another network"):
+        work(run)
+
+
+def test_no_pickled_class_is_run(new_run: NewRun, tmp_path: Path) -> None:
+    run = new_run()
+    torch.save({"recipe": "halonet", "state": Step(1, {})}, run.path / "checkpoint.pt")
+    with pytest.raises(RunError, match="cannot be read"):
+        work(run)
+
+
+def test_weights_for_prediction(done_run: Run, new_run: NewRun, universes: list[Universe]) -> None:
+    job = open_job(done_run)
+    learner = load_learner(done_run, job)
+    assert isinstance(learner, Network)
+    assert learner.step == 12
+    assert {"sigma", "baseline.fraction", "finder.levels"} <= set(learner.constants)
+    fresh = job.recipe.learner(job.device)
+    assert isinstance(fresh, Network)
+    delta = torch.from_numpy(universes[0].field("delta_linear").values.copy())[None, None]
+    assert not torch.equal(learner.predict(delta), fresh.predict(delta))
+    run = new_run()
+    with pytest.raises(RunError, match="has no weights yet: go on with `halodeck resume "):
+        load_learner(run, open_job(run))
+
+
+def test_weights_of_an_unfinished_run(new_run: NewRun) -> None:
+    run = new_run(*EVERY)
+    with pytest.raises(Interrupted):
+        work(run, at(5, lambda: run.request("stop")))
+    assert load_learner(run, open_job(run)).step == 5
