@@ -90,6 +90,25 @@ def describe(kind: type[BaseModel], prefix: str = "") -> list[tuple[str, str, An
     return rows
 
 
+def renamed(table: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    """A copy of a nested table in which the setting at one dotted path has moved to another, where it is there."""
+    parts = old.split(".")
+    inner: Any = table
+    for part in parts:
+        if not isinstance(inner, dict) or part not in inner:
+            return table
+        inner = inner[part]
+    return _with(removed(table, old), new.split("."), inner)
+
+
+def removed(table: dict[str, Any], path: str) -> dict[str, Any]:
+    """A copy of a nested table without the setting at a dotted path."""
+    first, _, rest = path.partition(".")
+    if rest:
+        return {**table, first: removed(table[first], rest)} if isinstance(table.get(first), dict) else table
+    return {name: value for name, value in table.items() if name != first}
+
+
 def _with(table: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
     """A copy of a nested table with one value replaced."""
     inner = table.get(path[0])

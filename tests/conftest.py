@@ -40,9 +40,9 @@ def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
 
     def create(*overrides: str) -> Run:
         from core.config import read_table, resolve
-        from core.runs import recipe
+        from core.runs import registry
 
-        settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
+        settings = resolve(registry.load("halonet"), read_table("halonet", "smoke"), list(overrides))
         return create_run(
             tmp_path / "runs",
             "halonet",
@@ -58,10 +58,10 @@ def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
 def done_run(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run: read it, never change it."""
     from core.config import read_table, resolve
-    from core.runs import recipe
+    from core.runs import registry
     from core.runs.worker import work
 
-    settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), [])
+    settings = resolve(registry.load("halonet"), read_table("halonet", "smoke"), [])
     run = create_run(
         tmp_path_factory.mktemp("done"),
         "halonet",

@@ -41,6 +41,11 @@ def test_listing_runs_and_recipes_loads_no_torch() -> None:
     assert not loaded_by(MAIN, "runs", "--runs", "nowhere") & HEAVY
 
 
+def test_listing_recipes_loads_nothing_heavy() -> None:
+    assert not loaded_by(MAIN, "recipes") & HEAVY
+    assert not loaded_by(MAIN, "recipes", "halo_mass") & HEAVY
+
+
 def test_first_paint_loads_nothing_heavy() -> None:
     assert not loaded_by("import app.tui.app") & HEAVY
 

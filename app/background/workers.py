@@ -22,16 +22,17 @@ _SIGN_OF_LIFE = 30.0
 """Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, folders: Sequence[Path] = ()) -> None:
     """Start a detached worker for a run and wait until it trains.
 
-    It has its own session, no input, and prints to worker.log.
+    It has its own session, no input, and prints to worker.log; universes that have moved are in one of the folders.
     Raises: RunError when a worker lives already or the new one dies at once.
     """
     if run.status().alive:
         raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
     before = run.status().updated
-    worker = start(("resume", str(run.path)), run.path / "worker.log")
+    moved = [word for folder in folders for word in ("--universes", str(folder.resolve()))]
+    worker = start(("resume", str(run.path), *moved), run.path / "worker.log")
     deadline = time.monotonic() + _SIGN_OF_LIFE
     while worker.poll() is None and time.monotonic() < deadline:
         status = run.status()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.runs import RUNS, RunsOption
+from app.cli.runs import RUNS, MovedOption, RunsOption
 from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
 from core.errors import UsageError, did_you_mean
 from core.runs.launch_spec import universe_paths
@@ -21,6 +21,7 @@ def compare(
         typer.Option(help="Universes or folders of them; default those that all runs have held out."),
     ] = None,
     truth: Annotated[str, typer.Option(help="True halos: nbody, peakpatch, or auto for what there is.")] = "auto",
+    moved: MovedOption = None,
     as_json: JsonOption = False,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
@@ -35,7 +36,7 @@ def compare(
     chosen = [open_run(runs, name) for name in names]
     universes = [open_universe(path.resolve()) for path in universe_paths(on)] if on else []
     with progress_bar("compare") as progress:
-        report = compare_runs(chosen, universes, truth, progress)  # type: ignore[arg-type]
+        report = compare_runs(chosen, universes, truth, progress, moved or ())  # type: ignore[arg-type]
     if save:
         save_report(report, save)
     print_json(dump_report(report)) if as_json else print_report(report)

@@ -95,8 +95,8 @@ def search(
     from core.cosmos.universe import open_universe
     from core.figures import dump
     from core.recipes.infall.recipe import Infall
+    from core.recipes.infall.rows import check_tables, read_tables
     from core.recipes.infall.search import Grid, as_table, grid_search
-    from core.recipes.infall.table import check_tables, read_tables
 
     split = Infall(seed=seed).parts()
     universes = [open_universe(path) for path in tables]

@@ -73,7 +73,7 @@ def _subject(
     """What to look into. Raises: HalodeckError."""
     from core.analysis.inspection import subject
     from core.config import read_table, resolve
-    from core.runs.recipe import load
+    from core.runs.registry import load
 
     if (name is None) == (recipe is None):
         raise UsageError("there is nothing to look into", "give a run, toy, or --recipe NAME")

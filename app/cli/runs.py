@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +25,16 @@ from core.runs.run import Notes, Run, all_runs, broken_runs, delete_run, open_ru
 
 if TYPE_CHECKING:
     from core.learning.learner import Step
+    from core.runs.recipe import Recipe
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
 UniversesOption = Annotated[Path, typer.Option("--universes", help="Folder of the universes.")]
+MovedOption = Annotated[
+    list[Path] | None,
+    typer.Option("--universes", help="A folder where universes of the run are that have moved; may be repeated."),
+]
 RUNS = Path("runs")
 UNIVERSES = Path("universes")
 
@@ -49,17 +54,20 @@ def recipes(
     """List the recipes, or every setting of one with its default and meaning."""
     from core.config import describe, tables
     from core.figures import Table
-    from core.runs import recipe
+    from core.runs import registry
 
     if name is None:
-        found = [recipe.load(each) for each in recipe.names()]
+        every = registry.every()
         if as_json:
-            print_json([{"name": r.name, "title": r.title, "paper": r.paper} for r in found])
+            print_json([_described(name, found) for name, found in every.items()])
             return
-        rows = tuple((r.name, r.title, r.paper, ", ".join(tables(r.name))) for r in found)
-        print_figure(Table("Recipes", ("name", "what", "paper", "tables"), rows))
+        rows = []
+        for each, found in every.items():
+            what = (found, "", "") if isinstance(found, str) else (found.title, found.paper, ", ".join(tables(each)))
+            rows.append((each, *what))
+        print_figure(Table("Recipes", ("name", "what", "paper", "tables"), tuple(rows)))
         return
-    kind = recipe.load(name)
+    kind = registry.load(name)
     settings = describe(kind)
     if as_json:
         print_json(kind.model_json_schema())
@@ -67,6 +75,13 @@ def recipes(
     lines = tuple((path, str(default), text) for path, _, default, text in settings)
     print_figure(Table(f"{kind.title} ({kind.paper})", ("setting", "default (paper)", "meaning"), lines))
     print(f"Ready tables for --config: {', '.join(tables(name))}")
+
+
+def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
+    """A recipe in a line, or why it cannot be used."""
+    if isinstance(found, str):
+        return {"name": name, "problem": found}
+    return {"name": name, "title": found.title, "paper": found.paper}
 
 
 def train(
@@ -108,14 +123,14 @@ def new_run(
     """Check everything that can be checked without training, then make the run folder."""
     import shlex
 
-    from core.runs.launch_spec import Plan
+    from core.runs.launch_spec import LaunchSpec
 
     command = shlex.join(["halodeck", *sys.argv[1:]])
-    return Plan(recipe_name, tuple(on), config, tuple(overrides), device, runs, note).create(command)
+    return LaunchSpec(recipe_name, tuple(on), config, tuple(overrides), device, runs, note).create(command)
 
 
-def train_here(run: Run) -> None:
-    """Train in this process with a progress bar."""
+def train_here(run: Run, folders: Sequence[Path] = ()) -> None:
+    """Train in this process with a progress bar; universes that have moved are in one of the folders."""
     from core.runs.worker import work
 
     with progress_bar(f"train {run.name}") as progress:
@@ -123,12 +138,13 @@ def train_here(run: Run) -> None:
         def on_step(step: Step, steps: int) -> None:
             progress(step.step / steps, f"step {step.step}/{steps}  loss {step.values['loss']:.4f}")
 
-        work(run, on_step, lambda fraction, doing: progress(1.0, doing))
+        work(run, on_step, lambda fraction, doing: progress(1.0, doing), folders)
 
 
 def resume(
     name: RunArgument,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background and return.")] = False,
+    universes: MovedOption = None,
     runs: RunsOption = RUNS,
 ) -> None:
     """Go on with a run: from its pause, or from its last checkpoint."""
@@ -139,10 +155,10 @@ def resume(
     elif detach:
         from app.background.workers import resume as launch
 
-        launch(run)
+        launch(run, universes or ())
         print(f"training in the background; follow it with `halodeck watch {run.name}`")
     else:
-        train_here(run)
+        train_here(run, universes or ())
         print(f"run {run.name} is done; see `halodeck report {run.name}`")
 
 
@@ -202,18 +218,17 @@ def predict(
 ) -> None:
     """Apply a trained run to a universe and report on it where the universe holds the truth."""
     from core.cosmos.universe import open_universe
+    from core.runs.job import open_model
     from core.runs.reports import predict as predict_universe
-    from core.runs.worker import load_learner, open_job
 
     run = open_run(runs, name)
-    job = open_job(run)
-    learner, target = load_learner(run, job), open_universe(universe)
+    model, target = open_model(run), open_universe(universe)
     with progress_bar(f"predict {target.name}") as progress:
-        prediction = predict_universe(run, job, learner, target, progress)
+        prediction = predict_universe(run, model, target, progress)
         made, facts = None, {"prediction": str(prediction.path)}
         progress(0.0, "comparing with the truth")
         try:
-            made = job.recipe.evaluate(learner, [(target, prediction)], progress)
+            made = model.recipe.evaluate(model.learner, [(target, prediction)], progress)
         except (InputError, UsageError) as error:
             # a universe that lacks the truth can be predicted all the same
             facts["no report"] = str(error)
@@ -225,6 +240,7 @@ def predict(
 def report(
     name: RunArgument,
     again: Annotated[bool, typer.Option("--again", help="Predict and evaluate afresh.")] = False,
+    universes: MovedOption = None,
     as_json: JsonOption = False,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
@@ -235,14 +251,14 @@ def report(
 
     run = open_run(runs, name)
     if again or not run.report_path.exists():
-        from core.runs.worker import load_learner, open_job
+        from core.runs.job import open_held_out, open_model
 
         if run.status().alive:
             raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
-        job = open_job(run)
-        learner = load_learner(run, job)
+        model = open_model(run)
+        held_out = open_held_out(run, model.recipe, universes or ())
         with progress_bar(f"report {run.name}") as progress:
-            made = make_report(run, job, learner, progress)
+            made = make_report(run, model, held_out, progress)
     else:
         made = read_report(run)
     if save:

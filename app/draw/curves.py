@@ -31,7 +31,7 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PanelRows:
     """Where the panels of a figure lie: rows from the top, and their axes; no `lower` without room for a ratio."""
 
     top: int
@@ -68,13 +68,13 @@ def curves_canvas(figure: Curves, width: int, height: int | None, depth: Depth) 
     return canvas
 
 
-def curves_plan(figure: Curves, width: int, height: int) -> Plan | None:
+def curves_plan(figure: Curves, width: int, height: int) -> PanelRows | None:
     """Where `curves_canvas` draws the panels; None where it draws none."""
     plan = _plan(figure, Canvas(width, height), "none")
     return None if isinstance(plan, str) else plan
 
 
-def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> Plan | str:
+def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> PanelRows | str:
     """Write title and legend and lay out the panels in the rest; or what is said instead."""
     width = canvas.width
     x_span, y_span = x_limits(figure), y_limits(figure)
@@ -97,7 +97,7 @@ def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> Plan | str:
         return "too small to draw"
     upper = Axes(x_span, y_span, [] if ratio_rows else x_ticks, y_ticks, label_width)
     lower = Axes(x_span, figure.ratio_limits, x_ticks, ratio_ticks, label_width) if ratio_rows else None
-    return Plan(top, rows, ratio_rows, upper, lower)
+    return PanelRows(top, rows, ratio_rows, upper, lower)
 
 
 def ratios(figure: Curves) -> list[tuple[int, Series]]:

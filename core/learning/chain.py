@@ -72,6 +72,10 @@ class Chain:
             self.tensors[f"curve_{name}_{key}"] = torch.cat([before, point])
         return {"loss": found["loss"]} | {f"{key}_{name}": value for key, value in found.items()}
 
+    def predict(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What every link tells of inputs (batch, ...) of the samples, by name."""
+        return {name: link.network.predict(self.seen(name, inputs)) for name, link in self.links.items()}
+
     def seen(self, name: str, inputs: torch.Tensor) -> torch.Tensor:
         """What a link sees of inputs (batch, ...) of the samples."""
         return self.links[name].see(Batch(inputs, inputs.new_zeros(len(inputs), 1))).inputs

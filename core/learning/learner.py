@@ -41,6 +41,10 @@ class Learner(Protocol):
 
     def validate(self, samples: Samples) -> dict[str, float]: ...
 
+    def predict(self, inputs: Any) -> Any:
+        """What is told of inputs, as the samples hold them: a tensor of a network, arrays by name of forests."""
+        ...
+
     def weights(self) -> dict[str, Any]:
         """All that prediction needs."""
         ...

@@ -67,6 +67,11 @@ class CropSettings(Settings):
     batch: int = Setting(3, ge=1)
     """Crops a step."""
 
+    def side(self, cells: int) -> int:
+        """Cells per side of what the network sees of a box of so many cells, the context among them; 0: unknown."""
+        size = self.size or cells
+        return size + 2 * self.context if size else 0
+
 
 class TiledCropSettings(CropSettings):
     """What a network sees at once, in cells, while it learns and when it predicts."""

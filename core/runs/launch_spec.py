@@ -1,4 +1,4 @@
-"""The Plan: a training run as it is asked for, on the command line or in a form."""
+"""The LaunchSpec: a training run as it is asked for, on the command line or in a form."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.runs.run import Run, create_run, read_notes
 
 if TYPE_CHECKING:
+    from core.cosmos.universe import Universe
     from core.runs.recipe import Recipe
 
 UNIVERSES = Path("universes")
@@ -18,7 +19,7 @@ RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Plan:
+class LaunchSpec:
     """A recipe, the universes to train it on (files or folders of them), its settings and the device."""
 
     recipe: str
@@ -31,36 +32,41 @@ class Plan:
 
     def settings(self) -> Recipe:
         """The recipe with all its settings. Raises: ConfigError, InputError, UsageError."""
-        from core.runs import recipe
+        from core.runs import registry
         from core.config import read_table, resolve
 
         table = read_table(self.recipe, self.config) if self.config else {}
-        return resolve(recipe.load(self.recipe), table, list(self.overrides))
+        return resolve(registry.load(self.recipe), table, list(self.overrides))
 
-    def check(self) -> tuple[Recipe, list[Path]]:
-        """The recipe and the files it will train on. Raises: InputError when these do not fit each other."""
+    def check(self) -> tuple[Recipe, list[Universe]]:
+        """The recipe and the universes it will train on. Raises: InputError when these do not fit each other."""
         from core.cosmos.universe import open_universe
 
         settings = self.settings()
-        paths = [path.resolve() for path in universe_paths(self.on)]
-        settings.check([open_universe(path) for path in paths])
-        return settings, paths
+        universes = [open_universe(path.resolve()) for path in universe_paths(self.on)]
+        _refuse_twins(universes)
+        settings.check(universes)
+        return settings, universes
 
     def create(self, command: str = "") -> Run:
         """Check everything that can be checked without training, then make the run folder; nothing is trained yet.
 
         `command` is what the run remembers as its origin; by default the equivalent command.
         """
+        from core.cosmos.identity import identity
         from core.device import choose_device
 
-        settings, paths = self.check()
+        settings, universes = self.check()
         choose_device(self.device)
         run = create_run(
             self.runs,
             self.recipe,
             settings.model_dump(mode="json"),
             command=command or shlex.join(self.command()),
-            universes=[str(path) for path in paths],
+            universes=[str(universe.path) for universe in universes],
+            universe_ids=[identity(universe) for universe in universes],
+            held_out=[universes.index(universe) for universe in settings.held_out(universes)],
+            settings_version=settings.version,
             device=self.device,
         )
         if self.note:
@@ -76,6 +82,17 @@ class Plan:
         words += ["--device", self.device] if self.device != "auto" else []
         words += ["--note", self.note] if self.note else []
         return words + (["--runs", str(self.runs)] if self.runs != RUNS else [])
+
+
+def _refuse_twins(universes: list[Universe]) -> None:
+    """Refuse one universe that is given twice, be it as a copy: it would be trained on and held out. Raises: InputError."""
+    from core.cosmos.identity import identity
+
+    known: dict[str, Universe] = {}
+    for universe in universes:
+        first = known.setdefault(identity(universe), universe)
+        if first is not universe:
+            raise InputError(f"{first.path} and {universe.path} are one universe", "give each universe once")
 
 
 def universe_paths(on: list[Path] | tuple[Path, ...]) -> list[Path]:

@@ -6,22 +6,19 @@ import fcntl
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
 
-from core.cosmos.universe import Universe, open_universe
-from core.device import choose_device
 from core.errors import HalodeckError, Interrupted, RunError
-from core.files import appearing
 from core.learning.learner import Learner, Step
 from core.progress import Progress, silent
-from core.runs.recipe import Recipe, load
+from core.runs.job import Job, Model, open_job, read_tensors, write_tensors
+from core.runs.reports import make_report
 from core.runs.run import HEARTBEAT, Run
 from core.learning.samples import Samples
 
@@ -29,29 +26,15 @@ EVENT_INTERVAL = 0.2
 """Least seconds between two step events."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run's configuration, ready to work with."""
-
-    recipe: Recipe
-    universes: list[Universe]
-    device: torch.device
-
-
-def open_job(run: Run) -> Job:
-    """Rebuild recipe, universes and device from config.toml. Raises: ConfigError, InputError, ResourceError."""
-    from core.config import resolve
-
-    config = run.config()
-    recipe = resolve(load(str(config["recipe"])), config["settings"], [])
-    universes = [open_universe(Path(path)) for path in config["universes"]]
-    return Job(recipe, universes, choose_device(str(config["device"])))
-
-
 def work(
-    run: Run, on_step: Callable[[Step, int], None] = lambda step, steps: None, progress: Progress = silent
+    run: Run,
+    on_step: Callable[[Step, int], None] = lambda step, steps: None,
+    progress: Progress = silent,
+    folders: Sequence[Path] = (),
 ) -> None:
     """Train until done, then predict the held-out universes and write the report.
+
+    Universes that are no longer where they were are looked for in `folders`.
 
     Raises: RunError when another worker lives, Interrupted after a requested stop, and what training raises.
     """
@@ -60,7 +43,7 @@ def work(
     with _only_worker(run), _pulse(run) as pulse, _stop_on_signals() as stop:
         run.take_request()
         try:
-            _train_and_report(run, pulse, stop, on_step, progress)
+            _train_and_report(run, pulse, stop, on_step, progress, folders)
         except Interrupted:
             pulse.say(state="stopped", message="stopped on request; `halodeck resume` goes on from here")
             run.emit("state", state="stopped")
@@ -70,27 +53,6 @@ def work(
             pulse.say(state="failed", message=message)
             run.emit("state", state="failed", text=message)
             raise
-
-
-def load_learner(run: Run, job: Job) -> Learner:
-    """The trained learner of a run. Raises: RunError when there are no weights yet or they are another recipe's."""
-    path = run.path / "model.pt"
-    if not path.exists():
-        path = run.path / "checkpoint.pt"
-    if not path.exists():
-        raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
-    learner = job.recipe.learner(job.device)
-    learner.load_weights(_read_tensors(path, run, job.device, "weights"))
-    return learner
-
-
-def read_constants(run: Run) -> dict[str, float]:
-    """What a trained run has measured besides its weights. Raises: RunError when there are no weights yet."""
-    path = run.path / "model.pt"
-    if not path.exists():
-        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
-    weights = _read_tensors(path, run, torch.device("cpu"), "weights")
-    return dict(weights.get("constants", {}))
 
 
 @contextmanager
@@ -160,30 +122,33 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 
 
 def _train_and_report(
-    run: Run, pulse: _Pulse, stop: threading.Event, on_step: Callable[[Step, int], None], progress: Progress
+    run: Run,
+    pulse: _Pulse,
+    stop: threading.Event,
+    on_step: Callable[[Step, int], None],
+    progress: Progress,
+    folders: Sequence[Path],
 ) -> None:
-    from core.runs.reports import make_report
-
     run.emit("state", state="running")
-    job = open_job(run)
+    job = open_job(run, folders)
     recipe = job.recipe
     torch.manual_seed(recipe.seed)
     samples = recipe.samples(job.universes, job.device)
     learner = recipe.learner(job.device)
     if (run.path / "checkpoint.pt").exists():
-        learner.restore(_read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
+        learner.restore(read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     try:
         _train(run, job, learner, samples, pulse, stop, on_step)
     except Interrupted:
-        _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+        write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
         raise
     # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
-    _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+    write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
 
     pulse.say(message="measuring what prediction needs besides the weights", speed=None)
     recipe.finish(learner, job.universes)
-    _write_tensors(run.path / "model.pt", run, weights=learner.weights())
+    write_tensors(run.path / "model.pt", run, weights=learner.weights())
 
     def report(fraction: float, doing: str) -> None:
         if stop.is_set() or run.take_request() == "stop":
@@ -191,7 +156,7 @@ def _train_and_report(
         pulse.say(message=doing)
         progress(fraction, doing)
 
-    make_report(run, job, learner, report)
+    make_report(run, Model(recipe, learner, job.device), recipe.held_out(job.universes), report)
     pulse.say(state="done", message="done")
     run.emit("state", state="done")
 
@@ -223,7 +188,7 @@ def _train(
             run.emit("validation", step=step.step, **learner.validate(samples))
             before = time.monotonic()
         if step.step % recipe.checkpoint_every == 0:
-            _write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+            write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
         if stop.is_set():
             raise Interrupted(f"run {run.name} was stopped at step {step.step}", "`halodeck resume` goes on from here")
         _obey(run, pulse, stop, step)
@@ -241,35 +206,3 @@ def _obey(run: Run, pulse: _Pulse, stop: threading.Event, step: Step) -> None:
         run.emit("state", state="running")
     if request == "stop" or stop.is_set():
         raise Interrupted(f"run {run.name} was stopped at step {step.step}", "`halodeck resume` goes on from here")
-
-
-def _write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
-    with appearing(path) as temporary, temporary.open("wb") as file:
-        try:
-            torch.save({"recipe": run.recipe, **parts}, file)
-        except RuntimeError as error:
-            # torch hides a full disk behind an error of its own
-            if isinstance(error.__context__, OSError):
-                raise error.__context__ from None
-            raise
-
-
-def _read_tensors(path: Path, run: Run, device: torch.device, part: str) -> dict[str, Any]:
-    """One part of what `_write_tensors` wrote: tensors and plain values, never pickled classes."""
-    import pickle
-    import zipfile
-    import zlib
-
-    try:
-        with zipfile.ZipFile(path) as archive:  # torch itself compares no checksums
-            if archive.testzip():
-                raise zipfile.BadZipFile("checksum")
-        data = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, pickle.PickleError) as error:
-        raise RunError(f"{path} cannot be read", "delete it to start again from the beginning") from error
-    if not isinstance(data, dict) or data.get("recipe") != run.recipe:
-        other = data.get("recipe") if isinstance(data, dict) else "something else"
-        raise RunError(f"{path} is of {other}, the run is {run.recipe}", "put the run's own file back or delete it")
-    if part not in data:
-        raise RunError(f"{path} holds no {part}", "put the run's own file back or delete it")
-    return dict(data[part])

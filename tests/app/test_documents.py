@@ -12,7 +12,7 @@ import typer
 
 from app.cli import program
 from core.config import read_table, resolve
-from core.runs import recipe
+from core.runs import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").glob("*.toml"))]
@@ -37,7 +37,7 @@ def test_documented_commands(document: Path) -> None:
         known = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}
         unknown = {word.partition("=")[0] for word in words if word.startswith("-")} - known - {"--help", "--version"}
         assert not unknown, f"{document.name}: halodeck {group.name} {' '.join(words)}"
-        if group.name == "train" and words and words[0] in recipe.names():
+        if group.name == "train" and words and words[0] in registry.names():
             check_settings(words)
 
 
@@ -46,4 +46,4 @@ def check_settings(words: list[str]) -> None:
     given = list(pairwise(words))
     table = next((value for option, value in given if option == "--config" and value.isalpha()), None)
     settings = [value for option, value in given if option == "--set" and "=" in value]
-    resolve(recipe.load(words[0]), read_table(words[0], table) if table else {}, settings)
+    resolve(registry.load(words[0]), read_table(words[0], table) if table else {}, settings)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.tui.frame.history import History
 from app.tui.screens.runs.curves import MOST_BINS, live_curves, smoothed, thinned
+from core.runs.history import History
 
 
 @pytest.mark.parametrize("count", [1, 799, 801, 5003, 100_000])

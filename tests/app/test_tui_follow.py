@@ -11,7 +11,7 @@ from textual.message import Message
 
 from app.tui.frame import follow
 from app.tui.frame.follow import Follower, RunFollowed, RunsFound
-from app.tui.frame.history import History
+from core.runs.history import History
 from core.runs.run import Run, create_run
 
 

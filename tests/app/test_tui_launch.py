@@ -22,7 +22,7 @@ from app.tui.screens.launch.screen import LaunchScreen
 from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import Notes, Run, all_runs
 
 
@@ -76,8 +76,8 @@ async def write(pilot: Pilot[None], path: str, value: str) -> None:
 async def test_the_list_of_recipes_and_their_papers(bench: Workbench, size: tuple[int, int]) -> None:
     async with bench.run_test(size=size) as pilot:
         await pilot.press("4")
-        await sees(pilot, *(recipe.load(name).title[:20] for name in recipe.names()))
-        first = recipe.load(recipe.names()[0])
+        await sees(pilot, *(registry.load(name).title[:20] for name in registry.names()))
+        first = registry.load(registry.names()[0])
         await sees(pilot, first.paper[:20], f"halodeck train {first.name}")
         assert all(len(line) <= size[0] for line in text(pilot).splitlines())
 
@@ -243,4 +243,4 @@ async def test_the_command_is_the_one_of_the_command_line(
     code, _, errors = command(*[word for word in said[1:] if word != "--detach"])
     assert code == 0, errors
     [run] = all_runs(tmp_path / "runs")
-    assert recipe.load("halonet").model_validate(run.config()["settings"]) == form_settings
+    assert registry.load("halonet").model_validate(run.config()["settings"]) == form_settings

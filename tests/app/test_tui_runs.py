@@ -15,7 +15,6 @@ from tui_pilot import a_report, a_run, opened, sees, shown, text, until, view
 
 from app.tui.frame import machine
 from app.tui.frame.ask import AskScreen
-from app.tui.frame.history import History
 from app.tui.frame.machine import Gpu, MachineRead, described
 from app.tui.frame.wording import notes_line
 from app.tui.screens.runs.curves import live_curves, round_up
@@ -24,6 +23,7 @@ from app.tui.screens.runs.run_table import RunTable
 from app.tui.screens.runs.screen import RunsScreen
 from core.figures import Curves, Number, dump_report
 from core.files import write_json
+from core.runs.history import History
 from core.runs.run import Notes, create_run, read_notes
 
 

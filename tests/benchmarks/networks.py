@@ -22,7 +22,7 @@ from core.cosmos.universe import Universe, open_universe
 from core.device import choose_device
 from core.errors import HalodeckError
 from core.learning.learner import Learner
-from core.runs import recipe
+from core.runs import registry
 from core.runs.launch_spec import universe_paths
 from core.runs.recipe import Recipe
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--config", default="cpu")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--recipes", nargs="+", default=recipe.names())
+    parser.add_argument("--recipes", nargs="+", default=registry.names())
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
     universes = [open_universe(path) for path in universe_paths(arguments.on)]
@@ -43,7 +43,7 @@ def main() -> None:
     print(f"{where}, {len(universes)} universes of {universes[0].cells}^3, table {arguments.config}")
     print(f"{'recipe':<18}{'parameters':>12}{'s/step':>10}{'samples/s':>12}{'Mcells/s':>12}{'predicted':>12}{'GiB':>8}")
     for name in arguments.recipes:
-        settings = resolve(recipe.load(name), read_table(name, arguments.config), [])
+        settings = resolve(registry.load(name), read_table(name, arguments.config), [])
         try:
             print(f"{name:<18}{measure(settings, universes, device, arguments.steps)}", flush=True)
         except HalodeckError as error:

@@ -5,7 +5,7 @@ import pytest
 
 from core.config import CONFIGS, Settings, describe, read_table, resolve, tables
 from core.errors import ConfigError, InputError, UsageError
-from core.runs import recipe
+from core.runs import registry
 
 
 class Inner(Settings):
@@ -91,9 +91,9 @@ def test_describe() -> None:
     assert set(rows) == {"steps", "inner.rate", "inner.names", "inner.kind", "note", "limit"}
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_every_table_of_every_recipe_resolves(name: str) -> None:
-    kind = recipe.load(name)
+    kind = registry.load(name)
     assert tables(name), f"{name} comes with no tables"
     for table in tables(name):
         resolve(kind, read_table(name, table), [])
@@ -103,13 +103,13 @@ def test_every_table_of_every_recipe_resolves(name: str) -> None:
     assert departures <= ({"network", "crop"} if name.startswith("density") else set())
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_every_setting_is_explained(name: str) -> None:
-    assert [path for path, _, _, text in describe(recipe.load(name)) if not text] == []
+    assert [path for path, _, _, text in describe(registry.load(name)) if not text] == []
 
 
 def test_every_file_belongs_to_a_recipe() -> None:
-    assert {path.stem for path in CONFIGS.glob("*.toml")} <= set(recipe.names())
+    assert {path.stem for path in CONFIGS.glob("*.toml")} <= set(registry.names())
 
 
 def test_tables_from_files(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from core.forms import (
     settings_values,
     written,
 )
-from core.runs import recipe
+from core.runs import registry
 
 
 class Inner(Settings):
@@ -64,9 +64,9 @@ def test_values_are_written_as_one_would_type_them(value: object, text: str) -> 
     assert written(value) == text
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_every_setting_of_every_recipe_is_a_field_whose_text_gives_the_value_back(name: str) -> None:
-    kind = recipe.load(name)
+    kind = registry.load(name)
     fields = settings_fields(kind)
     assert {field.path for field in fields} == {path for path, *_ in describe(kind)}
     assert all(field.help for field in fields)

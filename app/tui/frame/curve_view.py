@@ -15,7 +15,7 @@ from app.tui.frame.pointed_view import PointedView
 
 if TYPE_CHECKING:
     from app.draw import Depth
-    from app.draw.curves import Plan
+    from app.draw.curves import PanelRows
     from core.figures import Figure
 
 _CURSOR = "│"
@@ -35,7 +35,7 @@ class CurveView(PointedView, inherit_bindings=False):
         super().__init__(depth, id)
         self._x: float | None = None
         self._held = False
-        self._measured: tuple[Figure, Offset, Plan | None] | None = None
+        self._measured: tuple[Figure, Offset, PanelRows | None] | None = None
 
     def point(self, x: float | None) -> None:
         """Put the cursor at an x, or take it away."""
@@ -76,7 +76,7 @@ class CurveView(PointedView, inherit_bindings=False):
         return float(10.0**place) if figure.x_log else place
 
     @property
-    def _plan(self) -> Plan | None:
+    def _plan(self) -> PanelRows | None:
         """Where the panels lie in the pane."""
         from app.draw.curves import curves_plan
         from core.figures import Curves

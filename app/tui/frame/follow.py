@@ -16,9 +16,9 @@ from typing import Any
 
 from textual.message import Message
 
-from app.tui.frame.history import History
 from core.errors import HalodeckError
 from core.files import explain
+from core.runs.history import History
 from core.runs.run import Notes, Run, Status, is_run
 
 EVERY = 1.0

@@ -12,9 +12,10 @@ from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.spectra import Spectra
 from core.figures import Curves, Figure, Series, Table
-from core.learning.metrics import foreground_dice, match
+from core.learning.metrics import foreground_dice
 from core.protohalos.figures import beside_truth, mass_function_series, theory_series
 from core.protohalos.halo_spectra import LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
+from core.protohalos.matching import match
 
 SPECTRUM_MESH = 64
 """Mesh cells per side on which halos of every universe are counted."""

@@ -52,13 +52,12 @@ def _differing(told: Sequence[Mapping[str, str]]) -> list[str]:
 
 def settings_of(run: Run) -> Settings:
     """What a run was told: its recipe, universes and settings."""
-    from core.config import resolve
     from core.forms import settings_values
-    from core.runs.recipe import load
+    from core.runs.registry import open_recipe
 
     config = run.config()
     name, on = str(config["recipe"]), [Path(path).stem for path in config.get("universes", ())]
-    told = settings_values(resolve(load(name), config["settings"], []))
+    told = settings_values(open_recipe(run))
     return {"recipe": name, "universes": f"{len(on)}, {on[0]} to {on[-1]}" if on else "", **told}
 
 

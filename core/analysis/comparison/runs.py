@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.analysis.comparison.reports import compare_reports, settings_of
+from core.cosmos.identity import identity
 from core.errors import InputError, RunError, UsageError
 from core.figures import Report
 from core.progress import Progress, part, silent
+from core.runs.job import has_seen, open_held_out, open_model, read_constants
+from core.runs.predictions import kept
+from core.runs.registry import open_recipe
 from core.runs.reports import predict, read_report
 from core.runs.run import Run
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.protohalos.finder import Found
     from core.protohalos.truth import Source
-    from core.runs.worker import Job
+    from core.runs.recipe import Recipe
 
 
 def compare(
@@ -28,6 +32,7 @@ def compare(
     universes: Sequence[Universe] = (),
     source: Source = "auto",
     progress: Progress = silent,
+    folders: Sequence[Path] = (),
 ) -> Report:
     """One report on several runs. Runs that predict halos are compared on the given universes, or on those that all
     of them held out, together with baselines that need no network; others by the numbers and curves of their reports.
@@ -35,20 +40,19 @@ def compare(
     Raises: UsageError for fewer than two runs or runs that predict different things, InputError without a universe
     that none was trained on.
     """
-    from core.runs.worker import open_job
-
     if len(runs) < 2:
         raise UsageError(f"{len(runs)} run cannot be compared", "name two or more")
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise UsageError("a run is named twice", "name different runs")
     names = _names(runs)
-    jobs = [open_job(run) for run in runs]
-    products = {job.recipe.product for job in jobs}
+    recipes = [open_recipe(run) for run in runs]
+    products = {recipe.product for recipe in recipes}
     if len(products) > 1:
-        what = ", ".join(f"{name}: {job.recipe.product}" for name, job in zip(names, jobs, strict=True))
+        what = ", ".join(f"{name}: {recipe.product}" for name, recipe in zip(names, recipes, strict=True))
         raise UsageError(f"these runs predict different things ({what})", "compare runs of one kind")
     if products == {"halos"}:
-        return _compare_halos(runs, jobs, list(universes) or held_out_by_all(jobs), source, progress)
+        chosen = list(universes) or held_out_by_all(runs, recipes, folders)
+        return _compare_halos(runs, recipes, chosen, source, progress)
     if universes:
         raise UsageError(
             f"runs that predict {products.pop()} are compared by their reports",
@@ -64,29 +68,30 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
 
 
-def held_out_by_all(jobs: Sequence[Job]) -> list[Universe]:
-    """The universes that every job keeps for its report. Raises: InputError when there are none."""
-    kept = [{universe.path for universe in job.recipe.held_out(job.universes)} for job in jobs]
-    common = [universe for universe in jobs[0].universes if all(universe.path in paths for paths in kept)]
+def held_out_by_all(runs: Sequence[Run], recipes: Sequence[Recipe], folders: Sequence[Path] = ()) -> list[Universe]:
+    """The universes that every run keeps for its report. Raises: InputError when there are none."""
+    kept = [open_held_out(run, recipe, folders) for run, recipe in zip(runs, recipes, strict=True)]
+    ids = [{identity(universe) for universe in some} for some in kept]
+    common = [universe for universe in kept[0] if all(identity(universe) in some for some in ids)]
     if not common:
         raise InputError("the runs have held out no universe in common", "name universes that none has seen with --on")
     return common
 
 
 def _compare_halos(
-    runs: Sequence[Run], jobs: Sequence[Job], universes: list[Universe], source: Source, progress: Progress
+    runs: Sequence[Run], recipes: Sequence[Recipe], universes: list[Universe], source: Source, progress: Progress
 ) -> Report:
     from core.analysis.comparison import halos as compare_halos
     from core.protohalos.truth import true_halos
 
-    cells = max(int(getattr(job.recipe, "minimum_cells", 1)) for job in jobs)
+    cells = max(recipe.smallest_halo for recipe in recipes)
     minimum = 0.999 * cells * max(universe.particle_mass for universe in universes)
     truths = [true_halos(universe, source, cells) for universe in universes]
     truth = compare_halos.Method([t.halos for t in truths], [t.label for t in truths])
     methods: dict[str, Method] = {}
-    for number, (name, run, job) in enumerate(zip(_names(runs), runs, jobs, strict=True)):
+    for number, (name, run) in enumerate(zip(_names(runs), runs, strict=True)):
         stage = part(progress, 0.8 * number / len(runs), 0.8 * (number + 1) / len(runs), f"{name}: ")
-        methods[name] = _of_run(run, job, universes, minimum, stage)
+        methods[name] = _of_run(run, universes, minimum, stage)
     progress(0.8, "baselines")
     methods |= _baselines(runs, universes, cells, minimum, truths[0].halos.definition)
     progress(0.95, "comparing")
@@ -99,13 +104,13 @@ def _compare_halos(
             "table": compare_halos.table(truth, methods, minimum, large),
             **compare_halos.figures(truth, methods, universes[0].cosmology, redshift, minimum),
         },
-        (*_other_truths(jobs, runs, universes[0], source), *_notes(jobs, runs, universes)),
+        (*_other_truths(recipes, runs, universes[0], source), *_notes(runs, universes)),
         {
             "universes": ", ".join(universe.name for universe in universes),
             "truth": f"{truths[0].halos.definition} halos of at least {minimum:.3g} Msun/h",
             **{
-                name: f"{job.recipe.title}, {run.status().step} steps"
-                for name, run, job in zip(_names(runs), runs, jobs, strict=True)
+                name: f"{recipe.title}, {run.status().step} steps"
+                for name, run, recipe in zip(_names(runs), runs, recipes, strict=True)
             },
         },
     )
@@ -113,26 +118,24 @@ def _compare_halos(
     return report
 
 
-def _notes(jobs: Sequence[Job], runs: Sequence[Run], universes: Sequence[Universe]) -> tuple[str, ...]:
+def _notes(runs: Sequence[Run], universes: Sequence[Universe]) -> tuple[str, ...]:
     """Say which run has seen which universe in training: its numbers there are no test."""
     notes = []
-    for name, job in zip(_names(runs), jobs, strict=True):
-        unseen = {universe.path for universe in job.recipe.held_out(job.universes)}
-        seen = {universe.path for universe in job.universes} - unseen
-        leaked = [universe.name for universe in universes if universe.path in seen]
+    for name, run in zip(_names(runs), runs, strict=True):
+        leaked = [universe.name for universe in universes if has_seen(run, universe)]
         if leaked:
             notes.append(f"{name} has seen {', '.join(leaked)} in training: its numbers there are no test.")
     return tuple(notes)
 
 
-def _other_truths(jobs: Sequence[Job], runs: Sequence[Run], universe: Universe, source: Source) -> list[str]:
+def _other_truths(recipes: Sequence[Recipe], runs: Sequence[Run], universe: Universe, source: Source) -> list[str]:
     """Say which run has learnt other halos than those it is judged by."""
     from core.protohalos.truth import sources
 
     def held(wanted: str) -> str:
         return sources(universe)[0] if wanted == "auto" else wanted
 
-    learnt = {name: held(getattr(job.recipe, "truth", source)) for name, job in zip(_names(runs), jobs, strict=True)}
+    learnt = {name: held(recipe.learnt_truth) for name, recipe in zip(_names(runs), recipes, strict=True)}
     return [
         f"{name} has learnt {halos} halos and is judged by {held(source)} ones: choose with --truth."
         for name, halos in learnt.items()
@@ -140,19 +143,18 @@ def _other_truths(jobs: Sequence[Job], runs: Sequence[Run], universe: Universe, 
     ]
 
 
-def _of_run(run: Run, job: Job, universes: Sequence[Universe], minimum: float, progress: Progress) -> Method:
+def _of_run(run: Run, universes: Sequence[Universe], minimum: float, progress: Progress) -> Method:
     """Catalogues of a run, from its folder where they are there already."""
     from core.analysis.comparison.halos import Method
-    from core.runs.worker import load_learner
 
-    learner = None
+    model = None
     made = []
     for number, universe in enumerate(universes):
         prediction = kept_prediction(run, universe)
         if prediction is None:
-            learner = learner or load_learner(run, job)
+            model = model or open_model(run)
             stage = part(progress, number / len(universes), (number + 1) / len(universes))
-            prediction = predict(run, job, learner, universe, stage)
+            prediction = predict(run, model, universe, stage)
         made.append(prediction)
     catalogues = [prediction.catalogue(next(iter(prediction.halos))) for prediction in made]
     steps = [event["seconds"] for event in run.events()[0] if event["event"] == "step" and "seconds" in event]
@@ -170,14 +172,13 @@ def kept_prediction(run: Run, universe: Universe) -> Universe | None:
     """The prediction for this universe in the run's folder, if it was made by the weights of now."""
     from core.cosmos.universe import open_universe
 
-    path = run.path / "predictions" / f"{universe.name}.h5"
-    if not path.exists():
+    path = kept(run, universe)
+    if path is None:
         return None
     prediction = open_universe(path)
-    sources = [Path(item["path"]) for item in prediction.provenance.get("sources", ())]
     current = prediction.provenance.get("step") == run.status().step
     newer = path.stat().st_mtime >= universe.path.stat().st_mtime
-    return prediction if current and newer and sources == [universe.path] else None
+    return prediction if current and newer else None
 
 
 def _baselines(
@@ -212,8 +213,6 @@ def _baselines(
 
 def _constants(run: Run) -> dict[str, float] | None:
     """The numbers of the baseline that a run has measured, if it has."""
-    from core.runs.worker import read_constants
-
     try:
         constants = read_constants(run)
     except RunError:

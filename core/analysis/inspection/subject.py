@@ -13,11 +13,12 @@ from torch import nn
 
 from core.analysis.inspection.figures import Values, activations_figure, filters_figure, layers_table, rules_table
 from core.analysis.inspection.layers import Layer, activations, first_input, input_shape, layers, networks, weights
-from core.config import resolve
 from core.cosmos.universe import Universe, open_universe
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.learning.chain import Chain
-from core.runs.recipe import Recipe, load
+from core.runs.job import open_model
+from core.runs.recipe import Recipe
+from core.runs.registry import open_recipe
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -154,15 +155,12 @@ def of_recipe(recipe: Recipe, network: str = "", cells: int = 0, title: str = ""
 
 def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
     """The network of a run with the weights it has now."""
-    from core.runs.worker import Job, load_learner
-
-    config = run.config()
-    recipe = resolve(load(str(config["recipe"])), config["settings"], [])
+    config, recipe = run.config(), open_recipe(run)
     trained: list[Learner] = []
 
     def learner() -> Learner:
         if not trained:
-            trained.append(load_learner(run, Job(recipe, [], torch.device("cpu"))))
+            trained.append(open_model(run, torch.device("cpu")).learner)
         return trained[0]
 
     def take_input(universe: Universe | None) -> torch.Tensor:
@@ -221,11 +219,9 @@ def _seen_shape(recipe: Recipe, network: str) -> Callable[[nn.Module, int], tupl
 
 
 def _sides(recipe: Recipe, box_cells: int) -> tuple[int, ...]:
-    """Sides of an input: the training crop with its context, else the whole box, else what may fit."""
-    crop = getattr(recipe, "crop", None)
-    size = getattr(crop, "size", 0) or getattr(recipe, "sub_box", 0) or getattr(recipe, "cells", 0) or box_cells
-    wished = (size + 2 * getattr(crop, "context", 0),) if size else ()
-    return (*wished, *_OTHER_SIZES)
+    """Sides of an input: what the network sees at once, else what may fit."""
+    side = recipe.side(box_cells)
+    return (*((side,) if side else ()), *_OTHER_SIZES)
 
 
 def _trained_on(config: dict[str, object]) -> tuple[int, float | None]:

@@ -13,6 +13,7 @@ from core.analysis.views.overlays import halo_circles, outline
 from core.analysis.views.slab_cache import Cancelled, Shelf
 from core.analysis.views.view import View, plane_figure, where
 from core.cosmos.box import Array, Field
+from core.cosmos.identity import is_of
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.figures import Contours, Row, Slice
@@ -121,6 +122,10 @@ def panels(universe: Universe, field: str, partner: Universe | None = None) -> t
         return (Panel("field", shown),)
     if (partner.cells, partner.box_size) != (universe.cells, universe.box_size):
         raise InputError(f"{partner.path} has another grid than {universe.path}", "compare boxes of one grid")
+    if {universe.kind, partner.kind} == {"prediction", "universe"}:
+        made, of = (universe, partner) if universe.kind == "prediction" else (partner, universe)
+        if not is_of(made, of):
+            raise InputError(f"{made.path} was not predicted for {of.path}", "choose the universe it is of")
     if universe.kind == "prediction" and partner.kind == "universe":
         return panels(partner, field if field in partner.fields else first_field(partner), universe)
     if partner.kind == "prediction" and universe.kind == "universe":
@@ -186,15 +191,10 @@ def partners(universe: Universe, others: Iterable[Path], shelf: Shelf) -> list[P
             continue  # a broken file is told where it is chosen
         same_grid = (other.cells, other.box_size) == (universe.cells, universe.box_size)
         if path != universe.path and same_grid and ("universe" in (other.kind, universe.kind)):
-            mixed = other.kind != universe.kind
-            if other.name == universe.name or not mixed:
+            pair = (other, universe) if other.kind == "prediction" else (universe, other)
+            if other.kind == universe.kind or is_of(*pair):
                 found.append(path)
     return found
-
-
-def predictions(runs: Path, universe: Universe) -> list[Path]:
-    """What the runs in a folder have predicted for a universe."""
-    return sorted(runs.glob(f"*/predictions/{universe.name}.h5"))
 
 
 def described(source: Source) -> Field:

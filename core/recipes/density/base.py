@@ -9,7 +9,8 @@ from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Assignment, Catalogue, Field
 from core.errors import InputError
-from core.learning.learner import Learner, Precision, uses_bf16
+from core.learning.adversaries import Adversaries
+from core.learning.learner import Network, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, check_memory, crops_of
 from core.progress import Progress, part, silent
 from core.recipes.density.settings import Adam, DensityCrop, Scaling, Target
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from core.learning.samples import Crops
 
 
-class DensityRecipe(Recipe):
+class DensityRecipe(Recipe[Network | Adversaries]):
     """An emulator of the N-body density at z = 0, whatever it learns by."""
 
     product: ClassVar[Product] = "density"
@@ -94,7 +95,7 @@ class DensityRecipe(Recipe):
         return self.split.parts(universes).test
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Network | Adversaries, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.protohalos.inputs import check_cell_size
         from core.recipes.density.fields import check_start, check_values, painted, seen, start, to_velocity
@@ -121,15 +122,11 @@ class DensityRecipe(Recipe):
         size, assignment = universe.box_size, self.assignment
         return [Field("density", density - 1, size, "overdensity", 0.0, "eulerian", assignment), *fields], {}
 
-    def _over_box(self, learner: Learner, inputs: torch.Tensor, progress: Progress) -> Array:
+    def _over_box(self, learner: Network | Adversaries, inputs: torch.Tensor, progress: Progress) -> Array:
         """The network's output (channels, n, n, n) over the whole box."""
         import torch
 
-        from core.learning.adversaries import Adversaries
-        from core.learning.learner import Network
         from core.learning.tiling import over_box
-
-        assert isinstance(learner, (Network, Adversaries))
 
         def padded(x: torch.Tensor) -> torch.Tensor:
             y = learner.predict(x)
@@ -139,11 +136,14 @@ class DensityRecipe(Recipe):
         return over_box(padded, inputs, tile, self.crop.context, progress).numpy()
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Network | Adversaries, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.density.report import report
 
-        return report(self, pairs, progress)
+        return report(self.title, self.paper, self.paper_numbers, pairs, self.learnt, self.assignment, progress)
+
+    def side(self, cells: int) -> int:
+        return self.crop.side(cells)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""

@@ -14,7 +14,7 @@ from core.cosmos.measures.voids import VoidProbability
 from core.figures import ColourMap, Curves, Histogram, Row, Scale, Series, Slice, Style
 
 if TYPE_CHECKING:
-    from core.recipes.density.report import Box, Measured
+    from core.recipes.density.measured import JudgedBox, Measured
 
 PATCH = 40
 """Side of a patch in cells."""
@@ -22,7 +22,7 @@ PATCH = 40
 STYLES: dict[str, Style] = {"truth": "line", "input": "dashed", "prediction": "line"}
 
 
-def slices(box: Box) -> Row:
+def slices(box: JudgedBox) -> Row:
     """Input, prediction and truth, one cell thick, in the plane of the densest true cell."""
     depth = int(np.unravel_index(np.argmax(box.density["truth"]), box.density["truth"].shape)[2])
     size = box.universe.box_size
@@ -44,7 +44,7 @@ def slices(box: Box) -> Row:
     return Row(f"Slice at z = {depth * cell:.1f} Mpc/h of {box.universe.name}, {cell:.3g} Mpc/h thick", panels)
 
 
-def histograms(boxes: Sequence[Box], bins: int = 50) -> Histogram:
+def histograms(boxes: Sequence[JudgedBox], bins: int = 50) -> Histogram:
     """Cells by density, mean over boxes."""
     highest = max(float(values.max()) for box in boxes for values in box.density.values())
     edges = np.geomspace(1.0, 1.001 * (1 + highest), bins + 1)
@@ -55,7 +55,7 @@ def histograms(boxes: Sequence[Box], bins: int = 50) -> Histogram:
     return Histogram("Cells by density", edges, counts, "rho / mean + 1", "cells a box", x_log=True, y_log=True)
 
 
-def patches(box: Box) -> dict[str, Row]:
+def patches(box: JudgedBox) -> dict[str, Row]:
     """Truth, prediction and difference of patches: around the densest and a typical dense region, and the emptiest."""
     truth = box.density["truth"]
     cells = truth.shape[0]
@@ -67,7 +67,7 @@ def patches(box: Box) -> dict[str, Row]:
     return {f"patch_{name}": _patch(box, name, np.unravel_index(place, mass.shape)) for name, place in places.items()}
 
 
-def _patch(box: Box, name: str, corner: tuple[np.intp, ...]) -> Row:
+def _patch(box: JudgedBox, name: str, corner: tuple[np.intp, ...]) -> Row:
     cells = box.universe.cells
     cell = box.universe.box_size / cells
     side = min(PATCH, cells)

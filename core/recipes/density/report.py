@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
 from core.analysis.statistics.figures import bispectrum_edges
-from core.cosmos.box import Array, lattice
-from core.cosmos.measures.bispectrum import Bispectrum, bispectrum
+from core.cosmos.box import Array, Assignment, lattice
+from core.cosmos.measures.bispectrum import bispectrum
 from core.cosmos.measures.spectra import Spectra, spectra
-from core.cosmos.measures.voids import VoidProbability, void_probability
+from core.cosmos.measures.voids import void_probability
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
 from core.learning.metrics import correlation
 from core.progress import Progress, each, silent
 from core.recipes.density import figures as draw
 from core.recipes.density.fields import end, start, to_velocity
-
-if TYPE_CHECKING:
-    from core.recipes.density.base import DensityRecipe
+from core.recipes.density.measured import JudgedBox, Measured
+from core.recipes.density.settings import Target
 
 WAYS = ("truth", "input", "prediction")
 
@@ -34,35 +32,20 @@ WITHIN = 0.01
 """How far T(k) may be from 1 within its reach."""
 
 
-@dataclass(frozen=True)
-class Box:
-    """A held-out universe: densities in units of the mean and what was measured on them, by way."""
+def report(
+    title: str,
+    paper: str,
+    published: dict[str, float],
+    pairs: Sequence[tuple[Universe, Universe]],
+    learnt: Target,
+    assignment: Assignment,
+    progress: Progress = silent,
+) -> Report:
+    """Numbers and figures over all boxes, beside the published numbers by key.
 
-    universe: Universe
-    prediction: Universe
-    density: dict[str, Array]
-    spectra: dict[str, Spectra]
-    """Of each way with the truth."""
-    bispectra: dict[str, Bispectrum]
-    voids: dict[str, VoidProbability]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Spectra of one way over all boxes: T(k) of the mean power, mean r(k), and their standard errors."""
-
-    k: Array
-    power: Array
-    power_error: Array
-    transfer: Array
-    transfer_error: Array
-    correlation: Array
-    correlation_error: Array
-
-
-def report(recipe: DensityRecipe, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent) -> Report:
-    """Numbers and figures over all boxes. An error is the standard error of the mean over boxes."""
-    boxes = [_box(recipe, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    An error is the standard error of the mean over boxes.
+    """
+    boxes = [_box(assignment, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     measured = {way: measure([box.spectra[way] for box in boxes]) for way in WAYS}
     figures: dict[str, Figure] = {
@@ -76,18 +59,17 @@ def report(recipe: DensityRecipe, pairs: Sequence[tuple[Universe, Universe]], pr
         "voids": draw.voids({way: [box.voids[way] for box in boxes] for way in WAYS}),
     }
     facts = {
-        "paper": recipe.paper,
+        "paper": paper,
         "held-out universes": ", ".join(box.universe.name for box in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
-        "target": recipe.learnt,
-        "assignment": recipe.assignment,
+        "target": learnt,
+        "assignment": assignment,
         "baseline": "the input: second-order perturbation theory from the damped linear spectrum",
     }
-    paper = recipe.paper_numbers
-    numbers = [*_of_spectra(measured, first.cosmology.h, paper), *_of_cells(boxes, paper), *_higher(boxes)]
-    if recipe.learnt != "density":
-        numbers += _of_vectors(recipe, boxes)
-    return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
+    numbers = [*_of_spectra(measured, first.cosmology.h, published), *_of_cells(boxes, published), *_higher(boxes)]
+    if learnt != "density":
+        numbers += _of_vectors(boxes, learnt, assignment)
+    return Report(title, tuple(numbers), figures, NOTES, facts)
 
 
 NOTES = (
@@ -116,8 +98,8 @@ def _error(values: Array) -> Array:
     return values.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(values.shape[1:])
 
 
-def _box(recipe: DensityRecipe, universe: Universe, prediction: Universe) -> Box:
-    size, window = universe.box_size, recipe.assignment
+def _box(window: Assignment, universe: Universe, prediction: Universe) -> JudgedBox:
+    size = universe.box_size
     predicted = prediction.field("density")
     density = {
         "truth": end(universe, window),
@@ -129,7 +111,7 @@ def _box(recipe: DensityRecipe, universe: Universe, prediction: Universe) -> Box
     shells = bispectrum_edges(size, universe.cells)
     count = universe.cells**3 // CELLS_PER_OBJECT
     radii = np.linspace(0.1, 1.5, 29) * size / count ** (1 / 3)
-    return Box(
+    return JudgedBox(
         universe,
         prediction,
         density,
@@ -229,8 +211,8 @@ def _of_spectra(measured: dict[str, Measured], h: float, paper: dict[str, float]
 def _mean(
     key: str,
     name: str,
-    boxes: Sequence[Box],
-    of: Callable[[Box, str], float],
+    boxes: Sequence[JudgedBox],
+    of: Callable[[JudgedBox, str], float],
     unit: str = "",
     paper: float | None = None,
 ) -> Number:
@@ -239,8 +221,8 @@ def _mean(
     return Number(key, name, float(values.mean()), unit, error, float(np.mean([of(b, "input") for b in boxes])), paper)
 
 
-def _of_cells(boxes: Sequence[Box], paper: dict[str, float]) -> list[Number]:
-    def square(box: Box, way: str) -> float:
+def _of_cells(boxes: Sequence[JudgedBox], paper: dict[str, float]) -> list[Number]:
+    def square(box: JudgedBox, way: str) -> float:
         return float(np.square(box.density[way] - box.density["truth"], dtype=np.float64).mean())
 
     return [
@@ -267,13 +249,13 @@ def _of_cells(boxes: Sequence[Box], paper: dict[str, float]) -> list[Number]:
     ]
 
 
-def _higher(boxes: Sequence[Box]) -> list[Number]:
-    def amplitude(box: Box, way: str) -> float:
+def _higher(boxes: Sequence[JudgedBox]) -> list[Number]:
+    def amplitude(box: JudgedBox, way: str) -> float:
         ours, true = box.bispectra[way], box.bispectra["truth"]
         chosen = ours.triangles[:, 0] == ours.triangles[:, 2]
         return float(ours.value[chosen].sum() / true.value[chosen].sum())
 
-    def deviation(box: Box, way: str) -> float:
+    def deviation(box: JudgedBox, way: str) -> float:
         return float(np.abs(box.voids[way].probability - box.voids["truth"].probability).max())
 
     return [
@@ -282,13 +264,13 @@ def _higher(boxes: Sequence[Box]) -> list[Number]:
     ]
 
 
-def _of_vectors(recipe: DensityRecipe, boxes: Sequence[Box]) -> list[Number]:
+def _of_vectors(boxes: Sequence[JudgedBox], learnt: Target, assignment: Assignment) -> list[Number]:
     """How well displacements and velocities are met; the baselines are perturbation theory's."""
 
-    def error(name: str, factor: Callable[[Universe], float]) -> Callable[[Box, str], float]:
-        def of(box: Box, way: str) -> float:
+    def error(name: str, factor: Callable[[Universe], float]) -> Callable[[JudgedBox, str], float]:
+        def of(box: JudgedBox, way: str) -> float:
             if way == "input":
-                ours = factor(box.universe) * start(box.universe, recipe.assignment).displacement
+                ours = factor(box.universe) * start(box.universe, assignment).displacement
             else:
                 ours = box.prediction.field(name).values
             return float(np.sqrt(np.square(ours - box.universe.field(name).values, dtype=np.float64).mean()))
@@ -298,6 +280,6 @@ def _of_vectors(recipe: DensityRecipe, boxes: Sequence[Box]) -> list[Number]:
     numbers = [
         _mean("displacement", "rms error of displacements", boxes, error("displacement", lambda u: 1.0), "Mpc/h")
     ]
-    if recipe.learnt == "displacement+velocity":
+    if learnt == "displacement+velocity":
         numbers.append(_mean("velocity", "rms error of velocities", boxes, error("velocity", to_velocity), "km/s"))
     return numbers

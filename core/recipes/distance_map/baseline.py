@@ -16,8 +16,9 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe
-from core.learning.metrics import correlation, match
+from core.learning.metrics import correlation
 from core.protohalos.baseline import SMOOTHINGS, fit_logistic, smoothed
+from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
 from core.protohalos.truth import Truth
 from core.recipes.distance_map.cut import Relation, calibrate, cut

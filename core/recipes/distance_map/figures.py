@@ -14,7 +14,7 @@ from core.recipes.distance_map.cut import Relation
 from core.recipes.distance_map.cut import trajectories as trace
 
 if TYPE_CHECKING:
-    from core.recipes.distance_map.report import Box, Way
+    from core.recipes.distance_map.judged import JudgedBox, Way
 
 SIGMAS = (0.0027, 0.0455, 0.3173)
 """Share of a normal distribution beyond 3, 2 and 1 standard deviations."""
@@ -23,7 +23,7 @@ EXAMPLES = 5
 """Trajectories drawn, from the largest region to the smallest that counts."""
 
 
-def slices(box: Box) -> Row:
+def slices(box: JudgedBox) -> Row:
     """Input, distances and halos in the plane that holds most of the largest true halo."""
     universe = box.universe
     depth = int(np.argmax((box.truth.label == 1).sum(axis=(0, 1))))
@@ -71,12 +71,12 @@ def cumulative(catalogues: Sequence[Catalogue], edges: Array) -> Array:
     return len(every) - np.searchsorted(every, edges).astype(np.float64)
 
 
-def _ways(boxes: Sequence[Box]) -> dict[str, list[Catalogue]]:
+def _ways(boxes: Sequence[JudgedBox]) -> dict[str, list[Catalogue]]:
     ways = {"truth": "truth", "network": "network", "raw": "before the cut", "baseline": "smoothed density"}
     return {name: [getattr(box, way).halos for box in boxes] for way, name in ways.items()}
 
 
-def counts(boxes: Sequence[Box], minimum: float) -> Histogram:
+def counts(boxes: Sequence[JudgedBox], minimum: float) -> Histogram:
     """Halos in bins of mass, five a decade."""
     many = _ways(boxes)
     edges = masses([c for catalogues in many.values() for c in catalogues], minimum)[::2]
@@ -86,7 +86,7 @@ def counts(boxes: Sequence[Box], minimum: float) -> Histogram:
     return Histogram("Halos by mass", edges, counted, "M [Msun/h]", "halos", x_log=True, y_log=True)
 
 
-def mass_functions(boxes: Sequence[Box], minimum: float) -> Curves:
+def mass_functions(boxes: Sequence[JudgedBox], minimum: float) -> Curves:
     """Halos above each mass in (h/Mpc)^3, and their ratio to the truth."""
     volume = sum(box.universe.box_size**3 for box in boxes)
     many = _ways(boxes)
@@ -128,7 +128,7 @@ def voxel_masses(pairs: Sequence[Array], minimum: float, which: str = "after the
     )
 
 
-def plane(boxes: Sequence[Box], relation: Relation, smallest: int, bins: int = 48) -> Slice:
+def plane(boxes: Sequence[JudgedBox], relation: Relation, smallest: int, bins: int = 48) -> Slice:
     """How many trajectories pass each place of the (V, d) plane, and the relation that cuts them."""
     largest = max((int(box.basins.cells.max(initial=smallest)) for box in boxes), default=smallest)
     volume = np.unique(np.geomspace(smallest, max(largest, 2 * smallest), 4 * bins).astype(np.int64))
@@ -151,7 +151,7 @@ def plane(boxes: Sequence[Box], relation: Relation, smallest: int, bins: int = 4
     )
 
 
-def trajectories(boxes: Sequence[Box], relation: Relation, here: Relation, smallest: int) -> Curves:
+def trajectories(boxes: Sequence[JudgedBox], relation: Relation, here: Relation, smallest: int) -> Curves:
     """Single regions as the threshold rises, the relation fitted in training, and what these boxes would ask for."""
     box = boxes[0]
     sizes = box.basins.cells

@@ -13,7 +13,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
 from core.protohalos.truth import Source, Truth, true_halos
@@ -78,7 +78,7 @@ class WatershedSettings(Settings):
     maximum, as the paper seems to."""
 
 
-class DistanceMap(Recipe):
+class DistanceMap(Recipe[Network]):
     """Regression of the normalised distance to the protohalo's border, then an adaptive watershed."""
 
     name: ClassVar[str] = "distance_map"
@@ -163,9 +163,8 @@ class DistanceMap(Recipe):
 
         return channels(universe, self.inputs, constants)
 
-    def distance(self, learner: Learner, inputs: torch.Tensor, progress: Progress = silent) -> Array:
+    def distance(self, learner: Network, inputs: torch.Tensor, progress: Progress = silent) -> Array:
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
-        assert isinstance(learner, Network)
         return self.crop.over_box(learner.predict, inputs, progress)[0].numpy()
 
     def flood(self, distance: Array) -> Basins:
@@ -174,7 +173,7 @@ class DistanceMap(Recipe):
 
         return watershed(distance, self.watershed.floor, self.watershed.prominence)
 
-    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+    def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
         from core.protohalos import baseline
         from core.recipes.distance_map import baseline as distance_baseline
@@ -204,7 +203,7 @@ class DistanceMap(Recipe):
         learner.constants.update({**flooded, **baseline.fit(densities, masks, halos, self.minimum_cells)})
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.cosmos.displace import move
         from core.protohalos.inputs import check_predictable
@@ -229,11 +228,38 @@ class DistanceMap(Recipe):
         return fields, {"distance_map": halos}
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.distance_map.report import report
 
-        return report(self, learner, pairs, progress)
+        def blind(universe: Universe) -> Array:
+            inputs = self.seen(universe, learner.constants)
+            inputs[1:] = 0
+            return self.distance(learner, inputs)
+
+        return report(
+            self.title,
+            self.paper,
+            learner.constants,
+            pairs,
+            self.minimum_cells,
+            self.true_halos,
+            self.flood,
+            self.inputs,
+            blind if self.channels > 1 else None,
+            progress,
+        )
+
+    def side(self, cells: int) -> int:
+        return self.crop.side(cells)
+
+    @property
+    def smallest_halo(self) -> int:
+        return self.minimum_cells
+
+    @property
+    def learnt_truth(self) -> str:
+        return self.truth
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,60 +10,51 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.lagrangian import log_mass, normalised_distance
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
-from core.learning.learner import Learner
-from core.learning.metrics import correlation, foreground_dice, match
+from core.learning.metrics import correlation, foreground_dice
 from core.progress import Progress, each, silent
+from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
+from core.protohalos.truth import Truth
 from core.recipes.distance_map import figures as draw
 from core.recipes.distance_map.baseline import distance as baseline_distance
-from core.recipes.distance_map.baseline import fit_cut, flood
+from core.recipes.distance_map.baseline import fit_cut
+from core.recipes.distance_map.baseline import flood as flood_baseline
 from core.recipes.distance_map.cut import cut, from_constants
+from core.recipes.distance_map.judged import JudgedBox, Way
 from core.recipes.distance_map.watershed import Basins, by_size
-
-if TYPE_CHECKING:
-    from core.recipes.distance_map.recipe import DistanceMap
-
-
-@dataclass(frozen=True)
-class Way:
-    """Halos of one box, got in one way: their catalogue and the label (n, n, n) of every cell."""
-
-    halos: Catalogue
-    label: Array
-
-
-@dataclass(frozen=True)
-class Box:
-    """A held-out universe: true and predicted distances and the baseline's, and its halos in four ways."""
-
-    universe: Universe
-    true_distance: Array
-    distance: Array
-    basins: Basins
-    truth: Way
-    network: Way
-    raw: Way
-    baseline: Way
-    baseline_distance: Array
 
 
 def report(
-    recipe: DistanceMap,
-    learner: Learner,
+    title: str,
+    paper: str,
+    constants: dict[str, float],
     pairs: Sequence[tuple[Universe, Universe]],
+    minimum_cells: int,
+    true_halos: Callable[[Universe], Truth],
+    flood: Callable[[Array], Basins],
+    inputs: str,
+    blind: Callable[[Universe], Array] | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Numbers and figures over all boxes. An error is the standard error of the mean over boxes, or Poisson's."""
-    constants = learner.constants
-    boxes = [_box(recipe, constants, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    """Numbers and figures over all boxes. An error is the standard error of the mean over boxes, or Poisson's.
+
+    `flood` makes the uncut regions of a distance map; `blind` tells the distance in a universe to a network that sees
+    the displacement, without it.
+    """
+
+    def judged(universe: Universe, prediction: Universe) -> JudgedBox:
+        distance = np.asarray(prediction.field("distance").values)
+        return _box(constants, universe, prediction, true_halos(universe), distance, flood(distance), minimum_cells)
+
+    boxes = [judged(*pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
-    minimum = recipe.minimum_cells * min(box.universe.particle_mass for box in boxes)
+    minimum = minimum_cells * min(box.universe.particle_mass for box in boxes)
     relation = from_constants(constants, "cut")
     here = fit_cut(
         ((box.distance, box.basins) for box in boxes),
         [box.universe for box in boxes],
         [box.truth.halos for box in boxes],
-        recipe.minimum_cells,
+        minimum_cells,
     )
     figures: dict[str, Figure] = {
         "slices": draw.slices(boxes[0]),
@@ -73,22 +62,22 @@ def report(
         "counts": draw.counts(boxes, minimum),
         "voxel_masses": draw.voxel_masses([voxels(box, box.network) for box in boxes], minimum),
         "voxel_masses_raw": draw.voxel_masses([voxels(box, box.raw) for box in boxes], minimum, "before the cut"),
-        "cut": draw.plane(boxes, relation, recipe.minimum_cells),
-        "trajectories": draw.trajectories(boxes, relation, here, recipe.minimum_cells),
+        "cut": draw.plane(boxes, relation, minimum_cells),
+        "trajectories": draw.trajectories(boxes, relation, here, minimum_cells),
     }
     facts = {
-        "paper": recipe.paper,
+        "paper": paper,
         "held-out universes": ", ".join(box.universe.name for box in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
         "true halos": f"{boxes[0].truth.halos.definition}, at least {minimum:.3g} Msun/h",
-        "inputs": recipe.inputs,
+        "inputs": inputs,
         "cut": f"{len(relation.volume)} knots fitted to the mass function of the training universes",
         "baseline": f"linear density smoothed by a Gaussian of {constants['flooded.smoothing']:g} cells, "
         f"its chance to collapse in place of the network's distance; watershed of prominence "
         f"{constants['flooded.prominence']:g}, cut fitted in the same way",
     }
-    numbers = [*_cells(recipe, learner, boxes), *_halos(boxes, minimum), *_voxels(boxes)]
-    return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
+    numbers = [*_cells(constants["flooded.scale"], boxes, blind), *_halos(boxes, minimum), *_voxels(boxes)]
+    return Report(title, tuple(numbers), figures, NOTES, facts)
 
 
 NOTES = (
@@ -99,10 +88,15 @@ NOTES = (
 )
 
 
-def _box(recipe: DistanceMap, constants: dict[str, float], universe: Universe, prediction: Universe) -> Box:
-    truth = recipe.true_halos(universe)
-    distance = np.asarray(prediction.field("distance").values)
-    basins = recipe.flood(distance)
+def _box(
+    constants: dict[str, float],
+    universe: Universe,
+    prediction: Universe,
+    truth: Truth,
+    distance: Array,
+    basins: Basins,
+    minimum_cells: int,
+) -> JudgedBox:
     smooth = baseline_distance(universe, constants)
     relation = from_constants(constants, "flooded.cut")
 
@@ -110,15 +104,15 @@ def _box(recipe: DistanceMap, constants: dict[str, float], universe: Universe, p
         label, cells = found
         return Way(catalogue(label, cells, universe.box_size, universe.particle_mass, "watershed"), label)
 
-    return Box(
+    return JudgedBox(
         universe,
         normalised_distance(truth.label),
         distance,
         basins,
         Way(truth.halos, truth.label),
         Way(prediction.catalogue("distance_map"), np.asarray(prediction.field("label").values)),
-        way(by_size(basins.label, basins.cells, recipe.minimum_cells)),
-        way(cut(smooth, flood(smooth, constants), relation, recipe.minimum_cells)),
+        way(by_size(basins.label, basins.cells, minimum_cells)),
+        way(cut(smooth, flood_baseline(smooth, constants), relation, minimum_cells)),
         smooth,
     )
 
@@ -126,9 +120,9 @@ def _box(recipe: DistanceMap, constants: dict[str, float], universe: Universe, p
 def _mean(
     key: str,
     name: str,
-    boxes: Sequence[Box],
-    of: Callable[[Box], float],
-    baseline: Callable[[Box], float] | None = None,
+    boxes: Sequence[JudgedBox],
+    of: Callable[[JudgedBox], float],
+    baseline: Callable[[JudgedBox], float] | None = None,
     note: str = "",
 ) -> Number:
     values = np.array([of(box) for box in boxes])
@@ -137,8 +131,7 @@ def _mean(
     return Number(key, name, float(values.mean()), "", error, base, None, note)
 
 
-def _cells(recipe: DistanceMap, learner: Learner, boxes: Sequence[Box]) -> list[Number]:
-    scale = learner.constants["flooded.scale"]
+def _cells(scale: float, boxes: Sequence[JudgedBox], blind: Callable[[Universe], Array] | None) -> list[Number]:
     numbers = [
         _mean(
             "distance_loss",
@@ -171,21 +164,21 @@ def _cells(recipe: DistanceMap, learner: Learner, boxes: Sequence[Box]) -> list[
             lambda b: _share(b, b.baseline),
         ),
     ]
-    if recipe.inputs != "density":
-        blind = {id(box): _without_displacement(recipe, learner, box) for box in boxes}
+    if blind:
+        unseen = {id(box): blind(box.universe) for box in boxes}
         numbers += [
             _mean(
                 "correlation_blind",
                 "correlation with the displacement set to zero",
                 boxes,
-                lambda b: correlation(blind[id(b)], b.true_distance),
+                lambda b: correlation(unseen[id(b)], b.true_distance),
                 note="the same network; what density alone gives is a run of its own",
             ),
         ]
     return numbers
 
 
-def _halos(boxes: Sequence[Box], minimum: float) -> list[Number]:
+def _halos(boxes: Sequence[JudgedBox], minimum: float) -> list[Number]:
     ways = {name: [getattr(box, name).halos for box in boxes] for name in ("truth", "network", "raw", "baseline")}
     counts = {name: sum(map(len, many)) for name, many in ways.items()}
     true = max(counts["truth"], 1)
@@ -232,7 +225,7 @@ def _halos(boxes: Sequence[Box], minimum: float) -> list[Number]:
     ]
 
 
-def _voxels(boxes: Sequence[Box]) -> list[Number]:
+def _voxels(boxes: Sequence[JudgedBox]) -> list[Number]:
     """Agreement of the masses that cells are given, where both truth and prediction give one."""
     logs = {
         way: np.concatenate([np.diff(voxels(box, getattr(box, way)), axis=0)[0] for box in boxes])
@@ -275,7 +268,7 @@ def loss(distance: Array, truth: Array) -> float:
     return float(np.square(distance - truth).mean(dtype=np.float64) / mean) if mean else float("nan")
 
 
-def voxels(box: Box, way: Way) -> Array:
+def voxels(box: JudgedBox, way: Way) -> Array:
     """log10 of true and predicted mass [Msun/h] (2, N) of the cells that are in a halo in both."""
     both = (box.truth.label > 0) & (way.label > 0)
     masses = [log_mass(w.label[both], w.halos["mass"]) for w in (box.truth, way)]
@@ -290,17 +283,11 @@ def mass_function_deviation(truth: Sequence[Catalogue], found: Sequence[Catalogu
     return float(np.median(np.abs(ours[enough] / true[enough] - 1))) if enough.any() else float("nan")
 
 
-def _without_displacement(recipe: DistanceMap, learner: Learner, box: Box) -> Array:
-    inputs = recipe.seen(box.universe, learner.constants)
-    inputs[1:] = 0
-    return recipe.distance(learner, inputs)
-
-
-def _dice(box: Box, way: Way) -> float:
+def _dice(box: JudgedBox, way: Way) -> float:
     return foreground_dice(way.label > 0, box.truth.label > 0)
 
 
-def _share(box: Box, way: Way) -> float:
+def _share(box: JudgedBox, way: Way) -> float:
     true = np.count_nonzero(box.truth.label)
     return np.count_nonzero(way.label) / true if true else float("nan")
 

@@ -14,8 +14,7 @@ from core.errors import InputError
 from core.learning.samples import mix
 from core.protohalos.regions import centres
 from core.protohalos.truth import Source, true_halos
-
-Input = Literal["density", "averaged", "potential", "evolved"]
+from core.recipes.halo_mass.settings import Input
 
 
 @dataclass(frozen=True)

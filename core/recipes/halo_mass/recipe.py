@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
-from core.learning.learner import Learner, Network, Precision, uses_bf16
+from core.learning.learner import Network, Precision, uses_bf16
 from core.progress import Progress, part, silent
 from core.protohalos.truth import Source
-from core.recipes.halo_mass.particles import (
-    HaloParticles,
-    drawn,
-    drawn_together,
-    halo_particles,
-    nearest_the_middle,
-    seen,
-)
 from core.recipes.halo_mass.settings import (
     AMSGrad,
     CNNSettings,
@@ -40,6 +32,7 @@ if TYPE_CHECKING:
     from core.cosmos.measures.crossing import FirstCrossing
     from core.cosmos.universe import Universe
     from core.figures import Report
+    from core.recipes.halo_mass.particles import HaloParticles
     from core.recipes.halo_mass.subboxes import SubBoxes
     from models.cnn import CNN
 
@@ -47,7 +40,7 @@ TEST_SEED = 1
 """Of the particles that are judged: the same in every run, so that runs can be compared."""
 
 
-class HaloMass(Recipe):
+class HaloMass(Recipe[Network]):
     """Regression of the final halo mass of a particle from the initial density around it."""
 
     name: ClassVar[str] = "halo_mass"
@@ -76,6 +69,7 @@ class HaloMass(Recipe):
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> SubBoxes:
         from core.recipes.halo_mass import inputs
+        from core.recipes.halo_mass.particles import seen
         from core.recipes.halo_mass.subboxes import SubBoxes
 
         self.check(universes)
@@ -135,13 +129,14 @@ class HaloMass(Recipe):
 
     def halo_particles(self, universe: Universe) -> HaloParticles:
         """The particles of a universe that count. Raises: InputError where there are none."""
+        from core.recipes.halo_mass.particles import halo_particles
+
         return halo_particles(universe, self.truth, self.log_mass.low, self.log_mass.high)
 
-    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+    def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
         from core.recipes.halo_mass.masses import first_crossings, line_of
 
-        assert isinstance(learner, Network)
         if not self.particles.each_halo:
             return
         validation = self.split.parts(universes).validation
@@ -152,14 +147,14 @@ class HaloMass(Recipe):
             learner.constants |= {f"{name}.slope": slope, f"{name}.offset": offset}
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """First-crossing masses of every cell; predicted masses of random particles and of whole halos."""
         from core.protohalos.inputs import check_cell_size
         from core.recipes.halo_mass.inputs import check_universe
         from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles
+        from core.recipes.halo_mass.particles import drawn
 
-        assert isinstance(learner, Network)
         check_universe(universe, self.input, self.truth)
         check_cell_size(universe, learner.constants)
         some = drawn(self.halo_particles(universe), -(-self.particles.test // self.split.test), TEST_SEED)
@@ -175,12 +170,34 @@ class HaloMass(Recipe):
         return [crossing.eps, crossing.sheth_tormen], catalogues
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.halo_mass.report import report
 
-        assert isinstance(learner, Network)
-        return report(self, learner, pairs, progress)
+        facts, masses = self._facts(learner, pairs), self.log_mass
+
+        def halos_of(universe: Universe) -> Catalogue:
+            return self.halo_particles(universe).halos
+
+        return report(self.title, facts, pairs, halos_of, masses, self.input.kind, self.bootstraps, progress)
+
+    def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
+        """What the report says of the network and what it saw; the report counts the particles."""
+        from models.cnn import CNN
+
+        assert isinstance(learner.module, CNN)
+        first = pairs[0][0]
+        side, cell = self.input.side, first.box_size / first.cells
+        fine = cell / self.input.mesh_ratio if self.input.kind == "evolved" else cell
+        return {
+            "paper": self.paper,
+            "input": f"{self.input.kind}, {side}^3 cells of {fine:.3g} Mpc/h: {side * fine:.3g} Mpc/h",
+            "held-out universes": ", ".join(truth.name for truth, _ in pairs),
+            "particles": "",
+            "parameters": f"{sum(p.numel() for p in learner.module.parameters()):,} (the paper's network: 2,108,258)",
+            "likelihood": f"half width {float(learner.module.scale.detach()) * self.log_mass.half_width:.3g} dex",
+            "seed": str(self.seed),
+        }
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
@@ -192,9 +209,7 @@ class HaloMass(Recipe):
         for universe in universes:
             check_universe(universe, self.input, self.truth)
 
-    @property
-    def sub_box(self) -> int:
-        """Side in cells of what the network sees."""
+    def side(self, cells: int) -> int:
         return self.input.side
 
     @property
@@ -216,11 +231,15 @@ class HaloMass(Recipe):
         check_memory(lambda batch: learning(batch, self.input.side) + stored, self.particles.batch, device)
 
     def _drawn(self, universes: Sequence[Universe], count: int, seed: int) -> list[HaloParticles]:
+        from core.recipes.halo_mass.particles import drawn_together
+
         every = [self.halo_particles(universe) for universe in universes]
         return drawn_together(every, count, self.particles.weight, seed)
 
     def _middles(self, universe: Universe) -> HaloParticles:
         """The few particles of every halo from which the mass of the whole is read."""
+        from core.recipes.halo_mass.particles import nearest_the_middle
+
         return nearest_the_middle(self.halo_particles(universe), universe.cells, self.particles.each_halo)
 
     def _in_halos(
@@ -240,6 +259,7 @@ class HaloMass(Recipe):
     def _log_masses(self, learner: Network, universe: Universe, particles: HaloParticles, progress: Progress) -> Array:
         """Predicted log10 of the mass [Msun/h] of each particle's halo."""
         from core.recipes.halo_mass import inputs
+        from core.recipes.halo_mass.particles import seen
         from core.recipes.halo_mass.subboxes import told
 
         field = seen(universe, self.input.kind, self.input.mesh_ratio)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cosmos.box import Array
+from core.cosmos.box import Array, Catalogue
 from core.figures import Figure, Number, Report
 from core.progress import Progress, each, part, silent
 from core.recipes.halo_mass import figures as draw
@@ -21,8 +21,7 @@ from core.recipes.halo_mass.scores import half_range, median
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
-    from core.learning.learner import Network
-    from core.recipes.halo_mass.recipe import HaloMass
+    from core.recipes.halo_mass.settings import MassRange
 
 JITTER = 0.05
 """Noise [dex] that fills the gaps between the masses of the rare large halos: little beside any model's scatter."""
@@ -61,13 +60,22 @@ class Judged:
 
 
 def report(
-    recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    title: str,
+    facts: dict[str, str],
+    pairs: Sequence[tuple[Universe, Universe]],
+    halos_of: Callable[[Universe], Catalogue],
+    masses: MassRange,
+    kind: str,
+    bootstraps: int,
+    progress: Progress = silent,
 ) -> Report:
-    """Numbers and figures over the particles of all pairs of (truth, prediction)."""
-    low, high = recipe.log_mass.low, recipe.log_mass.high
-    judged = _judged(recipe, pairs, part(progress, 0.0, 0.3))
-    kind = recipe.input.kind
-    share = _Shared(low, high, judged.step, recipe.bootstraps)
+    """Numbers and figures over the particles of all pairs of (truth, prediction).
+
+    `halos_of` tells the true halos of a universe, `kind` what the network sees; the facts come from the recipe.
+    """
+    low, high = masses.low, masses.high
+    judged = _judged(halos_of, pairs, part(progress, 0.0, 0.3))
+    share = _Shared(low, high, judged.step, bootstraps)
     every = np.ones(len(judged.true), dtype=bool)
     progress(0.3, "mutual information")
     whole = share.network(judged, every)
@@ -123,16 +131,19 @@ def report(
         # EPS may give no halo a mass
         ways = {name: masses for name, masses in ways.items() if len(masses[0])}
         figures["objects"] = draw.joint("whole halos", ways, low, high)
-    facts = _facts(recipe, learner, pairs, judged)
+    counted = f"{len(judged.true):,} of halos of 10^{low:g} to 10^{high:g} Msun/h"
+    facts = {name: counted if name == "particles" else text for name, text in facts.items()}
     facts["noise on the truth"] = ", ".join(f"{width:g} dex leaves {noise[width]:.3f} nats" for width in REFERENCE)
-    return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
+    return Report(title, tuple(numbers), figures, NOTES, facts)
 
 
-def _judged(recipe: HaloMass, pairs: Sequence[tuple[Universe, Universe]], progress: Progress) -> Judged:
+def _judged(
+    halos_of: Callable[[Universe], Catalogue], pairs: Sequence[tuple[Universe, Universe]], progress: Progress
+) -> Judged:
     parts, halos = [], 0
     for truth, prediction in each(progress, pairs, lambda pair: pair[0].name):
         found = prediction.catalogue("particles")
-        particles = HaloParticles(found["id"], found["halo"] - 1, recipe.halo_particles(truth).halos)
+        particles = HaloParticles(found["id"], found["halo"] - 1, halos_of(truth))
         crossed = [log_crossing(prediction.field(f"mass_{theory}"), particles) for theory in THEORIES]
         columns = np.stack([halos + particles.halo, np.log10(particles.mass), np.log10(found["mass"]), *crossed])
         halos += len(particles.halos)
@@ -251,28 +262,6 @@ def _radius_numbers(judged: Judged, share: _Shared, kind: str) -> list[Number]:
             _information(f"information_{key}", label, found, paper=paper, note=f"{inside.mean():.0%} of all")
         )
     return numbers
-
-
-def _facts(
-    recipe: HaloMass, learner: Network, pairs: Sequence[tuple[Universe, Universe]], judged: Judged
-) -> dict[str, str]:
-    from models.cnn import CNN
-
-    assert isinstance(learner.module, CNN)
-    first = pairs[0][0]
-    side, cell = recipe.input.side, first.box_size / first.cells
-    fine = cell / recipe.input.mesh_ratio if recipe.input.kind == "evolved" else cell
-    low, high = recipe.log_mass.low, recipe.log_mass.high
-    dex = (high - low) / 2
-    return {
-        "paper": recipe.paper,
-        "input": f"{recipe.input.kind}, {side}^3 cells of {fine:.3g} Mpc/h: {side * fine:.3g} Mpc/h",
-        "held-out universes": ", ".join(truth.name for truth, _ in pairs),
-        "particles": f"{len(judged.true):,} of halos of 10^{low:g} to 10^{high:g} Msun/h",
-        "parameters": f"{sum(p.numel() for p in learner.module.parameters()):,} (the paper's network: 2,108,258)",
-        "likelihood": f"half width {float(learner.module.scale.detach()) * dex:.3g} dex",
-        "seed": str(recipe.seed),
-    }
 
 
 NOTES = (

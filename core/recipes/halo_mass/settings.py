@@ -11,7 +11,8 @@ from core.config import Settings
 from core.cosmos.box import Array
 from core.learning.learner import Optimiser
 from core.learning.training_set import Split
-from core.recipes.halo_mass.particles import Input
+
+Input = Literal["density", "averaged", "potential", "evolved"]
 
 
 class InputSettings(Settings):

@@ -13,7 +13,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
-from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.memory import cube_memory
 from core.learning.stages import Stage, StagedNetwork
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
@@ -59,7 +59,7 @@ class FinderSettings(Settings):
     """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
 
 
-class HaloNet(Recipe):
+class HaloNet(Recipe[Network]):
     """Voxelwise segmentation of the linear density field into protohalo and background."""
 
     name: ClassVar[str] = "halonet"
@@ -145,13 +145,12 @@ class HaloNet(Recipe):
             constants = scales([universe], "density")
         return channels(universe, "density", constants)
 
-    def probability(self, learner: Learner, universe: Universe, progress: Progress = silent) -> Array:
+    def probability(self, learner: Network, universe: Universe, progress: Progress = silent) -> Array:
         """The network over the whole box (n, n, n)."""
-        assert isinstance(learner, Network)
         logits = self.crop.over_box(learner.predict, self.normalised(universe, learner.constants), progress)
         return (logits[1] - logits[0]).sigmoid().numpy()
 
-    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+    def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
         from core.protohalos import baseline
         from core.protohalos.calibration import calibrate, measure
@@ -169,7 +168,7 @@ class HaloNet(Recipe):
             learner.constants.update(found.as_constants("finder"))
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.cosmos.displace import move
         from core.protohalos.calibration import from_constants
@@ -191,12 +190,23 @@ class HaloNet(Recipe):
         return fields, {"halonet": halos}
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.recipes.halonet.report import Box, report
+        from core.recipes.halonet.report import JudgedBox, report
 
-        boxes = [Box(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self, learner.constants, boxes, self.minimum_cells, progress)
+        boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
+        return report(self.title, self.paper, learner.constants, boxes, self.minimum_cells, progress)
+
+    def side(self, cells: int) -> int:
+        return self.crop.side(cells)
+
+    @property
+    def smallest_halo(self) -> int:
+        return self.minimum_cells
+
+    @property
+    def learnt_truth(self) -> str:
+        return self.truth
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""

@@ -11,21 +11,20 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
-from core.learning.metrics import match, separations
 from core.progress import Progress, silent
 from core.protohalos import baseline as smoothing
 from core.protohalos import figures as draw
 from core.protohalos.finder import ShellThreshold
+from core.protohalos.matching import match, separations
 from core.protohalos.truth import Truth
 from core.recipes.halonet import cells, clustering, profiles, shapes
-from core.runs.recipe import Recipe
 
 PAPER_COUNT = 55 / 60
 """Halos of at least 100 cells in each box of the paper, predicted over true, in thousands (section 5.1)."""
 
 
 @dataclass(frozen=True)
-class Box:
+class JudgedBox:
     """A universe, what was predicted for it, and its true halos that count."""
 
     universe: Universe
@@ -43,9 +42,10 @@ class Box:
 
 
 def report(
-    recipe: Recipe,
+    title: str,
+    paper: str,
     constants: dict[str, float],
-    boxes: Sequence[Box],
+    boxes: Sequence[JudgedBox],
     minimum_cells: int,
     progress: Progress = silent,
 ) -> Report:
@@ -117,7 +117,7 @@ def report(
         **shapes.figures(strains[0], strains[1], first.particle_mass),
     }
     facts = {
-        "paper": recipe.paper,
+        "paper": paper,
         "held-out universes": ", ".join(universe.name for universe in universes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {cell:.3g} Mpc/h",
         "true halos": truths[0].halos.definition,
@@ -126,7 +126,7 @@ def report(
         f"cut at the collapsed fraction {constants['baseline.fraction']:.3f}; halos by the same finder",
         "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
     }
-    return Report(recipe.title, tuple(numbers), figures, NOTES, facts)
+    return Report(title, tuple(numbers), figures, NOTES, facts)
 
 
 NOTES = (

@@ -12,8 +12,8 @@ from core.cosmos.infall.table import FEATURES, INTERACTIONS, OUTCOMES
 from core.figures import Array as FigureArray
 from core.figures import Curves, Figure, Histogram, Matrix, Row, Series, Slice, Table
 from core.recipes.infall.ranking import Ranking
+from core.recipes.infall.rows import InfallRows
 from core.recipes.infall.scores import TOLERANCES, Score, best_and_worst, by_bin
-from core.recipes.infall.table import Table as InfallTable
 
 LOGARITHMIC = (
     *("mass_ratio", "sub_mass", "host_mass", "sub_radius", "host_radius", "distance", "velocity", "tidal_force"),
@@ -42,7 +42,7 @@ def label(name: str) -> str:
     return f"{sign} [{unit}]" if unit else sign
 
 
-def shown(table: InfallTable, name: str) -> Array:
+def shown(table: InfallRows, name: str) -> Array:
     """A feature (N,) as it is shown."""
     values = table.column(name)
     return np.log10(values) if name in LOGARITHMIC else values
@@ -52,7 +52,7 @@ def sign(name: str) -> str:
     return (FEATURES | INTERACTIONS)[name][0]
 
 
-def demographics(table: InfallTable) -> Row | None:
+def demographics(table: InfallRows) -> Row | None:
     """Events by host mass and mass ratio, and by scale factor and mass ratio (fig. 2.2)."""
     planes = [
         _plane("subhalos", table, x, "mass_ratio", None, None)
@@ -62,7 +62,7 @@ def demographics(table: InfallTable) -> Row | None:
     return Row("Accretion events", tuple(planes)) if planes else None
 
 
-def plane(table: InfallTable, outcome: str, names: Sequence[str]) -> Slice:
+def plane(table: InfallRows, outcome: str, names: Sequence[str]) -> Slice:
     """The mean outcome over the plane of two features (fig. 2.3): for masses the share that is left."""
     rows = table.rows(outcome, np.ones(len(table), dtype=bool))
     values = table.targets[outcome][rows]
@@ -73,7 +73,7 @@ def plane(table: InfallTable, outcome: str, names: Sequence[str]) -> Slice:
     return _plane((what | unit)[outcome], table, names[0], names[1], rows, values)
 
 
-def _plane(title: str, table: InfallTable, x: str, y: str, rows: Array | None, values: Array | None) -> Slice:
+def _plane(title: str, table: InfallRows, x: str, y: str, rows: Array | None, values: Array | None) -> Slice:
     rows = np.arange(len(table)) if rows is None else rows
     across, up = shown(table, x)[rows], shown(table, y)[rows]
     extent = [(float(np.quantile(a, 0.002)), float(np.quantile(a, 0.998))) for a in (across, up)]
@@ -103,7 +103,7 @@ def ranking(rankings: Mapping[str, Ranking]) -> Table:
     return Table("Most telling features", ("outcome", "1st", "2nd", "3rd", "4th", "random"), tuple(rows), note)
 
 
-def errors(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
+def errors(table: InfallRows, result: Score, names: Sequence[str]) -> Row:
     """The mean error in bins of equal count of each feature, over that of all (figs 2.5, 2.7, 2.9, 2.11).
 
     For survival it is the accuracy, as in the thesis. Bands are standard errors of the mean of a bin.
@@ -119,7 +119,7 @@ def errors(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
     return Row(f"Where {OUTCOMES[result.outcome][0]} is told well", tuple(panels))
 
 
-def populations(table: InfallTable, result: Score, names: Sequence[str]) -> Row:
+def populations(table: InfallRows, result: Score, names: Sequence[str]) -> Row:
     """Histograms of the subhalos told best and worst, each as shares of its own number."""
     best, worst = best_and_worst(result)
     calls = ("right", "wrong") if result.outcome == "survived" else ("best 15 %", "worst 15 %")

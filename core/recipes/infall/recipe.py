@@ -15,10 +15,9 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.learning.forest import Forest, Model, TableSamples
-from core.learning.learner import Learner
 from core.learning.samples import Batch
 from core.progress import Progress, silent
-from core.recipes.infall.table import Split, Table, check_tables, read_tables
+from core.recipes.infall.rows import RowSplit, check_tables, feature_names, read_tables, scaled
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class AdditionSettings(Settings):
     """Most trees of these models, the learning rate raised as they get fewer; 0 is as many as learnt."""
 
 
-class Infall(Recipe):
+class Infall(Recipe[Forest]):
     """Forests on a table of accretion events: survival, mass loss, position and merge time."""
 
     name: ClassVar[str] = "infall"
@@ -126,8 +125,8 @@ class Infall(Recipe):
             "merge_time": self.merge_time.model(),
         }
 
-    def parts(self) -> Split:
-        return Split(self.split.test, self.split.validation, self.seed)
+    def parts(self) -> RowSplit:
+        return RowSplit(self.split.test, self.split.validation, self.seed)
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> TableSamples:
         self.check(universes)
@@ -158,12 +157,11 @@ class Infall(Recipe):
         check_tables(universes, self.parts())
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Forest, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """What is told of every row; `test` marks those that were not learnt from if this is a table of the run."""
         from core.cosmos.infall.table import CATALOGUE
 
-        assert isinstance(learner, Forest)
         table = read_tables([universe], self.parts(), feature_names(learner))
         progress(0.1, "asking the trees")
         said = learner.predict(scaled(table, learner.constants))
@@ -183,21 +181,8 @@ class Infall(Recipe):
         return [], {"fates": fates}
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Forest, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.infall.report import report
 
-        assert isinstance(learner, Forest)
-        return report(self, learner, pairs, progress)
-
-
-def feature_names(learner: Forest) -> tuple[str, ...]:
-    """The features that the trees ask for, in their order."""
-    return tuple(name.removesuffix(".mean") for name in learner.constants if name.endswith(".mean"))
-
-
-def scaled(table: Table, constants: dict[str, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Features (N, F) of zero mean and unit variance over the training rows (eq. 2.6)."""
-    mean = np.array([constants[f"{name}.mean"] for name in table.names])
-    std = np.array([constants[f"{name}.std"] for name in table.names])
-    return np.asarray((table.features - mean) / std, dtype=np.float64)
+        return report(self.title, self.paper, learner, pairs, self.parts(), self.ranking_runs, self.addition, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from core.learning.forest import Model, train
 from core.progress import Progress, each, part, silent
 from core.recipes.infall import figures as draw
 from core.recipes.infall.ranking import Ranking, rank
+from core.recipes.infall.rows import InfallRows, RowSplit, feature_names, read_tables, scaled, usable
 from core.recipes.infall.scores import (
     PAPER,
     PAPER_BASELINE,
@@ -27,17 +28,25 @@ from core.recipes.infall.scores import (
     narrow_bin,
     score,
 )
-from core.recipes.infall.table import Table, read_tables, usable
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.learning.forest import Forest
-    from core.recipes.infall.recipe import Infall
 
 PAPER_MERGED = 0.64
 PAPER_ONE_FEATURE = 0.90
 _UNITS = {"final_mass": "M_sub", "final_distance": "R_host", "merge_time": "crossing times"}
 _LEAST_TREES = 20
+
+
+class Addition(Protocol):
+    """How models of few features are grown: of up to so many features, of at most so many trees (0: all)."""
+
+    @property
+    def features(self) -> int: ...
+
+    @property
+    def trees(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -52,17 +61,22 @@ class Judged:
 
 
 def report(
-    recipe: Infall, learner: Forest, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    title: str,
+    paper: str,
+    learner: Forest,
+    pairs: Sequence[tuple[Universe, Universe]],
+    split: RowSplit,
+    ranking_runs: int,
+    addition: Addition,
+    progress: Progress = silent,
 ) -> Report:
-    """Numbers and figures over the test rows of all tables."""
-    from core.recipes.infall.recipe import feature_names, scaled
-
+    """Numbers and figures over the test rows of all tables; the seed of the split draws all else too."""
     universes = [truth for truth, _ in pairs]
-    table = read_tables(universes, recipe.parts(), feature_names(learner))
+    table = read_tables(universes, split, feature_names(learner))
     features = scaled(table, learner.constants)
     said = learner.predict(features)
-    outcomes = each(part(progress, 0.0, 0.5, "ranking features for "), list(recipe.models()), str)
-    judged = [_judge(recipe, table, outcome, said[outcome]) for outcome in outcomes]
+    outcomes = each(part(progress, 0.0, 0.5, "ranking features for "), list(learner.models), str)
+    judged = [_judge(split.seed, ranking_runs, table, outcome, said[outcome]) for outcome in outcomes]
     survival = judged[0]
     figures: dict[str, Figure | None] = {
         "demographics": draw.demographics(table),
@@ -83,8 +97,8 @@ def report(
     ]
     found: dict[str, dict[str, float]] = {}
     for one in each(part(progress, 0.5, 1.0, "adding features for "), judged, lambda one: one.outcome):
-        if recipe.addition.features:
-            curve, more = _addition(recipe, table, features, one)
+        if addition.features:
+            curve, more = _addition(learner.models[one.outcome], addition, split.seed, table, features, one)
             figures[f"addition_{one.outcome}"] = curve
             numbers += more
         figures[f"errors_{one.outcome}"] = draw.errors(table, one.test, one.ranking.names)
@@ -93,12 +107,12 @@ def report(
     figures["differences"] = draw.same(found)
     _, left_out = usable(universes)
     return Report(
-        recipe.title,
+        title,
         tuple(numbers),
         {name: figure for name, figure in figures.items() if figure is not None},
         tuple(_notes(table, found, left_out)),
         {
-            "paper": recipe.paper,
+            "paper": paper,
             "tables": ", ".join(universe.name for universe in universes),
             "rows": f"{len(table)}: {np.count_nonzero(table.training)} learnt from, "
             f"{np.count_nonzero(table.validation)} to validate, {np.count_nonzero(table.test)} judged",
@@ -107,11 +121,11 @@ def report(
     )
 
 
-def _judge(recipe: Infall, table: Table, outcome: str, said: Array) -> Judged:
+def _judge(seed: int, ranking_runs: int, table: InfallRows, outcome: str, said: Array) -> Judged:
     known = [table.rows(outcome, which) for which in (table.training, table.test)]
     training, test = (score(table, outcome, said[rows], rows) for rows in known)
     rows = table.rows(outcome, ~table.test)
-    ranking = rank(table.names, table.features[rows], table.targets[outcome][rows], recipe.seed, recipe.ranking_runs)
+    ranking = rank(table.names, table.features[rows], table.targets[outcome][rows], seed, ranking_runs)
     return Judged(outcome, training, test, baseline(table, outcome, known[1]), ranking)
 
 
@@ -136,7 +150,7 @@ def _accuracies(judged: Sequence[Judged]) -> list[Number]:
     return numbers
 
 
-def _one_feature(table: Table) -> list[Number]:
+def _one_feature(table: InfallRows) -> list[Number]:
     """The accuracy of survival when all that fall in after one scale factor are said to survive."""
     if "scale_factor" not in table.names:
         return []
@@ -151,7 +165,7 @@ def _one_feature(table: Table) -> list[Number]:
     return [Number("one_feature", name, value, paper=PAPER_ONE_FEATURE, note=f"survive if a_acc > {best:.2f}")]
 
 
-def _mean_time(table: Table) -> list[Number]:
+def _mean_time(table: InfallRows) -> list[Number]:
     """The accuracy when all are told the mean merge time in Gyr.
 
     The thesis's baseline, a mean number of crossing times, is given the crossing time at the merger: it knows when.
@@ -163,16 +177,18 @@ def _mean_time(table: Table) -> list[Number]:
     return [Number("mean_time", name, told.accuracy(1.5), note=f"{mean:.2f} Gyr")]
 
 
-def _addition(recipe: Infall, table: Table, features: Array, one: Judged) -> tuple[Figure, list[Number]]:
+def _addition(
+    model: Model, addition: Addition, seed: int, table: InfallRows, features: Array, one: Judged
+) -> tuple[Figure, list[Number]]:
     """Models of the best feature, the two best and so on; and one of all with the interactions."""
     outcome, ranked = one.outcome, one.ranking.names
-    model = shortened(recipe.models()[outcome], recipe.addition.trees)
-    order = [*ranked, *(name for name in table.names if name not in ranked)][: recipe.addition.features]
+    model = shortened(model, addition.trees)
+    order = [*ranked, *(name for name in table.names if name not in ranked)][: addition.features]
     learnt, tested = one.training.rows, one.test.rows
     target = table.targets[outcome]
 
     def accuracies(inputs: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        grown = train(model, inputs[learnt], target[learnt], recipe.seed)
+        grown = train(model, inputs[learnt], target[learnt], seed)
         test, training = (score(table, outcome, grown.predict(inputs[rows]), rows) for rows in (tested, learnt))
         return test.accuracies(), training.accuracies()
 
@@ -211,7 +227,7 @@ def shortened(model: Model, most: int) -> Model:
     return replace(model, trees=trees, learning_rate=min(0.3, model.learning_rate * model.trees / trees))
 
 
-def _compare(table: Table, one: Judged) -> dict[str, float]:
+def _compare(table: InfallRows, one: Judged) -> dict[str, float]:
     """Kolmogorov-Smirnov tests on the features that are not among the best, and the interactions."""
     best, worst = best_and_worst(one.test)
     if not len(best) or not len(worst):
@@ -221,7 +237,7 @@ def _compare(table: Table, one: Judged) -> dict[str, float]:
     return differences(table, (*others, *(name for name in INTERACTIONS if name in table.rest)), best, worst, inside)
 
 
-def _notes(table: Table, found: dict[str, dict[str, float]], left_out: dict[str, str]) -> list[str]:
+def _notes(table: InfallRows, found: dict[str, dict[str, float]], left_out: dict[str, str]) -> list[str]:
     notes = []
     if left_out:
         reasons = "; ".join(f"{draw.sign(name)}: {reason}" for name, reason in left_out.items())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.cosmos.box import Array
-from core.recipes.infall.table import Table
+from core.recipes.infall.rows import InfallRows
 
 TOLERANCES: dict[str, tuple[float, ...]] = {
     "survived": (0.0,),
@@ -49,7 +49,7 @@ class Score:
         return tuple(self.accuracy(tolerance) for tolerance in TOLERANCES[self.outcome])
 
 
-def score(table: Table, outcome: str, said: Array, rows: Array) -> Score:
+def score(table: InfallRows, outcome: str, said: Array, rows: Array) -> Score:
     """The errors of what was said (n,) of some rows, in the units of the targets."""
     true = table.targets[outcome][rows]
     if outcome == "survived":
@@ -62,7 +62,7 @@ def score(table: Table, outcome: str, said: Array, rows: Array) -> Score:
     return Score(outcome, rows, np.abs(said - true) / table.rest["crossing_time"][rows])
 
 
-def baseline(table: Table, outcome: str, rows: Array) -> Score:
+def baseline(table: InfallRows, outcome: str, rows: Array) -> Score:
     """The errors when every row is told the mean of the training rows: of the mass the mean share that is left, of the
     merge time the mean number of crossing times, of survival the commoner fate."""
     known = table.rows(outcome, table.training)
@@ -78,7 +78,7 @@ def baseline(table: Table, outcome: str, rows: Array) -> Score:
     return score(table, outcome, np.full(len(rows), true[known].mean()), rows)
 
 
-def _mass_error(table: Table, rows: Array, said: Array) -> Array:
+def _mass_error(table: InfallRows, rows: Array, said: Array) -> Array:
     """Eq. 2.7: the error as a share of the mass at accretion, less twice the noise of its number of particles."""
     mass, particle = table.rest["sub_mass"][rows], table.rest["particle_mass"][rows]
     noise = 2 * np.sqrt(mass * particle) / mass
@@ -117,7 +117,7 @@ def best_and_worst(result: Score, share: float = 0.15) -> tuple[Array, Array]:
     return result.rows[order[:count]], result.rows[order[-count:]]
 
 
-def narrow_bin(table: Table, names: tuple[str, ...], best: Array, worst: Array, fewest: int = 20) -> Array:
+def narrow_bin(table: InfallRows, names: tuple[str, ...], best: Array, worst: Array, fewest: int = 20) -> Array:
     """Rows (N,) in a box of the given features in which these do not tell the best from the worst (p > 0.0027 each).
 
     The box starts with all rows; again and again the feature that tells most is narrowed about the middle of the worst.
@@ -147,7 +147,9 @@ THREE_SIGMA = 0.0027
 """Probability of a difference by chance below which two distributions count as different."""
 
 
-def differences(table: Table, names: tuple[str, ...], best: Array, worst: Array, inside: Array) -> dict[str, float]:
+def differences(
+    table: InfallRows, names: tuple[str, ...], best: Array, worst: Array, inside: Array
+) -> dict[str, float]:
     """p-values of two-sample Kolmogorov-Smirnov tests between best and worst rows in a narrow bin, by feature."""
     from scipy.stats import ks_2samp
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from core.cosmos.infall.table import OUTCOMES
 from core.errors import UsageError, did_you_mean
-from core.figures import Table as TableFigure
+from core.figures import Table
 from core.learning.forest import Grown, Model, train
 from core.progress import Progress, silent
+from core.recipes.infall.rows import InfallRows
 from core.recipes.infall.scores import TOLERANCES, score
-from core.recipes.infall.table import Table
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Tried:
 
 
 def grid_search(
-    table: Table, outcome: str, grid: Grid, folds: int = 5, seed: int = 1, progress: Progress = silent
+    table: InfallRows, outcome: str, grid: Grid, folds: int = 5, seed: int = 1, progress: Progress = silent
 ) -> list[Tried]:
     """Every combination of a grid, best first by the mean of the accuracies; the test rows are left alone.
 
@@ -84,7 +84,7 @@ def grid_search(
     return sorted(found, key=lambda tried: -float(np.mean(tried.accuracy)))
 
 
-def as_table(outcome: str, found: Sequence[Tried], folds: int) -> TableFigure:
+def as_table(outcome: str, found: Sequence[Tried], folds: int) -> Table:
     """What was tried, best first."""
     within = [f"within {tolerance:g}" if outcome != "survived" else "accuracy" for tolerance in TOLERANCES[outcome]]
     columns = ("trees", "depth", "learning rate", *within, *(f"training, {name}" for name in within))
@@ -98,7 +98,7 @@ def as_table(outcome: str, found: Sequence[Tried], folds: int) -> TableFigure:
         )
         for tried in found
     )
-    return TableFigure(f"{OUTCOMES[outcome][0]}: {folds}-fold cross-validation", columns, rows)
+    return Table(f"{OUTCOMES[outcome][0]}: {folds}-fold cross-validation", columns, rows)
 
 
 def _first(grown: Grown, count: int) -> Grown:

@@ -15,7 +15,6 @@ from core.recipes.ionization.slices import spread
 
 if TYPE_CHECKING:
     from core.learning.chain import Chain
-    from core.recipes.ionization.recipe import Ionization
     from core.recipes.ionization.slices import Slices
 
 Classify: TypeAlias = Callable[[torch.Tensor], Array]
@@ -77,19 +76,19 @@ def fit_baselines(samples: Slices, side: int, components: int, count: int) -> di
     }
 
 
-def classifiers(recipe: Ionization, learner: Chain) -> dict[str, Classify]:
-    """Every way to classify planes, by name."""
+def classifiers(learner: Chain, classes: int, batch: int, side: int, neighbours: int) -> dict[str, Classify]:
+    """Every way to classify planes, by name; networks see `batch` planes at once, baselines cuts of a side in cells."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    links, tensors, side = learner.links, learner.tensors, recipe.dense.side
-    neighbours = KNeighborsClassifier(min(recipe.dense.neighbours, len(tensors["pca.points"])))
-    neighbours.fit(tensors["pca.points"].cpu().numpy(), tensors["pca.kinds"].cpu().numpy())
+    links, tensors = learner.links, learner.tensors
+    voters = KNeighborsClassifier(min(neighbours, len(tensors["pca.points"])))
+    voters.fit(tensors["pca.points"].cpu().numpy(), tensors["pca.kinds"].cpu().numpy())
 
     def by_network(name: str, see: Callable[[Batch], Batch]) -> Classify:
         def classify(planes: torch.Tensor) -> Array:
             guesses = []
-            for some in planes.split(recipe.batch):
-                seen = see(Batch(some[:, None], some.new_zeros(len(some), recipe.classes)))
+            for some in planes.split(batch):
+                seen = see(Batch(some[:, None], some.new_zeros(len(some), classes)))
                 guesses.append(links[name].network.predict(seen.inputs).argmax(1).reshape(len(some), -1))
             return torch.cat(guesses).cpu().numpy()
 
@@ -98,7 +97,7 @@ def classifiers(recipe: Ionization, learner: Chain) -> dict[str, Classify]:
     def by_neighbours(planes: torch.Tensor) -> Array:
         pieces = cut(planes.cpu(), side)
         points = (pieces.flatten(2).flatten(0, 1) - tensors["pca.mean"].cpu()) @ tensors["pca.axes"].cpu().T
-        return np.asarray(neighbours.predict(points.numpy())).reshape(len(planes), -1)
+        return np.asarray(voters.predict(points.numpy())).reshape(len(planes), -1)
 
     def by_mean(planes: torch.Tensor) -> Array:
         distance = (planes.mean((1, 2)).cpu()[:, None] - tensors["means"].cpu()).abs()
@@ -108,9 +107,8 @@ def classifiers(recipe: Ionization, learner: Chain) -> dict[str, Classify]:
     return {**networks, "neighbours": by_neighbours, "mean": by_mean}
 
 
-def leaky_accuracies(recipe: Ionization, learner: Chain, samples: Slices) -> dict[str, float]:
+def leaky_accuracies(ways: dict[str, Classify], samples: Slices) -> dict[str, float]:
     """Accuracy of every way on planes that training left out of its own cubes, as leak.<name>."""
-    ways = classifiers(recipe, learner)
     right: dict[str, list[float]] = {name: [] for name in ways}
     for cube, kind in samples.training_cubes:
         planes = spread(cube)

@@ -15,7 +15,8 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
-from core.learning.learner import Learner, Network, Optimiser, Precision
+from core.learning.chain import Chain, Link
+from core.learning.learner import Network, Optimiser, Precision
 from core.learning.training_set import Split
 from core.progress import Progress, silent
 from core.recipes.ionization.cubes import FIELD, LARGEST_TEMPERATURE, Target, classes, cube, label, split
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from core.cosmos.universe import Universe
     from core.figures import Report
-    from core.learning.chain import Chain
     from core.learning.samples import Batch
+    from core.recipes.ionization.models import Classify
     from core.recipes.ionization.slices import Slices
 
 
@@ -78,7 +79,7 @@ class DenseSettings(Settings):
     """Cuts from which components and neighbours are taken."""
 
 
-class Ionization(Recipe):
+class Ionization(Recipe[Chain]):
     """Classification of 21-cm maps by redshift or escape fraction."""
 
     name: ClassVar[str] = "ionization"
@@ -103,6 +104,9 @@ class Ionization(Recipe):
     direct: ClassifierSettings = ClassifierSettings()
     dense: DenseSettings = DenseSettings()
     split: Split = Split()
+
+    def side(self, cells: int) -> int:
+        return self.cells
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse cubes that cannot be trained on. Raises: InputError."""
@@ -163,7 +167,6 @@ class Ionization(Recipe):
     def learner(self, device: torch.device) -> Chain:
         import torch
 
-        from core.learning.chain import Chain, Link
         from core.learning.samples import Batch
         from core.recipes.ionization.models import accuracy, cuts, reconstruction_error
         from models.autoencoder import Autoencoder, Classifier, Dense
@@ -208,25 +211,20 @@ class Ionization(Recipe):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return split(universes, self.split).test
 
-    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+    def finish(self, learner: Chain, universes: Sequence[Universe]) -> None:
         """Fit the baselines without steps, and judge all on planes left out of the cubes they were trained on."""
-        from core.learning.chain import Chain
         from core.recipes.ionization.models import fit_baselines, leaky_accuracies
 
-        assert isinstance(learner, Chain)
         samples = self.samples(universes, learner.links["codes"].network.device)
         learner.tensors |= fit_baselines(samples, self.dense.side, self.dense.components, self.dense.cuts)
-        learner.constants |= leaky_accuracies(self, learner, samples)
+        learner.constants |= leaky_accuracies(self._ways(learner), samples)
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Chain, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """The cube as the autoencoder reconstructs it plane by plane [mK]."""
         import torch
 
-        from core.learning.chain import Chain
-
-        assert isinstance(learner, Chain)
         self._check_cube(universe)
         network = learner.links["autoencoder"].network
         planes = cube(universe, network.device)[:, None].split(self.batch)
@@ -240,13 +238,17 @@ class Ionization(Recipe):
         return [Field(FIELD, values, universe.box_size, "mK", redshift, "eulerian")], {}
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Chain, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.learning.chain import Chain
         from core.recipes.ionization.report import report
 
-        assert isinstance(learner, Chain)
-        return report(self, learner, pairs, progress)
+        return report(self.title, self.paper, learner, self._ways(learner), pairs, self.target, progress)
+
+    def _ways(self, learner: Chain) -> dict[str, Classify]:
+        """Every way to classify planes, by name."""
+        from core.recipes.ionization.models import classifiers
+
+        return classifiers(learner, self.classes, self.batch, self.dense.side, self.dense.neighbours)
 
     def _check_cube(self, universe: Universe) -> None:
         """Refuse a cube that the networks cannot take. Raises: InputError."""

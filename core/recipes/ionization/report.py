@@ -13,13 +13,12 @@ from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.figures import Curves, Figure, Matrix, Number, Report, Row, Series, Slice, Table
 from core.progress import Progress, each, silent
-from core.recipes.ionization.cubes import FIELD, LARGEST_TEMPERATURE, UNITS, cube, label
-from core.recipes.ionization.models import MODELS, classifiers
+from core.recipes.ionization.cubes import FIELD, LARGEST_TEMPERATURE, UNITS, Target, cube, label
+from core.recipes.ionization.models import MODELS, Classify
 from core.recipes.ionization.slices import spread
 
 if TYPE_CHECKING:
     from core.learning.chain import Chain
-    from core.recipes.ionization.recipe import Ionization
 
 PAPER = {
     "redshift": {"dense": 0.48, "neighbours": 0.33},
@@ -44,44 +43,54 @@ class Judged:
 
 
 def report(
-    recipe: Ionization, learner: Chain, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+    title: str,
+    paper: str,
+    learner: Chain,
+    ways: dict[str, Classify],
+    pairs: Sequence[tuple[Universe, Universe]],
+    target: Target,
+    progress: Progress = silent,
 ) -> Report:
     """Numbers and figures over the planes of all cubes. An error is the standard error of the mean over cubes."""
-    values = [learner.constants[f"class.{number}"] for number in range(recipe.classes)]
-    device, ways = learner.links["codes"].network.device, classifiers(recipe, learner)
+    values = [learner.constants[f"class.{number}"] for number in range(_classes(learner))]
+    device = learner.links["codes"].network.device
     judged = []
     for truth, _ in each(progress, pairs, lambda pair: pair[0].name):
-        known = label(truth, recipe.target)
+        known = label(truth, target)
         planes = spread(cube(truth, device))
         guesses = {name: classify(planes) for name, classify in ways.items()}
         judged.append(Judged(truth, values.index(known) if known in values else None, guesses))
     labelled = [item for item in judged if item.kind is not None]
     figures: dict[str, Figure] = {
         **{
-            f"confusion_{name}": _confusion(recipe, values, labelled, name)
+            f"confusion_{name}": _confusion(target, values, labelled, name)
             for name in ("codes", "direct", "dense", "neighbours")
         },
         "reconstruction": _reconstruction(*pairs[0]),
-        "by_class": _by_class(recipe, values, labelled),
+        "by_class": _by_class(target, values, labelled),
         "learning": _learning(learner, "accuracy", "accuracy of validation planes"),
         "compression": _learning(learner, "rms", "rms of the reconstruction [mK]"),
-        "cubes": _cubes(recipe, values, judged),
+        "cubes": _cubes(target, values, judged),
     }
     facts = {
-        "paper": recipe.paper,
+        "paper": paper,
         "held-out cubes": str(len(pairs)),
-        "cube": f"{pairs[0][0].box_size:g} Mpc/h, {recipe.cells}^3 cells",
-        UNITS[recipe.target]: ", ".join(f"{value:g}" for value in values),
+        "cube": f"{pairs[0][0].box_size:g} Mpc/h, {pairs[0][0].cells}^3 cells",
+        UNITS[target]: ", ".join(f"{value:g}" for value in values),
         "weights": ", ".join(
             f"{name} {sum(p.numel() for p in link.network.module.parameters()):,}"
             for name, link in learner.links.items()
         ),
     }
-    return Report(recipe.title, tuple(_numbers(recipe, learner, values, labelled, pairs)), figures, NOTES, facts)
+    return Report(title, tuple(_numbers(target, learner, values, labelled, pairs)), figures, NOTES, facts)
+
+
+def _classes(learner: Chain) -> int:
+    return sum(name.startswith("class.") for name in learner.constants)
 
 
 def _numbers(
-    recipe: Ionization,
+    target: Target,
     learner: Chain,
     values: Sequence[float],
     judged: Sequence[Judged],
@@ -91,7 +100,7 @@ def _numbers(
     numbers = []
     for name, words in MODELS.items():
         value, error = _mean([float((item.guesses[name] == item.kind).mean()) for item in judged])
-        paper = PAPER[recipe.target].get(name)
+        paper = PAPER[target].get(name)
         numbers.append(
             Number(f"accuracy_{name}", f"accuracy, {words}", value, "", error, chance, paper, "of unseen cubes")
         )
@@ -106,9 +115,7 @@ def _numbers(
     for name in ("codes", "direct"):
         misses = [float(np.abs(ladder[item.guesses[name]] - ladder[item.kind]).mean()) for item in judged]
         value, error = _mean(misses)
-        numbers.append(
-            Number(f"error_{name}", f"mean error of {UNITS[recipe.target]}, {MODELS[name]}", value, "", error)
-        )
+        numbers.append(Number(f"error_{name}", f"mean error of {UNITS[target]}, {MODELS[name]}", value, "", error))
     votes = [float(_vote(item.guesses["codes"]) == item.kind) for item in judged]
     numbers.append(Number("cubes_codes", "cubes told right by the vote of their planes, CNN on codes", _mean(votes)[0]))
     rms, spread_of = [], []
@@ -138,7 +145,7 @@ def _vote(guesses: Array) -> int:
     return int(np.bincount(guesses.reshape(-1)).argmax())
 
 
-def _confusion(recipe: Ionization, values: Sequence[float], judged: Sequence[Judged], name: str) -> Matrix:
+def _confusion(target: Target, values: Sequence[float], judged: Sequence[Judged], name: str) -> Matrix:
     counts = np.zeros((len(values), len(values)))
     for item in judged:
         counts[item.kind] += np.bincount(item.guesses[name].reshape(-1), minlength=len(values))
@@ -149,12 +156,12 @@ def _confusion(recipe: Ionization, values: Sequence[float], judged: Sequence[Jud
         shares,
         names,
         names,
-        f"true {UNITS[recipe.target]}",
-        f"told {UNITS[recipe.target]}",
+        f"true {UNITS[target]}",
+        f"told {UNITS[target]}",
     )
 
 
-def _by_class(recipe: Ionization, values: Sequence[float], judged: Sequence[Judged]) -> Curves:
+def _by_class(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Curves:
     """Accuracy of each class; bands are standard errors over its cubes."""
     series = []
     for name, words in MODELS.items():
@@ -165,7 +172,7 @@ def _by_class(recipe: Ionization, values: Sequence[float], judged: Sequence[Judg
         means = np.array([np.mean(s) if s else np.nan for s in shares])
         errors = np.array([np.std(s, ddof=1) / np.sqrt(len(s)) if len(s) > 1 else 0.0 for s in shares])
         series.append(band(words, np.array(values), means, errors))
-    return Curves("Accuracy by class", tuple(series), UNITS[recipe.target], "accuracy", y_limits=(0.0, 1.0))
+    return Curves("Accuracy by class", tuple(series), UNITS[target], "accuracy", y_limits=(0.0, 1.0))
 
 
 def _learning(learner: Chain, metric: str, words: str) -> Curves:
@@ -198,7 +205,7 @@ def _reconstruction(truth: Universe, prediction: Universe) -> Row:
     )
 
 
-def _cubes(recipe: Ionization, values: Sequence[float], judged: Sequence[Judged]) -> Table:
+def _cubes(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Table:
     """The vote of the planes of each cube."""
     rows = tuple(
         (
@@ -208,4 +215,4 @@ def _cubes(recipe: Ionization, values: Sequence[float], judged: Sequence[Judged]
         )
         for item in judged
     )
-    return Table(f"{UNITS[recipe.target]} by the vote of a cube's planes", ("cube", "true", *MODELS), rows)
+    return Table(f"{UNITS[target]} by the vote of a cube's planes", ("cube", "true", *MODELS), rows)

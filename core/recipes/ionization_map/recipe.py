@@ -15,7 +15,7 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
-from core.learning.learner import Learner, Network, Optimiser, Precision, uses_bf16
+from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
 from core.progress import Progress, silent
 from core.recipes.ionization.cubes import label, split
@@ -71,7 +71,7 @@ class MapCrop(CropSettings):
     """Crops a step."""
 
 
-class IonizationMap(Recipe):
+class IonizationMap(Recipe[Network]):
     """Regression of what is ionized from the density."""
 
     name: ClassVar[str] = "ionization_map"
@@ -89,6 +89,9 @@ class IonizationMap(Recipe):
     optimiser: Adam = Adam()
     crop: MapCrop = MapCrop()
     split: Split = Split()
+
+    def side(self, cells: int) -> int:
+        return self.crop.side(cells)
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
@@ -153,7 +156,7 @@ class IonizationMap(Recipe):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return split(universes, self.split).test
 
-    def finish(self, learner: Learner, universes: Sequence[Universe]) -> None:
+    def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Fit what one would do without a network: the mean of the target where the smoothed density is as it is."""
         from core.recipes.ionization_map.report import fit_baseline
 
@@ -161,10 +164,9 @@ class IonizationMap(Recipe):
         learner.constants |= fit_baseline(training, self.target)
 
     def predict(
-        self, learner: Learner, universe: Universe, progress: Progress = silent
+        self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """The target of the whole periodic box at once."""
-        assert isinstance(learner, Network)
         self._check_box(universe)
         cell_size = universe.box_size / universe.cells
         if not np.isclose(cell_size, learner.constants["cell_size"], rtol=0.05):
@@ -182,11 +184,11 @@ class IonizationMap(Recipe):
         return [Field(self.target, values, universe.box_size, units, redshift, "eulerian")], {}
 
     def evaluate(
-        self, learner: Learner, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
+        self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.ionization_map.report import report
 
-        return report(self, learner, pairs, progress)
+        return report(self.title, self.paper, self.target, learner.constants, pairs, progress)
 
     def _density(self, universe: Universe) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         return np.array(universe.field("density").values, dtype=np.float32).clip(-0.99)

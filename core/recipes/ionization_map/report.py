@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,6 @@ from core.figures import Curves, Figure, Number, Report, Row, Series, Slice
 from core.learning.metrics import correlation, foreground_dice
 from core.progress import Progress, each, silent
 from core.protohalos.baseline import smoothed
-
-if TYPE_CHECKING:
-    from core.learning.learner import Learner
-    from core.recipes.ionization_map.recipe import IonizationMap
 
 SMOOTHINGS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Gaussian radii in cells among which the baseline chooses."""
@@ -37,7 +32,7 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Box:
+class JudgedBox:
     """A held-out universe: the truth, the prediction and the baseline, and the spectra of each with the truth."""
 
     universe: Universe
@@ -79,45 +74,47 @@ def baseline(universe: Universe, constants: dict[str, float]) -> Array:
 
 
 def report(
-    recipe: IonizationMap,
-    learner: Learner,
+    title: str,
+    paper: str,
+    target: str,
+    constants: dict[str, float],
     pairs: Sequence[tuple[Universe, Universe]],
     progress: Progress = silent,
 ) -> Report:
     """Numbers and figures over all boxes. An error is the standard error of the mean over boxes."""
-    boxes = [_box(recipe, learner, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    boxes = [_box(target, constants, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     figures: dict[str, Figure] = {
-        "maps": _maps(recipe, boxes[0]),
+        "maps": _maps(target, boxes[0]),
         "correlation": _curves(boxes, lambda s: s.correlation, "Cross-correlation with the truth", "r(k)", (0.0, 1.0)),
         "transfer": _curves(
             boxes, lambda s: s.transfer, "Amplitude over that of the truth", "sqrt(P / P true)", (0.0, 1.5)
         ),
     }
     facts = {
-        "paper": recipe.paper,
+        "paper": paper,
         "held-out universes": ", ".join(box.universe.name for box in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells, z = {first.fields['density'].redshift:g}",
-        "target": recipe.target.replace("_", " "),
-        "baseline": f"density smoothed by {learner.constants['baseline.smoothing']:g} cells",
+        "target": target.replace("_", " "),
+        "baseline": f"density smoothed by {constants['baseline.smoothing']:g} cells",
     }
-    return Report(recipe.title, tuple(_numbers(recipe, boxes)), figures, NOTES, facts)
+    return Report(title, tuple(_numbers(target, boxes)), figures, NOTES, facts)
 
 
-def _box(recipe: IonizationMap, learner: Learner, universe: Universe, prediction: Universe) -> Box:
-    true, made = (np.asarray(u.field(recipe.target).values, dtype=np.float32) for u in (universe, prediction))
-    base = baseline(universe, learner.constants)
+def _box(target: str, constants: dict[str, float], universe: Universe, prediction: Universe) -> JudgedBox:
+    true, made = (np.asarray(u.field(target).values, dtype=np.float32) for u in (universe, prediction))
+    base = baseline(universe, constants)
 
     def against(values: Array) -> Spectra:
         size = universe.box_size
         return spectra(Field("truth", true, size), Field("prediction", values, size))
 
-    return Box(universe, true, made, base, against(made), against(base))
+    return JudgedBox(universe, true, made, base, against(made), against(base))
 
 
-def _numbers(recipe: IonizationMap, boxes: Sequence[Box]) -> list[Number]:
+def _numbers(target: str, boxes: Sequence[JudgedBox]) -> list[Number]:
     def number(
-        key: str, name: str, of: Callable[[Box, Array, Spectra], float], unit: str = "", note: str = ""
+        key: str, name: str, of: Callable[[JudgedBox, Array, Spectra], float], unit: str = "", note: str = ""
     ) -> Number:
         ours = np.array([of(box, box.network, box.network_spectra) for box in boxes])
         theirs = np.array([of(box, box.baseline, box.baseline_spectra) for box in boxes])
@@ -129,7 +126,7 @@ def _numbers(recipe: IonizationMap, boxes: Sequence[Box]) -> list[Number]:
     for k in SCALES:
         if reached[0] <= k <= reached[-1]:
             numbers.append(number(f"r_{k:g}", f"r at k = {k:g} h/Mpc", partial(_correlation_at, k)))
-    unit = "mK" if recipe.target == "brightness_temperature" else ""
+    unit = "mK" if target == "brightness_temperature" else ""
     numbers += [
         number("rms", "rms of the error", lambda box, map_, _: float(np.sqrt(np.mean((map_ - box.truth) ** 2))), unit),
         number("bias", "mean over the true mean", lambda box, map_, _: float(map_.mean() / box.truth.mean())),
@@ -143,16 +140,16 @@ def _numbers(recipe: IonizationMap, boxes: Sequence[Box]) -> list[Number]:
     return numbers
 
 
-def _correlation_at(k: float, box: Box, map_: Array, found: Spectra) -> float:
+def _correlation_at(k: float, box: JudgedBox, map_: Array, found: Spectra) -> float:
     return float(np.interp(k, found.k, found.correlation))
 
 
-def _threshold(box: Box) -> float:
+def _threshold(box: JudgedBox) -> float:
     return float(np.quantile(box.truth, 0.99)) / 2
 
 
 def _curves(
-    boxes: Sequence[Box], of: Callable[[Spectra], Array], title: str, label: str, limits: tuple[float, float]
+    boxes: Sequence[JudgedBox], of: Callable[[Spectra], Array], title: str, label: str, limits: tuple[float, float]
 ) -> Curves:
     k = boxes[0].network_spectra.k
     series = []
@@ -164,12 +161,12 @@ def _curves(
     return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
 
 
-def _maps(recipe: IonizationMap, box: Box) -> Row:
+def _maps(target: str, box: JudgedBox) -> Row:
     """The density of a plane, the true and the predicted map, and the difference."""
     size, middle = box.universe.box_size, box.universe.cells // 2
     density = np.asarray(box.universe.field("density").values[middle], dtype=np.float64)
     true, made = (np.asarray(values[middle], dtype=np.float64) for values in (box.truth, box.network))
-    unit = "mK" if recipe.target == "brightness_temperature" else recipe.target.replace("_", " ")
+    unit = "mK" if target == "brightness_temperature" else target.replace("_", " ")
     top = float(max(true.max(), 1e-6))
     extent, x, y = (0.0, size, 0.0, size), "z [Mpc/h]", "y [Mpc/h]"
     return Row(

@@ -3,7 +3,8 @@ import pytest
 from sklearn.metrics import f1_score, roc_auc_score, roc_curve
 
 from core.cosmos.box import Array, Catalogue
-from core.learning.metrics import foreground_dice, match, roc, separations, two_class_dice
+from core.learning.metrics import foreground_dice, roc, two_class_dice
+from core.protohalos.matching import match, separations
 
 
 def scores(seed: int = 0, count: int = 20_000) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.learning.learner import Network
 from core.recipes.distance_map.recipe import DistanceMap
 from core.recipes.halonet.recipe import HaloNet
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import Run
 
 CPU = torch.device("cpu")
@@ -27,7 +27,7 @@ def smoke(request: pytest.FixtureRequest) -> Smoke:
     """`smoke("steps=3")` is the recipe's table [smoke] with this setting."""
 
     def resolved(*overrides: str) -> HaloNet | DistanceMap:
-        settings = resolve(recipe.load(request.param), read_table(request.param, "smoke"), list(overrides))
+        settings = resolve(registry.load(request.param), read_table(request.param, "smoke"), list(overrides))
         assert isinstance(settings, HaloNet | DistanceMap)
         return settings
 

@@ -6,20 +6,20 @@ import pytest
 
 from core.cosmos.universe import Universe
 from core.errors import ConfigError, InputError, UsageError
-from core.runs.launch_spec import Plan, shortest
+from core.runs.launch_spec import LaunchSpec, shortest
 
 
 def test_the_command_leaves_out_what_is_a_default() -> None:
-    assert Plan("halonet").command() == ["halodeck", "train", "halonet"]
-    plan = Plan("halonet", (Path("a b.h5"), Path("more")), "demo", ("steps=5",), "cpu", Path("elsewhere"), "a b")
+    assert LaunchSpec("halonet").command() == ["halodeck", "train", "halonet"]
+    spec = LaunchSpec("halonet", (Path("a b.h5"), Path("more")), "demo", ("steps=5",), "cpu", Path("elsewhere"), "a b")
     words = ["halodeck", "train", "halonet", "--on", "a b.h5", "--on", "more", "--config", "demo", "--set", "steps=5"]
-    assert plan.command() == [*words, "--device", "cpu", "--note", "a b", "--runs", "elsewhere"]
+    assert spec.command() == [*words, "--device", "cpu", "--note", "a b", "--runs", "elsewhere"]
 
 
 def test_a_plan_becomes_a_run_that_remembers_its_command(universes: list[Universe], tmp_path: Path) -> None:
     paths = tuple(universe.path for universe in universes)
-    plan = Plan("halonet", paths, "smoke", ("steps=5",), "cpu", tmp_path / "runs")
-    config = plan.create().config()
+    spec = LaunchSpec("halonet", paths, "smoke", ("steps=5",), "cpu", tmp_path / "runs")
+    config = spec.create().config()
     assert config["settings"]["steps"] == 5
     assert config["universes"] == [str(path) for path in paths]
     assert config["command"].startswith("halodeck train halonet --on ")
@@ -28,15 +28,15 @@ def test_a_plan_becomes_a_run_that_remembers_its_command(universes: list[Univers
 
 def test_nothing_is_made_of_a_plan_that_cannot_work(universes: list[Universe], tmp_path: Path) -> None:
     one, runs = (universes[0].path,), tmp_path / "runs"
-    for plan, error in (
-        (Plan("halonet", one, "smoke", (), "cpu", runs), InputError),
-        (Plan("halonet", (tmp_path / "none.h5",), "smoke", (), "cpu", runs), InputError),
-        (Plan("halonet", one, "smoke", ("steps=0",), "cpu", runs), ConfigError),
-        (Plan("halonet", one, "none", (), "cpu", runs), UsageError),
-        (Plan("halonets", one, None, (), "cpu", runs), UsageError),
+    for spec, error in (
+        (LaunchSpec("halonet", one, "smoke", (), "cpu", runs), InputError),
+        (LaunchSpec("halonet", (tmp_path / "none.h5",), "smoke", (), "cpu", runs), InputError),
+        (LaunchSpec("halonet", one, "smoke", ("steps=0",), "cpu", runs), ConfigError),
+        (LaunchSpec("halonet", one, "none", (), "cpu", runs), UsageError),
+        (LaunchSpec("halonets", one, None, (), "cpu", runs), UsageError),
     ):
         with pytest.raises(error):
-            plan.create()
+            spec.create()
     assert not runs.exists()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.runs import recipe
+from core.runs import registry
 from core.config import read_table, resolve
 from core.cosmos.cosmology import preset
 from core.cosmos.infall.model import Infalls, make_table
@@ -41,12 +41,12 @@ def examples(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory
 
 
 def smoke(name: str, *overrides: str) -> Recipe:
-    return resolve(recipe.load(name), read_table(name, "smoke"), list(overrides))
+    return resolve(registry.load(name), read_table(name, "smoke"), list(overrides))
 
 
-@pytest.mark.parametrize("name", [name for name in recipe.names() if name != "halonet"])
+@pytest.mark.parametrize("name", [name for name in registry.names() if name != "halonet"])
 def test_a_run_from_data_to_report(name: str, examples: Examples, tmp_path: Path) -> None:
-    settings, data = smoke(name), examples(recipe.load(name).product)
+    settings, data = smoke(name), examples(registry.load(name).product)
     paths = [str(universe.path) for universe in data]
     run = create_run(tmp_path, name, settings.model_dump(mode="json"), universes=paths, device="cpu")
     work(run)
@@ -62,9 +62,9 @@ def test_a_run_from_data_to_report(name: str, examples: Examples, tmp_path: Path
     assert all(map(math.isfinite, losses))
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_a_resume_repeats_every_step(name: str, examples: Examples) -> None:
-    device, data = torch.device("cpu"), examples(recipe.load(name).product)
+    device, data = torch.device("cpu"), examples(registry.load(name).product)
     settings = smoke(name)
     samples = settings.samples(data, device)
 

@@ -10,9 +10,10 @@ import pytest
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, RunError
 from core.figures import Curves, Row
+from core.runs.predictions import kept, path_for
 from core.runs.reports import loss_curves, make_report, predict, read_report
 from core.runs.run import Run
-from core.runs.worker import load_learner, open_job
+from core.runs.job import open_held_out, open_model
 
 
 def test_the_report_of_a_run(done_run: Run) -> None:
@@ -44,28 +45,31 @@ def test_a_report_made_again_is_the_same(new_run: Callable[..., Run]) -> None:
     work(run)
     first = run.report_path.read_text()
     run.report_path.unlink()
-    job = open_job(run)
+    model = open_model(run)
     told: list[str] = []
-    make_report(run, job, load_learner(run, job), lambda fraction, doing: told.append(doing))
+    make_report(run, model, open_held_out(run, model.recipe), lambda fraction, doing: told.append(doing))
     assert run.report_path.read_text() == first
     assert told[0].startswith("u4: ")
     assert told[-1] == "report written"
 
 
 def test_prediction_repeats(done_run: Run, universes: list[Universe], new_run: Callable[..., Run]) -> None:
-    job = open_job(done_run)
     other = new_run()
-    made = predict(other, job, load_learner(done_run, job), universes[3])
+    made = predict(other, open_model(done_run), universes[3])
     kept = open_universe(done_run.path / "predictions" / "u4.h5")
     np.testing.assert_array_equal(made.field("probability").values, kept.field("probability").values)
 
 
-def test_universes_of_one_name(new_run: Callable[..., Run], done_run: Run, universes: list[Universe]) -> None:
-    run, job = new_run(), open_job(done_run)
+def test_universes_of_one_name_keep_their_own_predictions(
+    new_run: Callable[..., Run], done_run: Run, universes: list[Universe]
+) -> None:
+    run, model = new_run(), open_model(done_run)
     twins = [universes[0], replace(universes[1], name="u1")]
-    with pytest.raises(InputError, match="two universes are named 'u1'"):
-        make_report(run, job, load_learner(done_run, job), universes=twins)
-    assert not (run.path / "predictions").exists()
+    make_report(run, model, twins)
+    files = sorted((run.path / "predictions").iterdir())
+    assert len(files) == 2
+    assert [kept(run, universe) for universe in twins] == [path_for(run, universe) for universe in twins]
+    assert {kept(run, universe) for universe in twins} == set(files)
 
 
 def test_no_report_yet(new_run: Callable[..., Run]) -> None:
@@ -121,10 +125,10 @@ def test_a_chain_has_one_curve_a_network(new_run: Callable[..., Run]) -> None:
 
 
 def test_a_report_says_how_far_it_is(done_run: Run, tmp_path: Path) -> None:
-    job = open_job(done_run)
     run = Run(shutil.copytree(done_run.path, tmp_path / "again"))
     told: list[tuple[float, str]] = []
-    make_report(run, job, load_learner(run, job), lambda fraction, doing: told.append((fraction, doing)))
+    model = open_model(run)
+    make_report(run, model, open_held_out(run, model.recipe), lambda fraction, doing: told.append((fraction, doing)))
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     comparing = {doing for _, doing in told if doing.startswith("comparing with the truth: ")}

@@ -14,7 +14,8 @@ from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted, ResourceError, RunError
 from core.learning.learner import Network, Step
 from core.runs.run import Run
-from core.runs.worker import load_learner, open_job, work
+from core.runs.job import open_model
+from core.runs.worker import work
 
 NewRun = Callable[..., Run]
 EVERY = ("validate_every=1", "checkpoint_every=3")
@@ -235,7 +236,7 @@ def test_a_universe_that_vanished(new_run: NewRun, tmp_path: Path) -> None:
     run = new_run()
     config = run.path / "config.toml"
     config.write_text(config.read_text().replace("u2.h5", "gone.h5"))
-    with pytest.raises(InputError, match=r"gone\.h5 does not exist"):
+    with pytest.raises(InputError, match=r"gone\.h5, of run halonet-001, does not exist: say where it is: --universes"):
         work(run)
     assert run.status().state == "failed"
     assert not (run.path / "checkpoint.pt").exists()
@@ -286,7 +287,7 @@ def checkpoint(done_run: Run) -> bytes:
 
 
 def test_no_flipped_byte_leads_to_a_traceback(done_run: Run, checkpoint: bytes, tmp_path: Path) -> None:
-    from core.runs.worker import _read_tensors
+    from core.runs.job import read_tensors
 
     path = tmp_path / "checkpoint.pt"
     refused = 0
@@ -295,7 +296,7 @@ def test_no_flipped_byte_leads_to_a_traceback(done_run: Run, checkpoint: bytes, 
         damaged[place] ^= 0x55
         path.write_bytes(damaged)
         try:
-            _read_tensors(path, done_run, torch.device("cpu"), "state")
+            read_tensors(path, done_run, torch.device("cpu"), "state")
         except HalodeckError:
             refused += 1
     # the rest fell on padding and on parts of the ZIP format that nobody reads
@@ -332,22 +333,22 @@ def test_no_pickled_class_is_run(new_run: NewRun, tmp_path: Path) -> None:
 
 
 def test_weights_for_prediction(done_run: Run, new_run: NewRun, universes: list[Universe]) -> None:
-    job = open_job(done_run)
-    learner = load_learner(done_run, job)
+    model = open_model(done_run)
+    learner = model.learner
     assert isinstance(learner, Network)
     assert learner.step == 12
     assert {"sigma", "baseline.fraction", "finder.levels"} <= set(learner.constants)
-    fresh = job.recipe.learner(job.device)
+    fresh = model.recipe.learner(model.device)
     assert isinstance(fresh, Network)
     delta = torch.from_numpy(universes[0].field("delta_linear").values.copy())[None, None]
     assert not torch.equal(learner.predict(delta), fresh.predict(delta))
     run = new_run()
     with pytest.raises(RunError, match="has no weights yet: go on with `halodeck resume "):
-        load_learner(run, open_job(run))
+        open_model(run)
 
 
 def test_weights_of_an_unfinished_run(new_run: NewRun) -> None:
     run = new_run(*EVERY)
     with pytest.raises(Interrupted):
         work(run, at(5, lambda: run.request("stop")))
-    assert load_learner(run, open_job(run)).step == 5
+    assert open_model(run).learner.step == 5

@@ -26,7 +26,7 @@ from app.tui.frame.wording import nearby
 from app.tui.keymap import bindings
 from core.errors import HalodeckError
 from core.forms import FormField, overrides, settings_fields, settings_groups, settings_problems, settings_values
-from core.runs.launch_spec import Plan, shortest
+from core.runs.launch_spec import LaunchSpec, shortest
 
 if TYPE_CHECKING:
     from core.runs.recipe import Recipe
@@ -46,7 +46,9 @@ class LaunchScreen(Frame):
     class Found(Message):
         """All recipes have been imported."""
 
-        def __init__(self, recipes: dict[str, type[Recipe]], tables: dict[str, dict[str, dict[str, Any]]]) -> None:
+        def __init__(
+            self, recipes: dict[str, type[Recipe] | str], tables: dict[str, dict[str, dict[str, Any]]]
+        ) -> None:
             self.recipes = recipes
             self.tables = tables
             super().__init__()
@@ -54,7 +56,7 @@ class LaunchScreen(Frame):
     class Checked(Message):
         """Whether the universes fit a plan; `problem` is a path and what is wrong, or nothing."""
 
-        def __init__(self, plan: Plan, universes: int, problem: dict[str, str]) -> None:
+        def __init__(self, plan: LaunchSpec, universes: int, problem: dict[str, str]) -> None:
             self.plan = plan
             self.universes = universes
             self.problem = problem
@@ -101,21 +103,24 @@ class LaunchScreen(Frame):
     @work(thread=True, group="recipes")
     def _find(self) -> None:
         from core.config import read_table, tables
-        from core.runs import recipe
+        from core.runs import registry
 
-        recipes = {name: recipe.load(name) for name in recipe.names()}
+        recipes = registry.every()
         ready = {name: {table: read_table(name, table) for table in tables(name)} for name in recipes}
         self.post_message(self.Found(recipes, ready))
 
     def on_launch_screen_found(self, message: LaunchScreen.Found) -> None:
-        self._recipes, self._tables = message.recipes, message.tables
+        self._recipes = {name: found for name, found in message.recipes.items() if not isinstance(found, str)}
+        self._tables = message.tables
         options = self.query_one(OptionList)
-        width = max(map(len, self._recipes)) + 2
+        width = max(map(len, message.recipes)) + 2
         options.set_options(
-            Option(Content.assemble((name.ljust(width), "b"), recipe.title), id=name)
-            for name, recipe in self._recipes.items()
+            Option(Content.assemble((name.ljust(width), "b"), found), disabled=True)
+            if isinstance(found, str)
+            else Option(Content.assemble((name.ljust(width), "b"), found.title), id=name)
+            for name, found in message.recipes.items()
         )
-        options.highlighted = 0
+        options.action_first()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option.id:
@@ -210,13 +215,13 @@ class LaunchScreen(Frame):
     # the plan
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> LaunchSpec:
         """What the form asks for."""
         assert self._kind is not None
         form = self.query_one(Form)
         values = form.values
         table, on = values[_TABLE], tuple(map(Path, _words(values[_UNIVERSES])))
-        return Plan(
+        return LaunchSpec(
             self._kind.name,
             on,
             table or None,
@@ -251,11 +256,11 @@ class LaunchScreen(Frame):
         if not self._problems(self.query_one(Form).changes):
             self._check(plan)
 
-    def _show_command(self, plan: Plan) -> None:
+    def _show_command(self, plan: LaunchSpec) -> None:
         self.query_one("#command", Lines).show(Content(_line(plan)))
 
     @work(thread=True, exclusive=True, group="check")
-    def _check(self, plan: Plan) -> None:
+    def _check(self, plan: LaunchSpec) -> None:
         worker = get_current_worker()
         try:
             _, paths = plan.check()
@@ -292,7 +297,7 @@ class LaunchScreen(Frame):
             self.notify("making the run ...")
             self.attempt(lambda: self._launch(plan))
 
-    def _launch(self, plan: Plan) -> str:
+    def _launch(self, plan: LaunchSpec) -> str:
         """Make the run and start its worker (in a thread)."""
         from app.background import workers as launch
 
@@ -338,7 +343,7 @@ class LaunchScreen(Frame):
         form.list.action_wrong()
 
 
-def _line(plan: Plan) -> str:
+def _line(plan: LaunchSpec) -> str:
     """The command of a plan, as it would be typed."""
     return shlex.join([*plan.command(), "--detach"])
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tui.frame.history import History, Track
+from core.runs.history import History, Track
 from core.figures import Curves, Series
 
 MOST_BINS = 400

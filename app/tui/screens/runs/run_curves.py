@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from app.draw.colour import Depth
-from app.tui.frame.history import History
+from core.runs.history import History
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.lines import entitle
 

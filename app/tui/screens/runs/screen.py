@@ -13,7 +13,7 @@ from textual.widgets import DataTable, Input
 from app.tui.frame import actions
 from app.tui.keymap import bindings
 from app.tui.frame.follow import Entry, RunFollowed
-from app.tui.frame.history import History
+from core.runs.history import History
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of

@@ -21,13 +21,13 @@ from core.analysis.views.panels import (
     overlaid,
     panels,
     partners,
-    predictions,
 )
 from core.analysis.views.slab_cache import Cancelled, Shelf
 from core.analysis.views.view import View
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted
 from core.figures import Slice
+from core.runs.predictions import predictions
 
 
 @dataclass(frozen=True)

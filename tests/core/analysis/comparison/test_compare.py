@@ -14,6 +14,7 @@ from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError
 from core.figures import Curves, Number, Report, Row, Series, Slice, Table
+from core.runs.registry import open_recipe
 from core.runs.run import Run
 
 
@@ -102,10 +103,8 @@ def test_a_universe_seen_in_training_is_named(
 def test_a_run_that_learnt_other_halos_is_named(
     done_run: Run, universes: list[Universe], new_run: Callable[..., Run]
 ) -> None:
-    from core.runs.worker import open_job
-
-    jobs = [open_job(done_run), open_job(new_run("truth=peakpatch"))]
-    notes = _other_truths(jobs, [done_run, new_run()], universes[3], "auto")
+    recipes = [open_recipe(done_run), open_recipe(new_run("truth=peakpatch"))]
+    notes = _other_truths(recipes, [done_run, new_run()], universes[3], "auto")
     assert len(notes) == 1
     assert "has learnt peakpatch halos and is judged by nbody ones" in notes[0]
 

@@ -14,7 +14,7 @@ from core.config import read_table, resolve
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, UsageError
 from core.figures import Curves, Row, Slice
-from core.runs.recipe import load
+from core.runs.registry import load
 from core.runs.run import Run
 from models.toy import HORIZONTAL, ToyUNet, bars
 from models.vnet import VNet

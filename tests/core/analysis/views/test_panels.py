@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.views.panels import Overlays, fields_beside, overlaid, panels, partners, predictions, view_figure
+from core.analysis.views.panels import Overlays, fields_beside, overlaid, panels, partners, view_figure
 from core.analysis.views.slab_cache import Shelf
 from core.analysis.views.view import View
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, UsageError
 from core.figures import Row, Slice
+from core.runs.predictions import predictions
 
 
 def predicted(universe: Universe, path: Path, **fields: np.ndarray) -> Path:

@@ -23,14 +23,14 @@ from core.recipes.density.figures import _running
 from core.recipes.density.recipe import Density
 from core.recipes.density.report import measure, objects, reach
 from core.recipes.density_gan import DensityGan
-from core.runs import recipe
+from core.runs import registry
 
 CPU = torch.device("cpu")
 NAMES = ("density", "density_gan")
 
 
 def smoke(name: str, *overrides: str) -> Any:
-    settings = resolve(recipe.load(name), read_table(name, "smoke"), ["precision=float32", *overrides])
+    settings = resolve(registry.load(name), read_table(name, "smoke"), ["precision=float32", *overrides])
     assert isinstance(settings, DensityRecipe)
     return settings
 
@@ -62,15 +62,15 @@ def test_tables_are_what_they_say() -> None:
     for name in NAMES:
         assert tables(name) == ["paper", "gpu", "cpu", "smoke"]
         for table in tables(name):
-            resolve(recipe.load(name), read_table(name, table), [])
-    paper = resolve(recipe.load("density"), read_table("density", "paper"), [])
+            resolve(registry.load(name), read_table(name, table), [])
+    paper = resolve(registry.load("density"), read_table("density", "paper"), [])
     assert isinstance(paper, Density)
     assert (paper.crop.size + 2 * paper.crop.context, paper.crop.size) == (128, 96)
     assert paper.accumulate * paper.crop.batch == 128
     assert (paper.optimiser.learning_rate, paper.plateau.patience) == (1e-5, 100)
     betas = paper.optimiser.build([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]["betas"]
     assert betas == (0.9, 0.99)
-    gan = resolve(recipe.load("density_gan"), read_table("density_gan", "paper"), [])
+    gan = resolve(registry.load("density_gan"), read_table("density_gan", "paper"), [])
     assert isinstance(gan, DensityGan)
     assert gan.crop.size + 2 * gan.crop.context == 128
     assert gan.optimiser.build([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]["betas"] == (0.5, 0.999)

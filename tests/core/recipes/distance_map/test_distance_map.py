@@ -20,13 +20,13 @@ from core.recipes.distance_map.cut import from_constants
 from core.recipes.distance_map.figures import SIGMAS, cumulative, masses, voxel_masses
 from core.recipes.distance_map.recipe import DistanceMap, validation_metrics
 from core.recipes.distance_map.report import loss, mass_function_deviation
-from core.runs import recipe
+from core.runs import registry
 
 CPU = torch.device("cpu")
 
 
 def smoke(*overrides: str) -> DistanceMap:
-    settings = resolve(recipe.load("distance_map"), read_table("distance_map", "smoke"), list(overrides))
+    settings = resolve(registry.load("distance_map"), read_table("distance_map", "smoke"), list(overrides))
     assert isinstance(settings, DistanceMap)
     return settings
 
@@ -63,7 +63,7 @@ def learner(universes: list[Universe]) -> Network:
 
 
 def test_defaults_are_the_papers() -> None:
-    paper = resolve(recipe.load("distance_map"), read_table("distance_map", "paper"), [])
+    paper = resolve(registry.load("distance_map"), read_table("distance_map", "paper"), [])
     assert isinstance(paper, DistanceMap)
     with torch.device("meta"):
         module = paper.module()
@@ -80,7 +80,7 @@ def test_defaults_are_the_papers() -> None:
 
 @pytest.mark.parametrize("table", tables("distance_map"))
 def test_tables_resolve(table: str) -> None:
-    resolve(recipe.load("distance_map"), read_table("distance_map", table), [])
+    resolve(registry.load("distance_map"), read_table("distance_map", table), [])
 
 
 def test_samples_are_normalised_distances(universes: list[Universe]) -> None:

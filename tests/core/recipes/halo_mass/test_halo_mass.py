@@ -17,7 +17,7 @@ from core.learning.learner import Network
 from core.recipes.halo_mass.masses import of_halos, of_particles
 from core.recipes.halo_mass.particles import drawn, drawn_from_each
 from core.recipes.halo_mass.recipe import HaloMass
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import Run, create_run
 from models.cnn import CNN
 
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 
 
 def smoke(*overrides: str) -> HaloMass:
-    settings = resolve(recipe.load("halo_mass"), read_table("halo_mass", "smoke"), list(overrides))
+    settings = resolve(registry.load("halo_mass"), read_table("halo_mass", "smoke"), list(overrides))
     assert isinstance(settings, HaloMass)
     return settings
 
@@ -288,4 +288,4 @@ def test_one_setting_leaves_the_paper_s_others() -> None:
 
 @pytest.mark.parametrize("table", tables("halo_mass"))
 def test_every_table_makes_settings(table: str) -> None:
-    resolve(recipe.load("halo_mass"), read_table("halo_mass", table), [])
+    resolve(registry.load("halo_mass"), read_table("halo_mass", table), [])

@@ -19,14 +19,14 @@ from core.learning.samples import Crops
 from core.learning.stages import first_boxes
 from core.protohalos.finder import ShellThreshold, find
 from core.recipes.halonet.recipe import HaloNet, validation_metrics
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import Run
 
 CPU = torch.device("cpu")
 
 
 def smoke(*overrides: str) -> HaloNet:
-    settings = resolve(recipe.load("halonet"), read_table("halonet", "smoke"), list(overrides))
+    settings = resolve(registry.load("halonet"), read_table("halonet", "smoke"), list(overrides))
     assert isinstance(settings, HaloNet)
     return settings
 
@@ -284,7 +284,7 @@ STAGE = "{steps = 2, learning_rate = 0.3, momentum = 0.1, dropout = 0.4, univers
 
 
 def test_the_stages_of_the_paper() -> None:
-    settings = recipe.load("halonet")()
+    settings = registry.load("halonet")()
     assert isinstance(settings, HaloNet)
     [first] = settings.pretraining
     assert (first.learning_rate, first.momentum, first.dropout, first.universes) == (0.1, 0.4, 0.5, 5)

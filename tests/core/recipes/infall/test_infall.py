@@ -14,11 +14,12 @@ from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, Interrupted, UsageError
 from core.figures import Report, Row, dump_report, load_report, numbers_table
 from core.learning.forest import Forest
-from core.recipes.infall.recipe import Infall, feature_names
+from core.recipes.infall.recipe import Infall
 from core.recipes.infall.report import shortened
+from core.recipes.infall.rows import RowSplit, feature_names, read_tables
 from core.recipes.infall.search import Grid, as_table, grid_search
-from core.recipes.infall.table import Split, read_tables
-from core.runs import recipe
+from core.runs import registry
+from core.runs.job import open_model
 from core.runs.reports import read_report
 from core.runs.run import Run, create_run
 
@@ -26,7 +27,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 def smoke(*overrides: str) -> Infall:
-    settings = resolve(recipe.load("infall"), read_table("infall", "smoke"), list(overrides))
+    settings = resolve(registry.load("infall"), read_table("infall", "smoke"), list(overrides))
     assert isinstance(settings, Infall)
     return settings
 
@@ -128,16 +129,14 @@ def test_two_runs_beside_each_other(finished: Run, drawn: Universe, tmp_path: Pa
 
 
 def test_prediction_of_a_table_with_fewer_features(finished: Run, tmp_path: Path) -> None:
-    from core.runs.worker import load_learner, open_job
-
-    job = open_job(finished)
-    learner = load_learner(finished, job)
+    model = open_model(finished)
+    learner = model.learner
     assert isinstance(learner, Forest)
     assert len(feature_names(learner)) == 24
     columns = draw_infalls(Infalls(100, 2))
     del columns["host_spin"]
     with pytest.raises(InputError, match="lacks host_spin, which the forest learnt from"):
-        job.recipe.predict(learner, write_table(tmp_path / "t.h5", columns, VISHNU, 100.0, {}))
+        model.recipe.predict(learner, write_table(tmp_path / "t.h5", columns, VISHNU, 100.0, {}))
 
 
 def test_universes_that_are_no_tables(universes: list[Universe]) -> None:
@@ -170,7 +169,7 @@ def test_shorter_models_learn_faster() -> None:
 
 
 def test_the_grid(drawn: Universe) -> None:
-    table = read_tables([drawn], Split(0.2, 0.2, 1))
+    table = read_tables([drawn], RowSplit(0.2, 0.2, 1))
     found = grid_search(table, "survived", Grid((1, 10), (1, 4), (0.1, 0.2)), folds=3)
     assert len(found) == 4
     accuracies = [tried.accuracy[0] for tried in found]
@@ -192,7 +191,7 @@ def test_the_grid(drawn: Universe) -> None:
 
 @pytest.mark.parametrize("table", tables("infall"))
 def test_every_table_makes_settings(table: str) -> None:
-    resolve(recipe.load("infall"), read_table("infall", table), [])
+    resolve(registry.load("infall"), read_table("infall", table), [])
 
 
 def test_the_papers_values_are_the_defaults() -> None:

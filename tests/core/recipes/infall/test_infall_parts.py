@@ -12,10 +12,10 @@ from core.cosmos.infall.table import CATALOGUE, FEATURES, VISHNU, write_table
 from core.cosmos.universe import Universe
 from core.errors import InputError
 from core.recipes.infall.ranking import rank
+from core.recipes.infall.rows import InfallRows, RowSplit, check_tables, read_tables, usable
 from core.recipes.infall.scores import baseline, best_and_worst, by_bin, differences, narrow_bin, score
-from core.recipes.infall.table import Split, Table, check_tables, read_tables, usable
 
-SPLIT = Split(0.2, 0.2, 1)
+SPLIT = RowSplit(0.2, 0.2, 1)
 
 
 def written(path: Path, columns: dict[str, Array], particle_mass: float = 0.0, softening: float = 0.0) -> Universe:
@@ -80,12 +80,12 @@ def test_tables_that_teach_nothing(columns: dict[str, Array], universes: list[Un
 
 
 @pytest.fixture
-def table(columns: dict[str, Array], tmp_path: Path) -> Table:
+def table(columns: dict[str, Array], tmp_path: Path) -> InfallRows:
     """Four rows by hand in the place of the first four, in the order of the file."""
     return read_tables([written(tmp_path / "t.h5", columns, particle_mass=1e7, softening=0.01)], SPLIT)
 
 
-def test_tolerances_by_hand(table: Table) -> None:
+def test_tolerances_by_hand(table: InfallRows) -> None:
     mass = table.rows("final_mass", table.test)[:1]
     start, end = table.rest["sub_mass"][mass], 10 ** table.targets["final_mass"][mass]
     # eq. 2.7: twice the Poisson noise of the particles at accretion is forgiven
@@ -102,7 +102,7 @@ def test_tolerances_by_hand(table: Table) -> None:
     assert told.accuracies()[0] == pytest.approx(table.targets["survived"][fates].mean())
 
 
-def test_baselines_tell_the_mean_of_the_training_rows(table: Table) -> None:
+def test_baselines_tell_the_mean_of_the_training_rows(table: InfallRows) -> None:
     for outcome in ("final_mass", "final_distance", "merge_time"):
         rows = table.rows(outcome, table.test)
         idle = baseline(table, outcome, rows)
@@ -121,7 +121,7 @@ def test_bins_and_populations() -> None:
     np.testing.assert_allclose(mixed.spread, 0.5 / np.sqrt(25), rtol=1e-2)
 
 
-def test_best_and_worst_are_the_ends(table: Table) -> None:
+def test_best_and_worst_are_the_ends(table: InfallRows) -> None:
     rows = table.rows("final_distance", table.test)
     said = table.targets["final_distance"][rows] + np.arange(len(rows))
     best, worst = best_and_worst(score(table, "final_distance", said, rows), 0.2)

@@ -18,7 +18,7 @@ from core.recipes.ionization.cubes import classes, cube, label, realisation, spl
 from core.recipes.ionization.models import classifiers, cut, cuts, fit_baselines
 from core.recipes.ionization.recipe import Ionization
 from core.recipes.ionization.slices import Slices, left_out, spread
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import create_run
 
 CPU = torch.device("cpu")
@@ -26,7 +26,7 @@ N = 24
 
 
 def smoke(*overrides: str) -> Ionization:
-    settings = resolve(recipe.load("ionization"), read_table("ionization", "smoke"), list(overrides))
+    settings = resolve(registry.load("ionization"), read_table("ionization", "smoke"), list(overrides))
     assert isinstance(settings, Ionization)
     return settings
 
@@ -85,7 +85,7 @@ def test_defaults_are_the_papers() -> None:
 
 @pytest.mark.parametrize("table", tables("ionization"))
 def test_tables_can_be_read(table: str) -> None:
-    assert resolve(recipe.load("ionization"), read_table("ionization", table), []).name == "ionization"
+    assert resolve(registry.load("ionization"), read_table("ionization", table), []).name == "ionization"
 
 
 def test_labels(cubes: list[Universe], tmp_path: Path) -> None:
@@ -170,7 +170,9 @@ def test_cuts_keep_their_class() -> None:
 
 
 def test_neighbours_and_means_tell_bright_from_faint(trained: tuple[Ionization, Chain], cubes: list[Universe]) -> None:
-    ways = classifiers(*trained)
+    settings, learner = trained
+    dense = settings.dense
+    ways = classifiers(learner, settings.classes, settings.batch, dense.side, dense.neighbours)
     for number, universe in enumerate(cubes[-2:]):
         planes = spread(cube(universe, CPU))
         assert (ways["neighbours"](planes) == number).all()

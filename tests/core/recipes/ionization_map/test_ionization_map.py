@@ -16,14 +16,14 @@ from core.learning.learner import Network
 from core.learning.metrics import correlation
 from core.recipes.ionization_map.recipe import IonizationMap
 from core.recipes.ionization_map.report import baseline, fit_baseline
-from core.runs import recipe
+from core.runs import registry
 from core.runs.run import create_run
 
 CPU = torch.device("cpu")
 
 
 def smoke(*overrides: str) -> IonizationMap:
-    settings = resolve(recipe.load("ionization_map"), read_table("ionization_map", "smoke"), list(overrides))
+    settings = resolve(registry.load("ionization_map"), read_table("ionization_map", "smoke"), list(overrides))
     assert isinstance(settings, IonizationMap)
     return settings
 
@@ -41,7 +41,7 @@ def cubes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
 
 @pytest.mark.parametrize("table", tables("ionization_map"))
 def test_tables_can_be_read(table: str) -> None:
-    assert resolve(recipe.load("ionization_map"), read_table("ionization_map", table), []).name == "ionization_map"
+    assert resolve(registry.load("ionization_map"), read_table("ionization_map", table), []).name == "ionization_map"
 
 
 def test_the_network_sees_the_density_and_learns_the_map(cubes: list[Universe]) -> None:

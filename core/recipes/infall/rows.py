@@ -15,13 +15,14 @@ from core.learning.samples import mix
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
+    from core.learning.forest import Forest
 
 FEWEST = 10
 """Subhalos of each fate that training, validation and test need."""
 
 
 @dataclass(frozen=True)
-class Table:
+class InfallRows:
     """Rows of one or more infall tables: features (N, F) by name, outcomes as they are learnt, and the rest by name."""
 
     names: tuple[str, ...]
@@ -48,7 +49,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Split:
+class RowSplit:
     """Shares of the rows: `test` of all, `validation` of what is left."""
 
     test: float
@@ -73,7 +74,7 @@ def usable(universes: Sequence[Universe]) -> tuple[tuple[str, ...], dict[str, st
     return tuple(names), left_out
 
 
-def read_tables(universes: Sequence[Universe], split: Split, names: Sequence[str] | None = None) -> Table:
+def read_tables(universes: Sequence[Universe], split: RowSplit, names: Sequence[str] | None = None) -> InfallRows:
     """Tables put together; each is split by itself. `names` are the features, by default all that can be used.
 
     Raises: InputError for a table that lacks one of them, or has values that are not finite.
@@ -81,7 +82,7 @@ def read_tables(universes: Sequence[Universe], split: Split, names: Sequence[str
     chosen = tuple(names) if names is not None else usable(universes)[0]
     parts = [_read(universe, chosen, split) for universe in universes]
     shared = set.intersection(*(set(part.rest) for part in parts))
-    return Table(
+    return InfallRows(
         chosen,
         np.concatenate([part.features for part in parts]),
         {name: np.concatenate([part.targets[name] for part in parts]) for name in OUTCOMES},
@@ -90,7 +91,7 @@ def read_tables(universes: Sequence[Universe], split: Split, names: Sequence[str
     )
 
 
-def check_tables(universes: Sequence[Universe], split: Split) -> None:
+def check_tables(universes: Sequence[Universe], split: RowSplit) -> None:
     """Refuse tables from which nothing can be learnt. Raises: InputError."""
     if not universes:
         raise InputError("no infall table was given", "make one with `halodeck infall make`")
@@ -121,7 +122,7 @@ def check_tables(universes: Sequence[Universe], split: Split) -> None:
                 raise InputError(f"no subhalo that {fate} is in the {part} rows", "give more or larger tables")
 
 
-def _read(universe: Universe, names: tuple[str, ...], split: Split) -> Table:
+def _read(universe: Universe, names: tuple[str, ...], split: RowSplit) -> InfallRows:
     catalogue = universe.catalogue(CATALOGUE)
     if missing := [name for name in names if name not in catalogue]:
         raise InputError(
@@ -138,10 +139,10 @@ def _read(universe: Universe, names: tuple[str, ...], split: Split) -> Table:
     rest = {name: catalogue[name] for name in catalogue.columns if name in known}
     for name in ("particle_mass", "softening"):
         rest[name] = np.full(len(catalogue), float(universe.provenance.get("settings", {}).get(name, 0.0)))
-    return Table(names, features, targets, rest, *_split(catalogue, split))
+    return InfallRows(names, features, targets, rest, *_split(catalogue, split))
 
 
-def _split(catalogue: Catalogue, split: Split) -> tuple[Array, Array, Array]:
+def _split(catalogue: Catalogue, split: RowSplit) -> tuple[Array, Array, Array]:
     """Training, validation and test rows: the same for the same table and seed."""
     count = len(catalogue)
     order = np.random.default_rng(mix(split.seed, count)).permutation(count)
@@ -150,3 +151,15 @@ def _split(catalogue: Catalogue, split: Split) -> tuple[Array, Array, Array]:
     place = np.empty(count, dtype=np.int64)
     place[order] = np.arange(count)
     return place >= validation, (place >= test) & (place < validation), place < test
+
+
+def feature_names(learner: Forest) -> tuple[str, ...]:
+    """The features that the trees ask for, in their order."""
+    return tuple(name.removesuffix(".mean") for name in learner.constants if name.endswith(".mean"))
+
+
+def scaled(table: InfallRows, constants: dict[str, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Features (N, F) of zero mean and unit variance over the training rows (eq. 2.6)."""
+    mean = np.array([constants[f"{name}.mean"] for name in table.names])
+    std = np.array([constants[f"{name}.std"] for name in table.names])
+    return np.asarray((table.features - mean) / std, dtype=np.float64)
