@@ -1,0 +1,1 @@
+"""Runs: list, live curves, report."""
