@@ -1,0 +1,1 @@
+"""Runs: the list, live curves, reports."""
