@@ -31,10 +31,10 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     if chosen == "none":
         os.environ["NO_COLOR"] = "1"
 
-    from app.tui.frame.settings import load_settings, settings_path
+    from app.tui.frame.preferences import load_preferences, preferences_path
     from app.tui.workbench import Workbench
 
-    workbench = Workbench(runs, chosen, universes, load_settings(settings_path()))
+    workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()))
     workbench.run()
     if workbench.last_resort:
         workbench.last_resort.cancel()

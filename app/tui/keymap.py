@@ -1,6 +1,6 @@
-"""Every key of the workbench, once: dispatch, footer, help and command palette are made from this table.
+"""Every key of the workbench, once: each place and the frame name theirs, and here is what holds for all of them.
 
-A key is remapped by its id, in the user's settings: [keymap] "runs.pause" = "f5".
+A key is remapped by its id, in the user's preferences: [keymap] "runs.pause" = "f5".
 """
 
 from __future__ import annotations
@@ -9,85 +9,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from textual.binding import Binding, BindingType
+from app.tui.frame import keys as frame
+from app.tui.frame.key import Key
+from app.tui.places import PLACES
 
-from app.tui.frame.key import Key, Where
-from app.tui.frame.places import PLACES
-from app.tui.screens.data import keys as data
-from app.tui.screens.launch import keys as launch
-from app.tui.screens.network import keys as network
-from app.tui.screens.runs import keys as runs
-from app.tui.screens.slices import keys as slices
-from app.tui.screens.statistics import keys as statistics
+SECTIONS: dict[str, str] = {id: title for place in PLACES for id, title in place.sections.items()} | frame.SECTIONS
+"""The sections of the help and their titles."""
 
-__all__ = ["KEYS", "TITLES", "TOGETHER", "Key", "Where", "bindings", "clash", "keys_of", "remapped"]
-
-TITLES: dict[Where, str] = {
-    "runs": "Runs",
-    "list": "In the list of runs",
-    "curves": "Curves of the chosen run",
-    "figures": "Figures of a run",
-    "figure": "One figure",
-    "confirm": "A question",
-    "ask": "A line to be written",
-    "data": "Data: files, import, simulation",
-    "slices": "Slices through universes",
-    "statistics": "Statistics of universes",
-    "launch": "Launch of a run",
-    "network": "Network of a run",
-    "tree": "In the tree of files",
-    "tasks": "In the list of tasks",
-    "form": "In a form",
-    "edit": "While a value is edited",
-    "command": "A command to be started",
-    "pick": "A choice",
-    "choices": "In a list of choices",
-    "help": "This help",
-    "everywhere": "Everywhere",
-}
-
-TOGETHER: tuple[set[Where], ...] = (
-    {"runs", "list", "curves"},
-    {"data", "tree", "tasks"},
-    {"launch", "form"},
-    {"launch", "choices"},
-    {"command", "form"},
-    {"pick", "choices"},
-)
+TOGETHER: tuple[set[str], ...] = (*(group for place in PLACES for group in place.together), *frame.TOGETHER)
 """What is on the screen at the same time, where one key cannot mean two things."""
 
 KEYS: tuple[Key, ...] = (
-    *runs.KEYS,
-    *data.KEYS,
-    *launch.KEYS,
-    *slices.KEYS,
-    *statistics.KEYS,
-    *network.KEYS,
-    Key("confirm.yes", "y", "answer(True)", "yes, do it", "confirm", "yes"),
-    Key("confirm.no", "n,escape", "answer(False)", "no, leave it", "confirm", "no"),
-    Key("ask.back", "escape", "back", "leave it as it was", "ask", "leave it"),
-    Key("help.back", "escape", "back", "close the help", "help", "close"),
-    Key("help.down", "down", "page(1)", "a line down", "help"),
-    Key("help.up", "up", "page(-1)", "a line up", "help"),
-    Key("help.page_down", "pagedown", "page(15)", "a page down", "help"),
-    Key("help.page_up", "pageup", "page(-15)", "a page up", "help"),
+    *(key for place in PLACES for key in place.keys),
+    *frame.KEYS,
     *(
         Key(f"go.{place.id}", place.key, f"go('{place.id}')", f"go to {place.title}", "everywhere", first=True)
         for place in PLACES
     ),
-    Key("help", "question_mark", "help", "all keys", "everywhere", "help"),
-    Key("save", "S", "save", "save the screen as SVG, PNG or text", "everywhere"),
-    Key("copy", "y", "copy", "copy what is chosen to the clipboard, over SSH too (OSC 52)", "everywhere"),
-    Key("theme", "T", "theme", "next theme: dark, light, colour-blind safe, the terminal's own", "everywhere"),
-    Key("palette", "ctrl+p", "command_palette", "find an action or a run by name", "everywhere", "palette"),
-    Key("how_to_quit", "ctrl+c", "help_quit", "say how to leave; a running worker hears nothing of it", "everywhere"),
-    Key("quit", "q,ctrl+q", "quit", "leave the workbench; runs go on", "everywhere", "quit"),
+    *frame.EVERYWHERE,
 )
-
-
-def keys_of(*places: Where) -> list[Key]:
-    """The keys that work in some places, in the order of the table."""
-    return [key for key in KEYS if key.where in places]
 
 
 def remapped(keymap: Mapping[str, str]) -> list[Key]:
@@ -107,9 +47,18 @@ def clash(id: str, keys: str, keymap: Mapping[str, str] = MappingProxyType({})) 
     return ""
 
 
-def bindings(*places: Where) -> list[BindingType]:
-    """Textual's bindings for some places."""
-    return [
-        Binding(key.key, key.action, key.hint or key.description, show=key.shown, priority=key.first, id=key.id)
-        for key in keys_of(*places)
-    ]
+def usable(wanted: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The keys of a user's keymap that can be used, and why the others cannot, a line each."""
+    problems = []
+    known = {key.id for key in KEYS}
+    keymap: dict[str, str] = {}
+    for id, keys in wanted.items():
+        if id not in known:
+            problems.append(f"the keymap names an unknown action {id!r}; the help lists them")
+        elif not keys.strip(", "):
+            problems.append(f"the keymap leaves {id} without a key, which is ignored")
+        elif other := clash(id, keys, keymap):
+            problems.append(f"the keymap gives {keys!r} to {id}, but it is taken by {other}: ignored")
+        else:
+            keymap[id] = keys
+    return keymap, problems

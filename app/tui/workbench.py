@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App
@@ -22,24 +22,24 @@ from textual.widgets import Input
 
 from app.draw.colour import Depth
 from app.tui.frame import theme
+from app.tui.frame.bench import Bench
 from app.tui.frame.follow import Entry, Follower, RunFollowed, RunsFound
 from app.tui.frame.help import HelpScreen
+from app.tui.frame.key import Key, bindings
 from app.tui.frame.machine import Gauge, MachineRead
 from app.tui.frame.palette import Commands
-from app.tui.frame.places import PLACES, START
-from app.tui.frame.save import ask_and_save, saver_of
-from app.tui.frame.screen import Frame
+from app.tui.frame.place import Place
+from app.tui.frame.preferences import Preferences, unknown
+from app.tui.frame.save import saver_of
+from app.tui.frame.screen import FramedScreen
 from app.tui.frame.selection import Selection
-from app.tui.frame.settings import Settings, unknown, usable_keymap
 from app.tui.frame.wording import folder, shortened
-from app.tui.keymap import TITLES, Key, Where, bindings, remapped
+from app.tui.keymap import KEYS, SECTIONS, remapped, usable
+from app.tui.places import PLACES
 from app.tui.screens.runs import run_columns
-from app.tui.screens.runs.screen import RunsScreen
 from core.errors import HalodeckError
 
-if TYPE_CHECKING:
-    from app.tui.screens.data.screen import DataScreen
-
+_START = "runs"
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
 _PATIENCE = 3.0
@@ -51,11 +51,11 @@ class Workbench(App[None], inherit_bindings=False):
 
     TITLE = "halodeck"
     CSS_PATH = "workbench.tcss"
-    BINDINGS = bindings("everywhere")
+    BINDINGS = bindings(KEYS, "everywhere")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.id: place for place in PLACES}
-    DEFAULT_MODE = START
+    DEFAULT_MODE = _START
 
     entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
@@ -69,23 +69,24 @@ class Workbench(App[None], inherit_bindings=False):
     """What this machine does, while a run is alive."""
 
     def __init__(
-        self, root: Path, depth: Depth, universes: Path = Path("universes"), settings: Settings | None = None
+        self, root: Path, depth: Depth, universes: Path = Path("universes"), preferences: Preferences | None = None
     ) -> None:
         super().__init__(ansi_color=depth in ("16", "none"))
         self.root = root
         self.universes = universes
         self.depth: Depth = depth
-        self.settings = settings = settings or Settings()
+        self.places: Sequence[Place] = PLACES
+        self.preferences = preferences = preferences or Preferences()
         self._saving = threading.Lock()
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.gauge = Gauge(self.post_message)
         for design, _ in theme.THEMES.values():
             self.register_theme(design)
-        self._keymap_in_use, self._complaints = usable_keymap(settings)
-        self._complaints += unknown("column", settings.columns, run_columns.TITLES)
-        self._complaints += unknown("theme", filter(None, [settings.theme]), theme.THEMES)
-        self._wear(settings.theme if settings.theme in theme.THEMES else theme.DARK.name)
+        self._keymap_in_use, self._complaints = usable(preferences.keymap)
+        self._complaints += unknown("column", preferences.columns, run_columns.TITLES)
+        self._complaints += unknown("theme", filter(None, [preferences.theme]), theme.THEMES)
+        self._wear(preferences.theme if preferences.theme in theme.THEMES else theme.DARK.name)
         self._colours = self.get_css_variables()
         self.stylesheet.set_variables(self._colours)
 
@@ -99,7 +100,7 @@ class Workbench(App[None], inherit_bindings=False):
         self.set_keymap(self._keymap_in_use)
         self._follow()
         self._measure()
-        for complaint in (*self.settings.problems, *self._complaints):
+        for complaint in (*self.preferences.problems, *self._complaints):
             self.notify(complaint, severity="warning", markup=False)
 
     def on_ready(self) -> None:
@@ -135,12 +136,13 @@ class Workbench(App[None], inherit_bindings=False):
         self.gpu, self.load = message.gpu, message.load
 
     def on_run_followed(self, message: RunFollowed) -> None:
-        if self.get_screen_stack("runs"):  # none while the app closes
-            self._runs_screen.follow(message)
+        if runs := self._home("runs"):
+            runs.follow(message)
 
-    @property
-    def _runs_screen(self) -> RunsScreen:
-        return cast(RunsScreen, self.get_screen_stack("runs")[0])
+    def _home(self, place: str) -> FramedScreen | None:
+        """The first screen of a place; none while the app closes."""
+        stack = self.get_screen_stack(place)
+        return stack[0] if stack and isinstance(stack[0], FramedScreen) else None
 
     def go(self, place: str) -> None:
         """Go to a place as it was left; where one is there already, to its first screen."""
@@ -150,11 +152,12 @@ class Workbench(App[None], inherit_bindings=False):
         else:
             self.switch_mode(place)
 
-    def go_to(self, name: str) -> None:
-        """Show a run in the list."""
-        self.go("runs")
-        self.go("runs")
-        self._runs_screen.choose(name)
+    def go_to(self, place: str, what: str | Path) -> None:
+        """Go to the first screen of a place, and there to a run or a file."""
+        self.go(place)
+        self.go(place)
+        if home := self._home(place):
+            home.choose(what)
 
     @work(thread=True, group="open")
     def open_file(self, path: Path) -> None:
@@ -172,9 +175,7 @@ class Workbench(App[None], inherit_bindings=False):
             self.selection = self.selection.showing(path)
             self.go("slices")
         else:
-            self.go("data")
-            self.go("data")
-            cast("DataScreen", self.get_screen_stack("data")[0]).choose(path)
+            self.go_to("data", path)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is typed or a question waits, the keys of the places are digits."""
@@ -183,9 +184,9 @@ class Workbench(App[None], inherit_bindings=False):
     def action_go(self, place: str) -> None:
         self.go(place)
 
-    def keys_of(self, *places: Where) -> list[Key]:
-        """The keys that work in some places, as the user has mapped them."""
-        return [key for key in remapped(self._keymap_in_use) if key.where in places]
+    def keys_of(self, *sections: str) -> list[Key]:
+        """The keys of some sections, or of all, as the user has mapped them."""
+        return [key for key in remapped(self._keymap_in_use) if key.where in (sections or SECTIONS)]
 
     def signs_of(self, id: str) -> str:
         """The keys of one action as people write them."""
@@ -194,15 +195,15 @@ class Workbench(App[None], inherit_bindings=False):
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self._sections_here()))
 
-    def _sections_here(self) -> list[Where]:
-        """The sections of the help in the order of their use: what is focused and its screen first."""
+    def _sections_here(self) -> dict[str, str]:
+        """The sections of the help in the order of their use, with titles: what is focused and its screen first."""
         screen = self.screen
-        here: list[Where] = list(screen.SECTIONS) if isinstance(screen, Frame) else []
-        if not here and self.current_mode in TITLES:
+        here = list(screen.SECTIONS) if isinstance(screen, FramedScreen) else []
+        if not here and self.current_mode in SECTIONS:
             here = [self.current_mode]
         active = {item.binding.id for item in screen.active_bindings.values()}
-        here += [key.where for key in self.keys_of(*TITLES) if key.id in active and key.where != "everywhere"]
-        return list(dict.fromkeys([*here, "everywhere", *TITLES]))
+        here += [key.where for key in self.keys_of() if key.id in active and key.where != "everywhere"]
+        return {section: SECTIONS[section] for section in [*here, "everywhere", *SECTIONS]}
 
     def action_theme(self) -> None:
         """The next theme, from now on and in the next session."""
@@ -215,32 +216,32 @@ class Workbench(App[None], inherit_bindings=False):
         self.keep(theme=self.theme)
 
     def keep(self, **changes: Any) -> None:
-        """Change settings for this session and the next ones."""
-        self.settings = replace(self.settings, **changes)
-        self._save_settings()
+        """Change preferences for this session and the next ones."""
+        self.preferences = replace(self.preferences, **changes)
+        self._save_preferences()
 
-    @work(thread=True, group="settings")
-    def _save_settings(self) -> None:
+    @work(thread=True, group="preferences")
+    def _save_preferences(self) -> None:
         try:
             with self._saving:
-                self.settings.save()
+                self.preferences.save()
         except HalodeckError as error:
             self.notify(str(error), severity="warning", markup=False)
 
     def action_copy(self) -> None:
         """Copy what is chosen by OSC 52, which terminals understand over SSH too."""
-        if isinstance(self.screen, Frame):
+        if isinstance(self.screen, FramedScreen):
             what, text = self.screen.copied()
             self.copy_to_clipboard(text)
             self.notify(f"copied the {what}: {shortened(text)}", markup=False)
 
     def action_save(self) -> None:
         """Ask for a file name and save the screen as it is now."""
-        frame = self.screen
-        if not isinstance(frame, Frame):
+        screen = self.screen
+        if not isinstance(screen, FramedScreen):
             return
         words = f"A file in {folder(Path.cwd())} or a path; its ending chooses: .svg, .png or .txt"
-        ask_and_save(frame, "Save the screen", f"halodeck-{self.current_mode}.svg", words, saver_of(frame))
+        screen.ask_to_save("Save the screen", f"halodeck-{self.current_mode}.svg", words, saver_of(screen))
 
     def _wear(self, name: str) -> None:
         """Put on a theme; few colours leave no choice."""
@@ -277,3 +278,7 @@ class Workbench(App[None], inherit_bindings=False):
     @work(thread=True, group="measure")
     def _measure(self) -> None:
         self.gauge.follow()
+
+
+_: Callable[..., Bench] = Workbench
+"""The type checker sees that the app is what its screens take it for."""

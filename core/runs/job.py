@@ -1,4 +1,4 @@
-"""What a run is made of, opened: its recipe, its trained learner, its universes. Each is opened only where it is used."""
+"""What a run is made of: its trained learner and its universes, each opened only where it is used."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def has_seen(run: Run, universe: Universe) -> bool:
     config = run.config()
     paths, ids = [Path(path).resolve() for path in config["universes"]], config.get("universe_ids", [])
     here = identity(universe) if ids else ""
-    numbers = [k for k, path in enumerate(paths) if (ids[k] == here if k < len(ids) else path == universe.path.resolve())]
+    numbers = [
+        k for k, path in enumerate(paths) if (ids[k] == here if k < len(ids) else path == universe.path.resolve())
+    ]
     held = config.get("held_out")
     if not isinstance(held, list):
         return bool(numbers) and universe.path not in [kept.path for kept in open_held_out(run, open_recipe(run))]

@@ -32,8 +32,8 @@ class LaunchSpec:
 
     def settings(self) -> Recipe:
         """The recipe with all its settings. Raises: ConfigError, InputError, UsageError."""
-        from core.runs import registry
         from core.config import read_table, resolve
+        from core.runs import registry
 
         table = read_table(self.recipe, self.config) if self.config else {}
         return resolve(registry.load(self.recipe), table, list(self.overrides))
@@ -85,7 +85,7 @@ class LaunchSpec:
 
 
 def _refuse_twins(universes: list[Universe]) -> None:
-    """Refuse one universe that is given twice, be it as a copy: it would be trained on and held out. Raises: InputError."""
+    """Refuse a universe that is given twice, be it as a copy: it would be learnt and held out. Raises: InputError."""
     from core.cosmos.identity import identity
 
     known: dict[str, Universe] = {}

@@ -51,7 +51,7 @@ class Recipe(Settings, Generic[L]):
 
     @classmethod
     def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
-        """Settings as this version has them, from those of an earlier one; see `renamed` and `removed` of core.config."""
+        """Settings as this version has them, from those of an earlier one; core.config has `renamed` and `removed`."""
         return settings
 
     def check(self, universes: Sequence[Universe]) -> None:
@@ -78,9 +78,7 @@ class Recipe(Settings, Generic[L]):
         """Fields and catalogues for one universe. Raises: InputError for a universe that does not fit."""
         raise NotImplementedError
 
-    def evaluate(
-        self, learner: L, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
-    ) -> Report:
+    def evaluate(self, learner: L, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent) -> Report:
         """Numbers and figures from pairs of (truth, prediction), each beside the paper's."""
         raise NotImplementedError
 

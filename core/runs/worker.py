@@ -16,11 +16,11 @@ import torch
 
 from core.errors import HalodeckError, Interrupted, RunError
 from core.learning.learner import Learner, Step
+from core.learning.samples import Samples
 from core.progress import Progress, silent
 from core.runs.job import Job, Model, open_job, read_tensors, write_tensors
 from core.runs.reports import make_report
 from core.runs.run import HEARTBEAT, Run
-from core.learning.samples import Samples
 
 EVENT_INTERVAL = 0.2
 """Least seconds between two step events."""

@@ -169,7 +169,7 @@ LONG = "a" * 300
         (f"report halonet-003 --again {RUNS}", 1, "model.pt cannot be read: delete it"),
         (f"report halonet-002 --again {RUNS}", 1, "the saved weights belong to another network"),
         (f"predict halonet-004 bad/u1.h5 {RUNS}", 2, "unknown recipe 'hallonet': did you mean 'halonet'"),
-        (f"report halonet-005 {RUNS}", 1, "has no report yet|config.toml is damaged"),
+        (f"report halonet-005 {RUNS}", 1, "has no weights yet: go on with `halodeck resume halonet-005`"),
         (f"stop halonet-001 {RUNS}", 1, "is done: there is no worker to ask"),
         (f"pause halonet-001 {RUNS}", 1, "is done: there is no worker to ask"),
         (f"delete halonet-001 {RUNS}", 1, "nothing was done"),

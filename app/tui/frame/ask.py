@@ -7,13 +7,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from app.tui.keymap import bindings
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 
 
 class AskScreen(ModalScreen[str | None]):
     """Asks for a line and gives it back; None when it is left."""
 
-    BINDINGS = bindings("ask")
+    BINDINGS = bindings(KEYS, "ask")
 
     def __init__(self, title: str, value: str, words: str) -> None:
         super().__init__()

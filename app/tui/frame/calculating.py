@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from app.tui.frame.calculator import Calculator
-from app.tui.frame.screen import Frame
+from app.tui.frame.screen import FramedScreen
 
 
-class CalculatingFrame(Frame):
+class CalculatingScreen(FramedScreen):
     """A place that asks a helper process about the chosen run and universes; `read` turns answers into figures."""
 
     def __init__(self, read: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -19,7 +19,7 @@ class CalculatingFrame(Frame):
 
     def on_mount(self) -> None:
         self.query_one("#empty").display = False
-        self.watch(self.bench, "selection", self._selected, init=False)
+        self.watch(self.app, "selection", self._selected, init=False)
         self._arrange()
 
     def on_unmount(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from textual.widgets import OptionList
 
-from app.tui.keymap import bindings
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 
 
 class Choices(OptionList):
     """Options, one of which is taken."""
 
-    BINDINGS = bindings("choices")
+    BINDINGS = bindings(KEYS, "choices")

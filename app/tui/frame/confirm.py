@@ -7,13 +7,15 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from app.tui.keymap import bindings, keys_of
+from app.tui.frame.bench import bench_of
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 
 
 class ConfirmScreen(ModalScreen[bool]):
     """Asks, and gives the answer back."""
 
-    BINDINGS = bindings("confirm")
+    BINDINGS = bindings(KEYS, "confirm")
 
     def __init__(self, question: str, consequence: str) -> None:
         super().__init__()
@@ -25,7 +27,8 @@ class ConfirmScreen(ModalScreen[bool]):
             box.border_title = self._question
             yield Static(self._consequence, markup=False)
             hints = "    ".join(
-                f"[@click=screen.{key.action}][b $accent]{key.signs}[/] {key.hint}[/]" for key in keys_of("confirm")
+                f"[@click=screen.{key.action}][b $accent]{key.signs}[/] {key.hint}[/]"
+                for key in bench_of(self).keys_of("confirm")
             )
             yield Static(hints, id="answers")
 

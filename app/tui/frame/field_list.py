@@ -12,7 +12,8 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from app.tui.keymap import bindings
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 from core.forms import FormField
 
 _NAME_WIDTHS = (10, 24)
@@ -28,7 +29,7 @@ Line = FormField | str
 class FieldList(ScrollView):
     """The lines of a form; groups are folded and unfolded."""
 
-    BINDINGS = bindings("form")
+    BINDINGS = bindings(KEYS, "form")
     COMPONENT_CLASSES = {"form--cursor", "form--blurred"}  # noqa: RUF012
 
     cursor: var[int] = var(0, init=False)

@@ -13,8 +13,9 @@ from textual.widgets import Input
 
 from app.tui.frame.editor import Editor
 from app.tui.frame.field_list import FieldList
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 from app.tui.frame.lines import Lines
-from app.tui.keymap import bindings
 from core.forms import FormField
 
 Check = Callable[[Mapping[str, str]], dict[str, str]]
@@ -33,7 +34,7 @@ class Form(Container):
         layer: over; position: absolute; height: 1; border: none; padding: 0; background: $surface; display: none;
     }
     """
-    BINDINGS = bindings("edit")
+    BINDINGS = bindings(KEYS, "edit")
 
     class Changed(Message):
         """A value is another, accepted or being typed."""

@@ -1,9 +1,8 @@
-"""All keys, from the one table: those of the present place first, filtered by words."""
+"""All keys: those of the present place first, filtered by words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,20 +12,19 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from app.tui.keymap import TITLES, Key, Where, bindings
-
-if TYPE_CHECKING:
-    from app.tui.workbench import Workbench
+from app.tui.frame.bench import bench_of
+from app.tui.frame.key import Key, bindings
+from app.tui.frame.keys import KEYS
 
 _WIDTH_FOR_IDS = 100
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys of all places, these sections in this order."""
+    """The keys of all places: sections and their titles, in this order."""
 
-    BINDINGS = bindings("help")
+    BINDINGS = bindings(KEYS, "help")
 
-    def __init__(self, sections: Sequence[Where]) -> None:
+    def __init__(self, sections: Mapping[str, str]) -> None:
         super().__init__()
         self._sections = sections
 
@@ -53,17 +51,17 @@ class HelpScreen(ModalScreen[None]):
 
     def _list(self, wanted: str) -> None:
         words = wanted.lower().split()
-        table = cast("Workbench", self.app).keys_of(*TITLES)
+        table = bench_of(self).keys_of()
         found = [key for key in table if all(word in _words_of(key) for word in words)]
         with_ids = self.app.size.width >= _WIDTH_FOR_IDS
         self.query_one("#keys", Static).update(keys_table(self._sections, found, with_ids))
 
 
-def keys_table(sections: Sequence[Where], keys: Sequence[Key], with_ids: bool) -> RenderableType:
+def keys_table(sections: Mapping[str, str], keys: Sequence[Key], with_ids: bool) -> RenderableType:
     """Keys, what they do and, if wanted, the ids they are remapped by; by place."""
     width = max((len(key.signs) for key in keys), default=0) + 2
     parts: list[RenderableType] = []
-    for section in sections:
+    for section, title in sections.items():
         inside = [key for key in keys if key.where == section]
         if not inside:
             continue
@@ -75,7 +73,7 @@ def keys_table(sections: Sequence[Where], keys: Sequence[Key], with_ids: bool) -
         for key in inside:
             cells = Text(f"  {key.signs}", style="yellow"), Text(key.description), Text(key.id, style="dim")
             table.add_row(*(cells if with_ids else cells[:2]))
-        parts += [Text(TITLES[section], style="bold cyan"), table, Text()]
+        parts += [Text(title, style="bold cyan"), table, Text()]
     return Group(*parts[:-1]) if parts else Text("no such key")
 
 

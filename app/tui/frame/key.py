@@ -1,44 +1,25 @@
-"""One action of the workbench and its keys."""
+"""One action of the workbench and its keys; what Textual needs of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
-Where = Literal[
-    "everywhere",
-    "data",
-    "slices",
-    "statistics",
-    "launch",
-    "runs",
-    "network",
-    "list",
-    "curves",
-    "figures",
-    "figure",
-    "confirm",
-    "ask",
-    "help",
-    "tree",
-    "tasks",
-    "pick",
-    "choices",
-    "form",
-    "edit",
-    "command",
-]
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True)
 class Key:
-    """One action and its keys (comma-separated); `hint` is its word in the footer, none if it is not shown there."""
+    """One action and its keys (comma-separated) in a section of the help, which says where they work.
+
+    `hint` is its word in the footer, none if it is not shown there.
+    """
 
     id: str
     key: str
     action: str
     description: str
-    where: Where
+    where: str
     hint: str = ""
     first: bool = False
     """Asked before the focused widget: over a slow line the keys typed after it arrive together with it."""
@@ -61,3 +42,12 @@ _SIGNS = {
     "equals_sign": "=", "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
     "shift+tab": "⇧tab",
 }  # fmt: skip
+
+
+def bindings(keys: Iterable[Key], *sections: str) -> list[BindingType]:
+    """Textual's bindings for the keys of some sections."""
+    return [
+        Binding(key.key, key.action, key.hint or key.description, show=key.shown, priority=key.first, id=key.id)
+        for key in keys
+        if key.where in sections
+    ]

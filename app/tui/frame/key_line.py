@@ -10,8 +10,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 
+from app.tui.frame.bench import bench_of
 from app.tui.frame.lines import Lines
-from app.tui.keymap import keys_of
 
 
 class KeyLine(Lines):
@@ -48,7 +48,7 @@ class KeyLine(Lines):
             if binding.show:
                 active.setdefault(binding.action, (binding, enabled))
         hints = {action: self._hint(*found) for action, found in active.items()}
-        everywhere = {key.action for key in keys_of("everywhere")}
+        everywhere = {key.action for key in bench_of(self).keys_of("everywhere")}
         room = self.size.width + 1 - sum(len(hint) + 1 for action, hint in hints.items() if action in everywhere)
         kept, full = [], False
         for action, hint in hints.items():

@@ -8,16 +8,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from app.tui.frame.bench import bench_of
 from app.tui.frame.folders import walk
 from app.tui.frame.wording import folder, nearby
-from app.tui.keymap import TITLES
-
-if TYPE_CHECKING:
-    from app.tui.workbench import Workbench
 
 _MOST_FOLDERS = 200
 _MOST_FILES = 1000
@@ -38,7 +34,7 @@ class Commands(Provider):
             yield DiscoveryHit(name, action, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        matcher, bench = self.matcher(query), cast("Workbench", self.app)
+        matcher, bench = self.matcher(query), bench_of(self.screen)
         for name, help_text, action in self._commands():
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, matcher.highlight(name), action, help=help_text)
@@ -51,15 +47,15 @@ class Commands(Provider):
                 yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=folder(path.parent))
 
     def _commands(self) -> Iterator[Command]:
-        bench = cast("Workbench", self.app)
+        bench = bench_of(self.screen)
         active = {item.binding.id: item.node for item in self.screen.active_bindings.values()}
-        for key in bench.keys_of(*TITLES):
+        for key in bench.keys_of():
             if key.id.startswith("go."):  # while the palette is open these keys are digits
                 yield key.description, f"key {key.signs}", partial(bench.go, key.id.removeprefix("go."))
             elif key.id in active and key.action != "command_palette":
-                yield key.description, f"key {key.signs}", partial(bench.run_action, key.action, active[key.id])
+                yield key.description, f"key {key.signs}", partial(self.app.run_action, key.action, active[key.id])
         for entry in bench.entries:
-            yield f"go to {entry.name}", f"{entry.recipe} {entry.state}", partial(bench.go_to, entry.name)
+            yield f"go to {entry.name}", f"{entry.recipe} {entry.state}", partial(bench.go_to, "runs", entry.name)
 
 
 def _files(roots: list[Path]) -> list[Path]:

@@ -11,13 +11,14 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from app.tui.frame.choices import Choices
-from app.tui.keymap import bindings
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
 
 
 class PickScreen(ModalScreen[str | None]):
     """One of several; gives back its id, or None."""
 
-    BINDINGS = bindings("pick")
+    BINDINGS = bindings(KEYS, "pick")
     DEFAULT_CSS = """
     PickScreen { align: center middle; }
     PickScreen > Vertical {

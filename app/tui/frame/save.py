@@ -1,4 +1,4 @@
-"""What is saved under a name that is asked for: a figure, or a screen as SVG, PNG or text."""
+"""What can be saved: a figure, or a screen as SVG, PNG or text."""
 
 from __future__ import annotations
 
@@ -12,25 +12,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from textual.screen import Screen
 
-from app.tui.frame.ask import AskScreen
 from core.errors import ResourceError, UsageError
 from core.files import appearing, write_text
 
 if TYPE_CHECKING:
-    from app.tui.frame.screen import Frame
     from core.figures import Figure
 
 _SCALE = 2  # of the PNG: legible in a paper
-
-
-def ask_and_save(frame: Frame, title: str, name: str, words: str, save: Callable[[Path], str]) -> None:
-    """Ask for the name of a file, and let `save` write it in a thread; what it says is told."""
-
-    def named(answer: str | None) -> None:
-        if answer:
-            frame.attempt(lambda: save(Path(answer).expanduser()))
-
-    frame.app.push_screen(AskScreen(title, name, words), named)
 
 
 def figure_saver(figure: Figure) -> Callable[[Path], str]:

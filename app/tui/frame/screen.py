@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from pathlib import Path
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -11,16 +12,15 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import DataTable
 
+from app.tui.frame.ask import AskScreen
+from app.tui.frame.bench import Bench, bench_of
 from app.tui.frame.figure_view import FigureView
+from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key_line import KeyLine
 from app.tui.frame.save import screen_text
 from app.tui.frame.top_line import TopLine
 from app.tui.frame.wording import folder
-from app.tui.keymap import Where
 from core.errors import HalodeckError
-
-if TYPE_CHECKING:
-    from app.tui.workbench import Workbench
 
 _NO_UNIVERSES = """[b]There are no universes in the folder $folder yet.[/b]
 
@@ -31,21 +31,21 @@ or leave with [b]q[/b] and type
   [b $accent]halodeck import SNAPSHOT[/]   anybody's"""
 
 
-class Frame(Screen[int | None]):
+class FramedScreen(Screen[int | None]):
     """A full screen between the top line and the keys."""
 
     subject = ""
     """What the screen is about, for the top line."""
-    SECTIONS: ClassVar[tuple[Where, ...]] = ()
+    SECTIONS: ClassVar[tuple[str, ...]] = ()
     """The sections of the help that are about this screen; its place's if there are none."""
 
     @property
-    def bench(self) -> Workbench:
+    def bench(self) -> Bench:
         """The app."""
-        return cast("Workbench", self.app)
+        return bench_of(self)
 
     def compose(self) -> ComposeResult:
-        top = TopLine(self.bench.root, self.bench.current_mode, self.subject)
+        top = TopLine(self.bench.root, self.bench.places, self.bench.current_mode, self.subject)
         top.count(self.bench.entries)
         yield top
         yield from self.body()
@@ -56,8 +56,8 @@ class Frame(Screen[int | None]):
         yield from ()
 
     def on_mount(self) -> None:
-        self.watch(self.bench, "entries", self.count, init=False)
-        self.watch(self.bench, "gpu", self.query_one(TopLine).name_gpu)
+        self.watch(self.app, "entries", self.count, init=False)
+        self.watch(self.app, "gpu", self.query_one(TopLine).name_gpu)
 
     @on(events.ScreenResume)
     def keep_styles(self, event: events.ScreenResume) -> None:
@@ -67,6 +67,12 @@ class Frame(Screen[int | None]):
     def count(self) -> None:
         """The list of runs has changed."""
         self.query_one(TopLine).count(self.bench.entries)
+
+    def choose(self, what: str | Path) -> None:
+        """Go to one of the things shown here: a run by its name, a file by its path."""
+
+    def follow(self, message: RunFollowed) -> None:
+        """A run that is followed has gone on."""
 
     def without_universes(self) -> Content:
         """What is said where there are none."""
@@ -92,3 +98,12 @@ class Frame(Screen[int | None]):
             self.notify(action(), markup=False)
         except HalodeckError as error:
             self.notify(str(error), severity="error", markup=False)
+
+    def ask_to_save(self, title: str, name: str, words: str, save: Callable[[Path], str]) -> None:
+        """Ask for the name of a file, and let `save` write it in a thread; what it says is told."""
+
+        def named(answer: str | None) -> None:
+            if answer:
+                self.attempt(lambda: save(Path(answer).expanduser()))
+
+        self.app.push_screen(AskScreen(title, name, words), named)

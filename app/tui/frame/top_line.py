@@ -5,18 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.content import Content
 
+from app.tui.frame.bench import bench_of
 from app.tui.frame.follow import Entry
 from app.tui.frame.lines import Lines
-from app.tui.frame.places import PLACES
+from app.tui.frame.place import Place
 from app.tui.frame.wording import folder
-
-if TYPE_CHECKING:
-    from app.tui.workbench import Workbench
 
 _PROGRAM = Content.styled("halodeck  ", "b $primary")
 _DOT = Content.styled(" · ", "dim")
@@ -26,9 +23,10 @@ _GAP = 2
 class TopLine(Lines):
     """What fits of: program, tabs, subject, host, GPU, runs and their folder."""
 
-    def __init__(self, root: Path, place: str, subject: str = "") -> None:
+    def __init__(self, root: Path, places: Sequence[Place], place: str, subject: str = "") -> None:
         super().__init__(id="top")
         self._root = root
+        self._places = places
         self._place = place
         self._subject = subject
         self._gpu = ""
@@ -51,9 +49,9 @@ class TopLine(Lines):
     def on_click(self, event: events.Click) -> None:
         """A tab goes to its place."""
         x = event.x - self.styles.padding.left
-        for place, end in zip(PLACES, self._tab_ends, strict=True):
+        for place, end in zip(self._places, self._tab_ends, strict=True):
             if x < end:
-                cast("Workbench", self.app).go(place.id)
+                bench_of(self).go(place.id)
                 return
 
     def _arrange(self) -> None:
@@ -90,7 +88,7 @@ class TopLine(Lines):
     def _tabs(self, names: bool) -> list[Content]:
         """The places, each with its key; all their names, or only that of this one."""
         tabs = []
-        for place in PLACES:
+        for place in self._places:
             if place.id == self._place:
                 tabs.append(Content.styled(f"{place.key} {place.title}", "b $primary reverse"))
             else:

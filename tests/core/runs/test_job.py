@@ -39,9 +39,7 @@ def test_a_model_needs_no_universe(old: Run) -> None:
     assert isinstance(model.recipe, HaloNet)
 
 
-def test_an_old_run_reports_again_on_universes_that_moved(
-    old: Run, universes: list[Universe], tmp_path: Path
-) -> None:
+def test_an_old_run_reports_again_on_universes_that_moved(old: Run, universes: list[Universe], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist: say where it is: --universes FOLDER"):
         open_universes(old)
     for universe in universes:

@@ -42,9 +42,7 @@ def test_a_universe_made_again_is_the_same(universes: list[Universe], tmp_path: 
     assert identity(open_universe(tmp_path / "again.h5")) == identity(universes[1])
 
 
-def test_namesakes_are_kept_apart(
-    done_run: Run, universes: list[Universe], namesake: Universe, tmp_path: Path
-) -> None:
+def test_namesakes_are_kept_apart(done_run: Run, universes: list[Universe], namesake: Universe, tmp_path: Path) -> None:
     run = Run(shutil.copytree(done_run.path, tmp_path / "runs" / "halonet-001"))
     model = open_model(run)
     first = predict(run, model, universes[3])

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.runs import registry
 from core.config import read_table, resolve
 from core.cosmos.cosmology import preset
 from core.cosmos.infall.model import Infalls, make_table
 from core.cosmos.reionization.ionize import Ionization, ionize
 from core.cosmos.universe import Universe, open_universe
 from core.figures import Number
+from core.runs import registry
 from core.runs.recipe import Recipe
 from core.runs.reports import read_report
 from core.runs.run import create_run

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.runs import registry
 from core.errors import UsageError
+from core.runs import registry
 from core.runs.recipe import Recipe
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core.cosmos.universe import Universe, open_universe
-from core.errors import InputError, RunError
+from core.errors import RunError
 from core.figures import Curves, Row
+from core.runs.job import open_held_out, open_model
 from core.runs.predictions import kept, path_for
 from core.runs.reports import loss_curves, make_report, predict, read_report
 from core.runs.run import Run
-from core.runs.job import open_held_out, open_model
 
 
 def test_the_report_of_a_run(done_run: Run) -> None:

@@ -13,8 +13,8 @@ import torch
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted, ResourceError, RunError
 from core.learning.learner import Network, Step
-from core.runs.run import Run
 from core.runs.job import open_model
+from core.runs.run import Run
 from core.runs.worker import work
 
 NewRun = Callable[..., Run]

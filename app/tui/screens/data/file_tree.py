@@ -13,8 +13,9 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from app.tui.frame.folders import Inside, Item, inside, stamp, walk
+from app.tui.frame.key import bindings
 from app.tui.frame.wording import folder
-from app.tui.keymap import bindings
+from app.tui.screens.data.keys import KEYS
 
 _INDENT = 2
 _MOST_FOLDERS = 2000
@@ -26,7 +27,7 @@ WATCH_EVERY = 2.0
 class FileTree(OptionList):
     """Roots, the folders in them that are unfolded, and their files; marked files carry a sign."""
 
-    BINDINGS = bindings("tree")
+    BINDINGS = bindings(KEYS, "tree")
     DEFAULT_CSS = "FileTree { text-wrap: nowrap; text-overflow: ellipsis; }"
 
     class Read(Message):

@@ -1,8 +1,16 @@
-"""Keys of data: the tree of files, the tasks."""
+"""Keys of data: the tree of files, the tasks, the commands that are started there."""
 
 from __future__ import annotations
 
 from app.tui.frame.key import Key
+
+SECTIONS = {
+    "data": "Data: files, import, simulation",
+    "tree": "In the tree of files",
+    "tasks": "In the list of tasks",
+    "command": "A command to be started",
+}
+TOGETHER = ({"data", "tree", "tasks"}, {"command", "form"})
 
 KEYS: tuple[Key, ...] = (
     Key("data.mark", "space", "mark", "mark the universe for slices, statistics and training", "data", "mark"),
@@ -29,4 +37,8 @@ KEYS: tuple[Key, ...] = (
     Key("tree.page_up", "pageup", "page_up", "a page up", "tree"),
     Key("tasks.next", "j,down", "cursor_down", "next task", "tasks"),
     Key("tasks.previous", "k,up", "cursor_up", "previous task", "tasks"),
+    Key("command.start", "L", "launch", "start it in the background", "command", "start"),
+    Key("command.copy", "y", "copy", "copy the command", "command", "copy"),
+    Key("command.wrong", "e", "wrong", "go to the next wrong value", "command", "errors"),
+    Key("command.back", "escape", "back", "back without starting anything", "command", "back"),
 )

@@ -18,13 +18,14 @@ from textual.widgets import Input, OptionList
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.folders import Item
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import entitle
 from app.tui.frame.pick import PickScreen
-from app.tui.frame.screen import Frame
+from app.tui.frame.screen import FramedScreen
 from app.tui.frame.wording import folder, nearby
-from app.tui.keymap import bindings
 from app.tui.screens.data.file_pane import FilePane
 from app.tui.screens.data.file_tree import FileTree
+from app.tui.screens.data.keys import KEYS
 from app.tui.screens.data.task_list import TaskList
 from app.tui.screens.data.task_pane import TaskPane
 from core.errors import HalodeckError
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 Deed = Literal["mark", "open", "delete"]
 
 
-class DataScreen(Frame):
+class DataScreen(FramedScreen):
     """A tree of files beside what the chosen one is; tasks below."""
 
-    BINDINGS = bindings("data")
+    BINDINGS = bindings(KEYS, "data")
     CSS_PATH = "data.tcss"
 
     class Marked(Message):
@@ -56,11 +57,11 @@ class DataScreen(Frame):
         self._files = FileTree()
         self._wanted: Path | None = None
 
-    def choose(self, path: Path) -> None:
+    def choose(self, what: str | Path) -> None:
         """Put the cursor on a file, wherever it is."""
-        self._wanted = path
+        self._wanted = Path(what)
         if self._files.roots:
-            self._files.reveal(path)
+            self._files.reveal(self._wanted)
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
@@ -69,7 +70,7 @@ class DataScreen(Frame):
                 yield self._files
                 yield Input(placeholder="words of a file's name; esc shows all", id="filter")
             yield FilePane(self.bench.depth)
-        yield TaskPane(self.bench.root)
+        yield TaskPane(self.bench.root, self.attempt)
 
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
@@ -80,7 +81,7 @@ class DataScreen(Frame):
         tree.focus()
         if self._wanted:
             tree.reveal(self._wanted)
-        self.watch(self.bench, "selection", self._show_marks)
+        self.watch(self.app, "selection", self._show_marks)
 
     def on_screen_resume(self) -> None:
         """Back from another place: what was made there, or elsewhere, is shown."""
@@ -276,7 +277,7 @@ class DataScreen(Frame):
         self._ask(import_form(), base)
 
     def _ask(self, form: CommandForm, base: dict[str, str]) -> None:
-        from app.tui.frame.command import CommandScreen
+        from app.tui.screens.data.command_screen import CommandScreen
 
         def start(command: list[str], values: Mapping[str, str]) -> None:
             simulation = "simulate {cells}^3, seeds {seeds}"

@@ -11,8 +11,9 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from app.background.tasks import Task
+from app.tui.frame.key import bindings
 from app.tui.frame.wording import STATES, duration
-from app.tui.keymap import bindings
+from app.tui.screens.data.keys import KEYS
 
 _BAR = 12
 
@@ -20,7 +21,7 @@ _BAR = 12
 class TaskList(OptionList):
     """Running and ended tasks, the newest first; a line is sent again only when it has changed."""
 
-    BINDINGS = bindings("tasks")
+    BINDINGS = bindings(KEYS, "tasks")
     DEFAULT_CSS = "TaskList { text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -14,9 +14,6 @@ from textual.timer import Timer
 from app.background import tasks
 from app.background.tasks import Task
 from app.tui.screens.data.task_list import TaskList
-
-if TYPE_CHECKING:
-    from app.tui.frame.screen import Frame
 
 LOOK_EVERY = 1.0
 """Seconds between looks at tasks that run."""
@@ -35,9 +32,11 @@ class TaskPane(Vertical):
             self.changed = False
             super().__init__()
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, attempt: Callable[[Callable[[], str]], object]) -> None:
+        """`attempt` does in a thread what may fail, and tells of it."""
         super().__init__(id="work")
         self._root = root
+        self._attempt = attempt
         self._known = False
         self._timer: Timer | None = None
         self.tasks: list[Task] = []
@@ -85,7 +84,7 @@ class TaskPane(Vertical):
             self.app.call_from_thread(self.look)
             return f"{title}: started; it goes on when the workbench is left"
 
-        cast("Frame", self.screen).attempt(begin)
+        self._attempt(begin)
 
     def end(self) -> None:
         """Cancel a task, or clear it away when it has ended: the chosen one, else the newest, those alive first."""
@@ -98,4 +97,4 @@ class TaskPane(Vertical):
             self.app.call_from_thread(self.look)
             return words
 
-        cast("Frame", self.screen).attempt(end)
+        self._attempt(end)

@@ -20,10 +20,11 @@ from textual.worker import get_current_worker
 
 from app.tui.frame.choices import Choices
 from app.tui.frame.form import Form
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
-from app.tui.frame.screen import Frame
+from app.tui.frame.screen import FramedScreen
 from app.tui.frame.wording import nearby
-from app.tui.keymap import bindings
+from app.tui.screens.launch.keys import KEYS
 from core.errors import HalodeckError
 from core.forms import FormField, overrides, settings_fields, settings_groups, settings_problems, settings_values
 from core.runs.launch_spec import LaunchSpec, shortest
@@ -37,10 +38,10 @@ _TABLE, _UNIVERSES, _DEVICES, _NOTE = _OF_THE_RUN = ("run.table", "run.universes
 _READING = "reading the recipes ..."
 
 
-class LaunchScreen(Frame):
+class LaunchScreen(FramedScreen):
     """Recipes, the form of the chosen one, and its command."""
 
-    BINDINGS = bindings("launch")
+    BINDINGS = bindings(KEYS, "launch")
     CSS_PATH = "launch.tcss"
 
     class Found(Message):
@@ -95,7 +96,7 @@ class LaunchScreen(Frame):
         self.query_one("#command").border_title = "the same as a command"
         self.set_class(True, "-choosing")
         self.query_one(OptionList).focus()
-        self.watch(self.bench, "selection", self._marked, init=False)
+        self.watch(self.app, "selection", self._marked, init=False)
         self._find()
 
     # the recipes
@@ -320,10 +321,10 @@ class LaunchScreen(Frame):
         super().count()
         if self._awaited in [entry.name for entry in self.bench.entries]:
             name, self._awaited = self._awaited, ""
-            self.bench.go_to(name)
+            self.bench.go_to("runs", name)
 
-    def action_copy(self) -> None:
-        self.bench.action_copy()
+    async def action_copy(self) -> None:
+        await self.app.run_action("app.copy")
 
     def copied(self) -> tuple[str, str]:
         """The command."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.tui.frame.key import Key
 
+SECTIONS = {"network": "Network of a run"}
+
 KEYS: tuple[Key, ...] = (
     Key("network.layer_next", "j,down", "layer(1)", "next layer", "network", "layer"),
     Key("network.layer_previous", "k,up", "layer(-1)", "previous layer", "network"),

@@ -13,13 +13,14 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable
 
-from app.tui.frame.calculating import CalculatingFrame
+from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.figure_view import FigureView
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
-from app.tui.frame.save import ask_and_save, figure_saver
+from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import folder, nearby
-from app.tui.keymap import bindings
+from app.tui.screens.network.keys import KEYS
 from app.tui.screens.network.layer_table import LayerTable
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {"figures": [load(figure) for figure in answer["figures"]]}
 
 
-class NetworkScreen(CalculatingFrame):
+class NetworkScreen(CalculatingScreen):
     """A list of layers beside images of one."""
 
     CSS_PATH = "network.tcss"
-    BINDINGS = bindings("network")
+    BINDINGS = bindings(KEYS, "network")
 
     class Listed(Message):
         """The universes there are."""
@@ -338,7 +339,7 @@ class NetworkScreen(CalculatingFrame):
         figure = self.figures[0] if self._input or len(self.figures) == 1 else self.figures[1]
         name = f"{self.layer}-{'filters' if self.filters else 'activations'}.png"
         endings = "Its ending chooses: .png .svg .pdf .txt"
-        ask_and_save(self, f"Save {figure.title}", name, endings, figure_saver(figure))
+        self.ask_to_save(f"Save {figure.title}", name, endings, figure_saver(figure))
 
 
 def _untitled(figure: Figure) -> Figure:

@@ -1,1 +1,1 @@
-"""Runs: list, live curves, report."""
+"""Runs: the list, live curves, reports."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.runs.history import History, Track
 from core.figures import Curves, Series
+from core.runs.history import History, Track
 
 MOST_BINS = 400
 """Each keeps its lowest and highest value: more points than a terminal line has dots."""

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from app.tui.frame.key import Key
 
+SECTIONS = {
+    "runs": "Runs",
+    "list": "In the list of runs",
+    "curves": "Curves of the chosen run",
+    "figures": "Figures of a run",
+    "figure": "One figure",
+}
+TOGETHER = ({"runs", "list", "curves"},)
+
 KEYS: tuple[Key, ...] = (
     Key(
         "runs.figures",

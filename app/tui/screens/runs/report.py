@@ -14,9 +14,10 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from app.tui.keymap import bindings
-from app.tui.frame.screen import Frame
 from app.tui.frame.figure_view import FigureView
+from app.tui.frame.key import bindings
+from app.tui.frame.screen import FramedScreen
+from app.tui.screens.runs.keys import KEYS
 from core.errors import HalodeckError, RunError
 from core.files import explain
 from core.runs.run import Run
@@ -69,10 +70,10 @@ def pages(report: Report) -> dict[str, Figure]:
     return {"numbers": numbers, **report.figures, **facts}
 
 
-class FiguresScreen(Frame):
+class FiguresScreen(FramedScreen):
     """A list of figures and the chosen one."""
 
-    BINDINGS = bindings("figures")
+    BINDINGS = bindings(KEYS, "figures")
     SECTIONS = ("figures",)
 
     class Read(Message):
@@ -150,10 +151,10 @@ class FiguresScreen(Frame):
             self.post_message(self.Read({}, str(error)))
 
 
-class FigureScreen(Frame):
+class FigureScreen(FramedScreen):
     """One figure as large as the terminal; gives back the number of the last one looked at."""
 
-    BINDINGS = bindings("figure")
+    BINDINGS = bindings(KEYS, "figure")
     SECTIONS = ("figure",)
 
     def __init__(self, run_name: str, pages: dict[str, Figure], number: int) -> None:

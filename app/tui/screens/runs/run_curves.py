@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from app.draw.colour import Depth
-from core.runs.history import History
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.lines import entitle
+from core.runs.history import History
 
 _HEIGHT_FOR_TWO = 36
 _MOST_NAMES = 2

@@ -9,10 +9,11 @@ from textual import events
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
-from app.tui.keymap import bindings
 from app.tui.frame.follow import Entry
-from app.tui.screens.runs.run_columns import Column, columns_for, ordered
+from app.tui.frame.key import bindings
 from app.tui.frame.wording import STATES
+from app.tui.screens.runs.keys import KEYS
+from app.tui.screens.runs.run_columns import Column, columns_for, ordered
 
 _MARK = "+ "
 
@@ -20,7 +21,7 @@ _MARK = "+ "
 class RunTable(DataTable[Text]):
     """Runs as rows; the cursor stays on its run when rows come and go."""
 
-    BINDINGS = bindings("list")
+    BINDINGS = bindings(KEYS, "list")
 
     def __init__(self, wanted: Sequence[str] = ()) -> None:
         super().__init__(id="runs", cursor_type="row", zebra_stripes=False)

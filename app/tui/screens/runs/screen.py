@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,17 +12,18 @@ from textual.content import Content
 from textual.widgets import DataTable, Input
 
 from app.tui.frame import actions
-from app.tui.keymap import bindings
-from app.tui.frame.follow import Entry, RunFollowed
-from core.runs.history import History
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
-from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of
-from app.tui.frame.screen import Frame
+from app.tui.frame.follow import Entry, RunFollowed
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, Tail, entitle
+from app.tui.frame.screen import FramedScreen
+from app.tui.frame.wording import STATES, folder, notes_line, number, pace
+from app.tui.screens.runs.keys import KEYS
+from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
-from app.tui.frame.wording import STATES, folder, notes_line, number, pace
+from core.runs.history import History
 from core.runs.run import Run, read_notes
 
 _RULE_AND_HEADER = 2
@@ -42,10 +44,10 @@ _NEED_A_RUN = (
 )
 
 
-class RunsScreen(Frame):
+class RunsScreen(FramedScreen):
     """A table of runs above the curves of the chosen one and its words."""
 
-    BINDINGS = bindings("runs", "curves")
+    BINDINGS = bindings(KEYS, "runs", "curves")
     SECTIONS = ("runs", "list", "curves")
 
     def __init__(self) -> None:
@@ -59,7 +61,7 @@ class RunsScreen(Frame):
         with Container(id="body"):
             with Vertical(id="list") as box:
                 box.border_title = "runs"
-                yield RunTable(self.bench.settings.columns)
+                yield RunTable(self.bench.preferences.columns)
                 yield Input(placeholder="words of a name, recipe, state or tag; esc shows all", id="filter")
             yield RunCurves(self.bench.depth)
             with Vertical(id="words"):
@@ -71,8 +73,8 @@ class RunsScreen(Frame):
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
         self.query_one("#machine").display = False
-        self.watch(self.bench, "load", self._show_load)
-        self.watch(self.bench, "problem", self.count, init=False)
+        self.watch(self.app, "load", self._show_load)
+        self.watch(self.app, "problem", self.count, init=False)
         self.count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -100,8 +102,9 @@ class RunsScreen(Frame):
             empty.show(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root), **signs))
         self._list()
 
-    def choose(self, name: str) -> None:
+    def choose(self, what: str | Path) -> None:
         """Move to a run, out of the filter if need be."""
+        name = str(what)
         if name not in [entry.name for entry in self._matching()]:
             self.action_clear()
         self.query_one(RunTable).choose(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.tui.frame.key import Key
 
+SECTIONS = {"slices": "Slices through universes"}
+
 KEYS: tuple[Key, ...] = (
     Key("slices.deeper", "full_stop,pagedown", "deeper(1)", "next plane; the mouse wheel too", "slices", "deeper"),
     Key("slices.shallower", "comma,pageup", "deeper(-1)", "previous plane", "slices"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.tui.frame.screen import Frame
+from app.tui.frame.screen import FramedScreen
 from app.tui.screens.slices.camera import AXES, COLOURS, COMPONENTS, SCALES, SMALLEST, Sight, after
 from app.tui.screens.slices.reader import Image
 from core.analysis.views.panels import Overlays
 
 
-class SightFrame(Frame):
+class CameraScreen(FramedScreen):
     """A place that looks at a box."""
 
     def __init__(self) -> None:

@@ -11,14 +11,15 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
 
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
-from app.tui.frame.save import ask_and_save, figure_saver
+from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
-from app.tui.keymap import bindings
 from app.tui.screens.slices import words as words
 from app.tui.screens.slices.camera import AXES, COLOURS, Point, Sight, after
+from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.layout import arranged, one_at_a_time
-from app.tui.screens.slices.moves import SightFrame
+from app.tui.screens.slices.moves import CameraScreen
 from app.tui.screens.slices.reader import Reader, Seen, Wish, again, halo_by_mass
 from app.tui.screens.slices.slice_view import SliceView
 from core.analysis.views.panels import Panel
@@ -30,11 +31,11 @@ _ROOMY = 160
 _PATIENCE = 0.15  # seconds of reading before it is said
 
 
-class SlicesScreen(SightFrame):
+class SlicesScreen(CameraScreen):
     """Linked images of one place in a box."""
 
     CSS_PATH = "slices.tcss"
-    BINDINGS = bindings("slices")
+    BINDINGS = bindings(KEYS, "slices")
 
     class Found(Message):
         """The universes of the folder."""
@@ -78,7 +79,7 @@ class SlicesScreen(SightFrame):
         self._serve()
         for widget in (*self._panes, self.query_one("#empty")):
             widget.display = False
-        self.watch(self.bench, "selection", self._selected, init=False)
+        self.watch(self.app, "selection", self._selected, init=False)
         self._selected()
 
     def on_unmount(self) -> None:
@@ -205,8 +206,9 @@ class SlicesScreen(SightFrame):
         self._say("place", words.place(sight, which, halo, busy=self._wish != self._seen))
         self._say("readout", words.readout(sight, self.images) if self.images else Content())
         self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
+        planes, keys = self._three_planes(sight), self.bench.keys_of("slices")
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
-        self._say("choices", words.choices(sight, self.images, len(self._partners), self._three_planes(sight), across))
+        self._say("choices", words.choices(sight, self.images, len(self._partners), planes, across, keys))
 
     def _say(self, id: str, content: Content) -> None:
         self.query_one(f"#{id}", Lines).show(content)
@@ -220,7 +222,7 @@ class SlicesScreen(SightFrame):
 
     def _first_sight(self, path: Path) -> Sight:
         """A universe as it is seen first: in the colours that were used last."""
-        kept = next((colours for colours in COLOURS if colours == self.bench.settings.colour_map), None)
+        kept = next((colours for colours in COLOURS if colours == self.bench.preferences.colour_map), None)
         return Sight(path, colours=kept)
 
     # what can be done
@@ -293,7 +295,7 @@ class SlicesScreen(SightFrame):
 
         name = f"{self.sight.path.stem}-{self.sight.field}-{self.sight.axis}{self.sight.plane()}.png"
         endings = "Its ending chooses: .png .svg .pdf .txt, or the numbers as .npy"
-        ask_and_save(self, "Save the slice", name, endings, save)
+        self.ask_to_save("Save the slice", name, endings, save)
 
     # the mouse
 

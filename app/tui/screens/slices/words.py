@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
+from app.tui.frame.key import Key
 from app.tui.frame.wording import number
-from app.tui.keymap import keys_of
 from app.tui.screens.slices.camera import AXES, Sight
 from app.tui.screens.slices.reader import Image
 from core.analysis.views.view import View, where
@@ -61,7 +63,9 @@ def readout(sight: Sight, images: tuple[Image, ...]) -> Content:
     return Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
 
 
-def choices(sight: Sight, images: tuple[Image, ...], partners: int, three: bool, across: int) -> Content:
+def choices(
+    sight: Sight, images: tuple[Image, ...], partners: int, three: bool, across: int, keys: Sequence[Key]
+) -> Content:
     """A line for each choice; or, in so many cells from left to right, columns of them."""
     over = sight.overlays
     vector = bool(images) and images[0].panel.is_vector
@@ -83,7 +87,7 @@ def choices(sight: Sight, images: tuple[Image, ...], partners: int, three: bool,
         "partner": compared(sight) or (f"{partners} found" if partners else "nothing found"),
         "three": "all three axes" if three else "one axis",
     }
-    signs = {key.id.removeprefix("slices."): key.signs.split()[0] for key in keys_of("slices")}
+    signs = {key.id.removeprefix("slices."): key.signs.split()[0] for key in keys}
     lines = [
         Content.from_markup(f"[$footer-key-foreground]{signs[id]:>2}[/] {_CHOICES[id]:<11} [b]$value[/b]", value=value)
         for id, value in chosen.items()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.tui.frame.key import Key
 
+SECTIONS = {"statistics": "Statistics of universes"}
+
 KEYS: tuple[Key, ...] = (
     Key("statistics.next", "tab", "turn(1)", "next figure", "statistics", "figure", first=True),
     Key("statistics.previous", "shift+tab", "turn(-1)", "previous figure", "statistics", first=True),

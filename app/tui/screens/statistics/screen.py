@@ -13,15 +13,16 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
 
-from app.tui.frame.calculating import CalculatingFrame
+from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
-from app.tui.frame.save import ask_and_save, figure_saver
+from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
-from app.tui.keymap import bindings
 from app.tui.screens.statistics import words as words
 from app.tui.screens.statistics.curve_window import RATIO_RANGES, Look, panned, stepped, turned_x, zoomed
+from app.tui.screens.statistics.keys import KEYS
 from app.tui.screens.statistics.readout import one_line, table
 from core.errors import HalodeckError
 
@@ -43,11 +44,11 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "report": load_report(answer["report"])}
 
 
-class StatisticsScreen(CalculatingFrame):
+class StatisticsScreen(CalculatingScreen):
     """Curves of the marked universes."""
 
     CSS_PATH = "statistics.tcss"
-    BINDINGS = bindings("statistics")
+    BINDINGS = bindings(KEYS, "statistics")
 
     class Found(Message):
         """What is compared: universes and, where wished, predictions; all universes of the folder."""
@@ -236,7 +237,7 @@ class StatisticsScreen(CalculatingFrame):
             "log_x": words.axis(figure is not None and figure.x_log),
             "closer": "part" if figure and figure.x_limits else "all",
         }
-        lines = words.choices(choices)
+        lines = words.choices(choices, self.bench.keys_of("statistics"))
         lines += [Content(), *table(figure, found, self.query_one("#values").size.width - 2)]
         self.query_one("#values", Lines).show(Content("\n").join(lines))
 
@@ -346,7 +347,7 @@ class StatisticsScreen(CalculatingFrame):
         if figure is None:
             return
         endings = "Its ending chooses: .png .svg .pdf .txt .ansi, or the numbers as .csv or .json"
-        ask_and_save(self, f"Save {figure.title}", f"{self.chosen}.csv", endings, figure_saver(figure))
+        self.ask_to_save(f"Save {figure.title}", f"{self.chosen}.csv", endings, figure_saver(figure))
 
     def on_curve_view_pointed(self, message: CurveView.Pointed) -> None:
         self._change(lambda figure, look: replace(look, cursor=message.x))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from app.tui.keymap import keys_of
+from app.tui.frame.key import Key
 from app.tui.screens.statistics.readout import choice
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def place(paths: Sequence[Path], report: Report | None, busy: str, problem: str)
     return Content.assemble(Content.from_markup("[b]$names[/b]", names=names), warning, words)
 
 
-def choices(chosen: Mapping[str, str]) -> list[Content]:
+def choices(chosen: Mapping[str, str], keys: Sequence[Key]) -> list[Content]:
     """A line for each choice, by the id of its key."""
-    signs = {key.id.removeprefix("statistics."): key.signs.split()[0] for key in keys_of("statistics")}
+    signs = {key.id.removeprefix("statistics."): key.signs.split()[0] for key in keys}
     return [choice(signs[id], _NAMES.get(id, id), value) for id, value in chosen.items()]
 
 

@@ -19,7 +19,7 @@ from core.cosmos.universe import Universe
 from core.errors import UsageError
 from core.runs.run import Run, create_run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0  # seconds; torch takes its time to come up on a busy machine
 HEAVY = ("torch", "scipy", "sklearn", "h5py", "matplotlib", "numba", "plotext", "pynbody", "pydantic", "textual_image")
 

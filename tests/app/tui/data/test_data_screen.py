@@ -17,13 +17,14 @@ from tui_pilot import SIZES, a_run, sees, text, until
 from app.background import tasks
 from app.background import workers as launch
 from app.tui.frame import follow
-from app.tui.frame.command import CommandScreen
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.form import Form
+from app.tui.screens.data import file_tree, task_pane
+from app.tui.screens.data.command_screen import CommandScreen
 from app.tui.screens.data.commands import CHOICES, import_form, simulate_form
 from app.tui.screens.data.file_tree import FileTree
-from app.tui.screens.data.screen import DataScreen, file_tree, task_pane
+from app.tui.screens.data.screen import DataScreen
 from app.tui.screens.data.task_list import TaskList
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe

@@ -10,17 +10,18 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from app.tui.frame.form import Form
+from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
-from app.tui.frame.screen import Frame
-from app.tui.keymap import bindings
+from app.tui.frame.screen import FramedScreen
 from app.tui.screens.data.commands import CommandForm
+from app.tui.screens.data.keys import KEYS
 from core.forms import command_words
 
 
-class CommandScreen(Frame):
+class CommandScreen(FramedScreen):
     """Asks for the options of a command and starts it."""
 
-    BINDINGS = bindings("command")
+    BINDINGS = bindings(KEYS, "command")
     DEFAULT_CSS = """
     CommandScreen #settings { height: 1fr; border-top: solid $border; border-title-color: $primary; }
     CommandScreen #command {
@@ -76,8 +77,8 @@ class CommandScreen(Frame):
         form.list.focus()
         form.list.action_wrong()
 
-    def action_copy(self) -> None:
-        self.bench.action_copy()
+    async def action_copy(self) -> None:
+        await self.app.run_action("app.copy")
 
     def copied(self) -> tuple[str, str]:
         """The command."""

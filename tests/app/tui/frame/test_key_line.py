@@ -10,7 +10,7 @@ from tui_pilot import a_run, opened, sees, text, until, view
 
 from app.draw import draw
 from app.draw.colour import NO_INK, series_shade
-from app.tui.keymap import keys_of
+from app.tui.places import PLACES
 from app.tui.screens.runs.report import FiguresScreen
 from core.figures import Curves, Report, Series, Slice, Table, dump_report
 from core.files import write_json
@@ -24,9 +24,8 @@ async def test_help_and_quit_stay_in_a_narrow_footer(root: Path, place: str) -> 
         narrow = text(pilot).splitlines()[-1]
         assert len(narrow.rstrip()) <= 60
         await pilot.resize_terminal(200, 24)
-        first = next(
-            key for key in reversed(keys_of({"2": "slices", "3": "statistics", "6": "network"}[place])) if key.hint
-        )  # type: ignore[arg-type,index]
+        keys = next(each.keys for each in PLACES if each.key == place)
+        first = next(key for key in reversed(keys) if key.hint)
         await until(pilot, lambda: f"{first.signs.split()[0]} {first.hint}" in text(pilot).splitlines()[-1])
 
 

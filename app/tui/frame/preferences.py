@@ -13,7 +13,7 @@ from core.files import explain, write_text
 
 
 @dataclass(frozen=True)
-class Settings:
+class Preferences:
     """Empty values mean the default. `path` is where they are kept, none to keep them nowhere."""
 
     theme: str = ""
@@ -38,22 +38,22 @@ class Settings:
         write_text(self.path, tomli_w.dumps({name: value for name, value in table.items() if value}))
 
 
-def settings_path() -> Path:
+def preferences_path() -> Path:
     """`halodeck/settings.toml` in the user's folder for configuration."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "halodeck" / "settings.toml"
 
 
-def load_settings(path: Path) -> Settings:
-    """The settings in a file; what is wrong with it is said in `problems`, and the rest is used."""
+def load_preferences(path: Path) -> Preferences:
+    """The preferences in a file; what is wrong with it is said in `problems`, and the rest is used."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Settings(path=path)
+        return Preferences(path=path)
     except OSError as error:
-        return Settings(path=path, problems=(str(explain(error, path)),))
+        return Preferences(path=path, problems=(str(explain(error, path)),))
     except ValueError as error:
-        return Settings(path=path, problems=(f"{path} is not TOML ({error}): mend it; the defaults hold",))
+        return Preferences(path=path, problems=(f"{path} is not TOML ({error}): mend it; the defaults hold",))
     values: dict[str, Any] = {}
     problems = []
     for name, value in table.items():
@@ -67,30 +67,11 @@ def load_settings(path: Path) -> Settings:
             problems.append(f"{path}: {name} = {value!r} is ignored: {_EXPECTED[name]}")
         else:
             problems.append(f"{path}: {name!r} is unknown and ignored; there are {', '.join(_EXPECTED)}")
-    return Settings(**values, path=path, problems=tuple(problems))
-
-
-def usable_keymap(settings: Settings) -> tuple[dict[str, str], list[str]]:
-    """The keys of a user's keymap that can be used, and why the others cannot, a line each."""
-    from app.tui.keymap import KEYS, clash
-
-    problems = []
-    known = {key.id for key in KEYS}
-    keymap: dict[str, str] = {}
-    for id, keys in settings.keymap.items():
-        if id not in known:
-            problems.append(f"the keymap names an unknown action {id!r}; the help lists them")
-        elif not keys.strip(", "):
-            problems.append(f"the keymap leaves {id} without a key, which is ignored")
-        elif other := clash(id, keys, keymap):
-            problems.append(f"the keymap gives {keys!r} to {id}, but it is taken by {other}: ignored")
-        else:
-            keymap[id] = keys
-    return keymap, problems
+    return Preferences(**values, path=path, problems=tuple(problems))
 
 
 def unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """What to say of names in the settings that are not known, a line each."""
+    """What to say of names in the preferences that are not known, a line each."""
     known = tuple(known)
     return [f"there is no {kind} {name!r}; there are {', '.join(known)}" for name in names if name not in known]
 

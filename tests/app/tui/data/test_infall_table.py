@@ -9,8 +9,9 @@ from tui_pilot import sees, until
 
 from app.tui.frame import follow
 from app.tui.frame.figure_view import FigureView
+from app.tui.screens.data import task_pane
 from app.tui.screens.data.file_tree import FileTree
-from app.tui.screens.data.screen import DataScreen, task_pane
+from app.tui.screens.data.screen import DataScreen
 from app.tui.workbench import Workbench
 from core.cosmos.infall.model import Infalls, make_table
 

@@ -20,7 +20,7 @@ from tui_pilot import a_report, a_run, opened, sees, text
 
 from app.draw import Depth
 from app.tui.frame import machine
-from app.tui.frame.settings import Settings
+from app.tui.frame.preferences import Preferences
 from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.cosmology import preset
 from core.cosmos.universe import write_universe
@@ -73,8 +73,8 @@ SCENES = (
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 async def test_a_screen_looks_as_it_did(scene: Scene, deck: Path) -> None:
     runs = deck / ("none" if scene.name in ("runs-none", "network") else "runs")
-    settings = Settings(theme=scene.theme)
-    async with opened(runs, scene.size, settings, deck / "universes", depth=scene.depth) as pilot:
+    preferences = Preferences(theme=scene.theme)
+    async with opened(runs, scene.size, preferences, deck / "universes", depth=scene.depth) as pilot:
         for key in scene.keys:
             name, _, words = key.partition(":")
             await pilot.press(name)

@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 
 from app.draw import Depth
 from app.tui.frame.figure_view import FigureView
-from app.tui.frame.places import PLACES
+from app.tui.frame.preferences import Preferences
 from app.tui.frame.selection import Selection
-from app.tui.frame.settings import Settings
+from app.tui.places import PLACES
 from app.tui.workbench import Workbench
 from core.figures import Curves, Number, Report, Series, Slice
 from core.runs.run import Run, create_run
@@ -27,7 +27,7 @@ PATIENCE = 40.0  # seconds; helper processes import torch
 async def opened(
     root: Path,
     size: tuple[int, int] = (120, 40),
-    settings: Settings | None = None,
+    preferences: Preferences | None = None,
     universes: Path = Path("nowhere"),
     *,
     place: int = 0,
@@ -35,7 +35,7 @@ async def opened(
     depth: Depth = "truecolor",
 ) -> AsyncIterator[Pilot[None]]:
     """The workbench in a size, at the place of this number, with these universes marked."""
-    bench = Workbench(root, depth, universes, settings)
+    bench = Workbench(root, depth, universes, preferences)
     bench.animation_level = "none"
     bench.selection = Selection(tuple(marked))
     async with bench.run_test(size=size, notifications=True) as pilot:

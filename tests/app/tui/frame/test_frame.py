@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,21 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import a_run, opened, sees, text, until
 
-from app.tui.frame import places, theme
+from app.tui.frame import theme
 from app.tui.frame.ask import AskScreen
-from app.tui.frame.places import PLACES, Place
-from app.tui.frame.screen import Frame
+from app.tui.frame.preferences import Preferences, load_preferences, preferences_path
+from app.tui.frame.screen import FramedScreen
 from app.tui.frame.selection import Selection
-from app.tui.frame.settings import Settings, load_settings, settings_path, usable_keymap
 from app.tui.frame.top_line import TopLine
-from app.tui.keymap import KEYS, clash
+from app.tui.keymap import KEYS, clash, usable
+from app.tui.places import PLACES
 from app.tui.screens.runs.report import FiguresScreen
 from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 
 
-class Elsewhere(Frame):
+class Elsewhere(FramedScreen):
     """A place to go to."""
 
     AUTO_FOCUS = ""
@@ -41,10 +42,8 @@ class Elsewhere(Frame):
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """The place "statistics" is a screen with an input."""
     here = tuple(
-        Place(place.id, place.key, place.title, f"{__name__}:Elsewhere") if place.id == "statistics" else place
-        for place in PLACES
+        replace(place, home=f"{__name__}:Elsewhere") if place.id == "statistics" else place for place in PLACES
     )
-    monkeypatch.setattr(places, "PLACES", here)
     monkeypatch.setattr(Workbench, "MODES", {place.id: place for place in here})
 
 
@@ -185,13 +184,13 @@ async def test_the_path_of_the_run_is_copied(root: Path) -> None:
 
 async def test_the_next_theme_is_kept(root: Path, tmp_path: Path) -> None:
     path = tmp_path / "config" / "settings.toml"
-    async with opened(root, settings=load_settings(path)) as pilot:
+    async with opened(root, preferences=load_preferences(path)) as pilot:
         assert pilot.app.theme == "dark"
         await pilot.press("T")
         await sees(pilot, "theme light")
         assert pilot.app.theme == "light"
-        await until(pilot, lambda: load_settings(path).theme == "light")
-    async with opened(root, settings=load_settings(path)) as pilot:
+        await until(pilot, lambda: load_preferences(path).theme == "light")
+    async with opened(root, preferences=load_preferences(path)) as pilot:
         assert pilot.app.theme == "light"
         for _ in theme.THEMES:
             await pilot.press("T")
@@ -212,7 +211,7 @@ def test_all_colours_are_in_the_cube_of_256() -> None:
 
 async def test_a_users_keys_are_used_and_shown(root: Path) -> None:
     run = a_run(root)
-    async with opened(root, settings=Settings(keymap={"runs.pause": "f5", "runs.mark": "b"})) as pilot:
+    async with opened(root, preferences=Preferences(keymap={"runs.pause": "f5", "runs.mark": "b"})) as pilot:
         await sees(pilot, "● running", "f5 pause")
         await pilot.press("f5")
         await until(pilot, lambda: run.take_request() == "pause")
@@ -221,8 +220,8 @@ async def test_a_users_keys_are_used_and_shown(root: Path) -> None:
 
 
 async def test_what_is_wrong_with_the_settings_is_told(root: Path) -> None:
-    settings = Settings(theme="pink", columns=("step", "colour"), keymap={"runs.fly": "f5"})
-    async with opened(root, settings=settings) as pilot:
+    preferences = Preferences(theme="pink", columns=("step", "colour"), keymap={"runs.fly": "f5"})
+    async with opened(root, preferences=preferences) as pilot:
         await until(pilot, lambda: len(pilot.app._notifications) == 3)
         words = " ".join(note.message for note in pilot.app._notifications)
         assert "there is no theme 'pink'" in words
@@ -232,7 +231,7 @@ async def test_what_is_wrong_with_the_settings_is_told(root: Path) -> None:
 
 async def test_chosen_columns_are_shown(root: Path) -> None:
     a_run(root)
-    async with opened(root, settings=Settings(columns=("loss", "device"))) as pilot:
+    async with opened(root, preferences=Preferences(columns=("loss", "device"))) as pilot:
         await sees(pilot, "halonet-001")
         await until(pilot, lambda: text(pilot).splitlines()[2].split() == ["run", "loss", "device"])
 
@@ -250,13 +249,13 @@ async def test_chosen_columns_are_shown(root: Path) -> None:
     ],
 )
 def test_keys_that_clash_are_ignored(id: str, keys: str, problem: str) -> None:
-    keymap, problems = usable_keymap(Settings(keymap={id: keys}))
+    keymap, problems = usable({id: keys})
     assert keymap == ({} if problem else {id: keys})
     assert [problem in line for line in problems] == ([True] if problem else [])
 
 
 def test_two_new_keys_may_not_clash_either() -> None:
-    keymap, problems = usable_keymap(Settings(keymap={"runs.pause": "f5", "runs.stop": "f5"}))
+    keymap, problems = usable({"runs.pause": "f5", "runs.stop": "f5"})
     assert keymap == {"runs.pause": "f5"}
     assert len(problems) == 1
 
@@ -271,13 +270,13 @@ def test_no_key_of_the_table_means_two_things_in_one_place() -> None:
 
 def test_settings_survive_and_a_broken_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    settings = Settings("light", columns=("loss",), keymap={"runs.pause": "f5"}, path=path)
-    settings.save()
-    again = load_settings(path)
+    preferences = Preferences("light", columns=("loss",), keymap={"runs.pause": "f5"}, path=path)
+    preferences.save()
+    again = load_preferences(path)
     assert (again.theme, again.columns, again.keymap) == ("light", ("loss",), {"runs.pause": "f5"})
-    assert again == settings
+    assert again == preferences
     path.write_text("theme = [")
-    broken = load_settings(path)
+    broken = load_preferences(path)
     assert broken.theme == ""
     assert "is not TOML" in broken.problems[0]
     broken.save()
@@ -285,7 +284,7 @@ def test_settings_survive_and_a_broken_file_is_left_alone(tmp_path: Path) -> Non
 
 
 async def test_settings_that_cannot_be_kept_are_told(root: Path) -> None:
-    async with opened(root, settings=Settings(path=Path("/proc/nowhere/settings.toml"))) as pilot:
+    async with opened(root, preferences=Preferences(path=Path("/proc/nowhere/settings.toml"))) as pilot:
         await pilot.press("T")
         await until(pilot, lambda: any("/proc/nowhere" in note.message for note in pilot.app._notifications))
         assert pilot.app.theme == "light"
@@ -295,15 +294,15 @@ async def test_settings_that_cannot_be_kept_are_told(root: Path) -> None:
 def test_a_wrong_setting_is_told_and_the_rest_used(tmp_path: Path, line: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(f"colour_map = 'viridis'\n{line}\n")
-    settings = load_settings(path)
-    assert settings.colour_map == "viridis"
-    assert len(settings.problems) == 1
-    assert line.split()[0] in settings.problems[0]
+    preferences = load_preferences(path)
+    assert preferences.colour_map == "viridis"
+    assert len(preferences.problems) == 1
+    assert line.split()[0] in preferences.problems[0]
 
 
 def test_settings_lie_where_the_system_wants_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert settings_path() == tmp_path / "halodeck" / "settings.toml"
+    assert preferences_path() == tmp_path / "halodeck" / "settings.toml"
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -338,13 +337,13 @@ async def test_the_palette_finds_files_and_places(
 async def test_the_colour_map_is_kept(root: Path, tmp_path: Path, universes: list[Universe]) -> None:
     path = tmp_path / "settings.toml"
     folder = universes[0].path.parent
-    async with opened(root, settings=load_settings(path), universes=folder) as pilot:
+    async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
         await sees(pilot, "Mpc/h")
         await pilot.press("k")
-        await until(pilot, lambda: load_settings(path).colour_map != "")
-    kept = load_settings(path).colour_map
-    async with opened(root, settings=load_settings(path), universes=folder) as pilot:
+        await until(pilot, lambda: load_preferences(path).colour_map != "")
+    kept = load_preferences(path).colour_map
+    async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
         await sees(pilot, "Mpc/h")
         assert pilot.app.screen.sight.colours == kept  # type: ignore[attr-defined]
@@ -359,7 +358,7 @@ async def test_every_place_opens_and_has_its_help(root: Path) -> None:
             await sees(pilot, f"{place.key} {place.title}")
             assert all(len(line) <= 80 for line in text(pilot).splitlines())
             assert isinstance(pilot.app, Workbench)
-            assert pilot.app._sections_here()[0] != "everywhere"
+            assert next(iter(pilot.app._sections_here())) != "everywhere"
 
 
 async def test_a_place_that_was_hidden_follows_the_theme_and_the_size(root: Path) -> None:

@@ -10,7 +10,7 @@ from slices_pilot import opened, screen, settled, sight
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from tui_pilot import SIZES, sees, text, until
 
-from app.tui.keymap import keys_of
+from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.slice_view import SliceView
 from core.cosmos.universe import Universe
 
@@ -20,7 +20,7 @@ async def test_the_first_universe_of_the_folder_is_there(deck: Path, size: tuple
     async with opened(deck, size) as pilot:
         await sees(pilot, "u1", "density", "z = 12.5 Mpc/h", "1 + overdensity", "y [Mpc/h]", "--slice 8 --log")
         await settled(pilot)
-        hints = [key.hint for key in keys_of("slices")]
+        hints = [key.hint for key in KEYS]
         await until(pilot, lambda: all(hint in text(pilot).splitlines()[-1] for hint in hints))
         lines = text(pilot).splitlines()
         assert len(lines) == size[1]
