@@ -164,7 +164,7 @@ def import_(
     """
     from core.cosmos.cube_imports import import_cube
     from core.cosmos.formats.given import Given, in_cosmology
-    from core.cosmos.formats.recognise import is_catalogue, is_cube, recognise
+    from core.cosmos.formats.recognise import recognise
     from core.cosmos.imports import TheirHalos, import_initial, import_pair
     from core.cosmos.simulate import Evolution
     from core.provenance import provenance
@@ -176,14 +176,14 @@ def import_(
     if cosmology:
         given = in_cosmology(given, cosmology)
     described = recognise(initial)
-    if is_catalogue(described):
+    if described.holds == "halos":
         raise UsageError(
             f"{initial} is a halo catalogue ({described.kind})",
             "give it by --halos: after the linear field it was found in"
             if described.kind == "pksc"
             else "give it with the snapshots: --halos, after ICS and FINAL",
         )
-    cube = is_cube(described) or cells is not None
+    cube = described.holds == "cube" or cells is not None
     if final is None and (total_matter or (halos and not cube)):
         raise UsageError(
             "--halos and --total-matter belong to a final snapshot", "give one after the initial conditions"

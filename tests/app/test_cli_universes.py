@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.cosmos.formats.pksc import write_pksc
+from core.cosmos.formats.readers.pksc import write_pksc
 from core.cosmos.universe import Universe, open_universe
 
 Command = Callable[..., tuple[int, str, str]]

@@ -14,10 +14,10 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue, wrap
 from core.cosmos.cosmology import CRITICAL_DENSITY
-from core.cosmos.formats import groups, hdf5, tables
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.header import Header, parts_of, unreadable
-from core.cosmos.formats.tables import RawHalos
+from core.cosmos.formats.header import Header
+from core.cosmos.formats.reader import RawHalos
+from core.cosmos.formats.registry import named, reader_of
 from core.cosmos.formats.units import factor
 from core.errors import InputError
 
@@ -59,18 +59,10 @@ def read_catalogue(path: Path, given: Given | None = None, columns: Mapping[str,
     `columns` names those of a CSV. Raises: InputError for anything that cannot be used.
     """
     given = given or Given()
-    part = parts_of(path)[0]
-    try:
-        with part.open("rb") as file:
-            start = file.read(len(hdf5.SIGNATURE))
-    except OSError as error:
-        raise unreadable(part, error) from error
-    if start == hdf5.SIGNATURE:
-        raw = groups.read_groups(path, given)
-    else:
-        raw = tables.read_table(path, columns)
-        if given.length_unit is not None and raw.header.format != "csv":
-            raw = replace(raw, units=raw.units | {"position": given.length_unit})
+    known = reader_of(path, "halos")
+    if known is None or known[0].halos is None:
+        raise InputError(f"{path} is no halo catalogue", f"these are read: {named('halos')}")
+    raw = known[0].halos(path, given, columns)
     if raw.header.count == 0:
         raise InputError(f"{path} holds no halos", "check how it was made")
     header = settle(raw.header, given)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.cosmos.box import Array
 from core.cosmos.formats.header import Header, complete, parts_of, positive, unreadable
 from core.errors import InputError
 from core.files import damage
@@ -18,8 +19,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 """What h5py raises, here or there, in a file whose bytes were overwritten."""
 
-_DARK = ("PartType1", "PartType2", "PartType3")
-"""The groups pynbody takes for dark matter."""
+DARK = ("PartType1", "PartType2", "PartType3")
+"""The groups of dark matter; higher ones are stars and black holes."""
 
 
 @contextmanager
@@ -54,10 +55,10 @@ def read_header(path: Path) -> Header:
             if not is_snapshot(file):
                 raise InputError(f"{part} is HDF5 but no snapshot", "`halodeck info` tells what it is")
             if header is None:
-                complete(parts, int(_number(file, ("Header", "NumFilesPerSnapshot")) or 1))
+                complete(parts, int(number(file, ("Header", "NumFilesPerSnapshot")) or 1))
                 header = header_of(file, parts)
             for name, count in _counts(file, part).items():
-                if name in _DARK:
+                if name in DARK:
                     dark += count
                 else:
                     others += count
@@ -65,15 +66,9 @@ def read_header(path: Path) -> Header:
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
-def states_units(path: Path) -> bool:
-    """Whether the file says what its units are; many initial conditions do not."""
-    with opened(parts_of(path)[0]) as file:
-        return "InternalCodeUnits" in file or unit_length(file) is not None
-
-
 def unit_length(file: Any) -> float | None:
     """UnitLength_in_cm of GADGET and AREPO, where an open file states it."""
-    return _number(file, *((group, "UnitLength_in_cm") for group in ("Header", "Parameters", "Units")))
+    return number(file, *((group, "UnitLength_in_cm") for group in ("Header", "Parameters", "Units")))
 
 
 def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
@@ -81,16 +76,16 @@ def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
     box = np.ravel(file["Header"].attrs.get("BoxSize", 0.0))
     if box.min() != box.max():
         raise InputError(f"{parts[0]}: the box is not a cube ({', '.join(f'{side:g}' for side in box)})", "cut it")
-    omega = _number(file, ("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
-    baryon = _number(file, ("Header", "OmegaBaryon"), ("Parameters", "OmegaBaryon"), ("Cosmology", "Omega_b"))
-    h = _number(file, ("Header", "HubbleParam"), ("Parameters", "HubbleParam"), ("Cosmology", "h"))
+    omega = number(file, ("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
+    baryon = number(file, ("Header", "OmegaBaryon"), ("Parameters", "OmegaBaryon"), ("Cosmology", "Omega_b"))
+    h = number(file, ("Header", "HubbleParam"), ("Parameters", "HubbleParam"), ("Cosmology", "h"))
     return Header(
         format="hdf5-snapshot",
         count=0,
         box_size=positive(box[0]),
-        redshift=_number(file, ("Header", "Redshift"), ("Cosmology", "Redshift")),
+        redshift=number(file, ("Header", "Redshift"), ("Cosmology", "Redshift")),
         omega_matter=positive(omega or 0),
-        omega_lambda=_number(
+        omega_lambda=number(
             file, ("Header", "OmegaLambda"), ("Parameters", "OmegaLambda"), ("Cosmology", "Omega_lambda")
         ),
         omega_baryon=positive(baryon or 0),
@@ -99,7 +94,31 @@ def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
     )
 
 
-def _number(file: Any, *places: tuple[str, str]) -> float | None:
+def values(dataset: Any, path: Path) -> Array:
+    """A dataset, read whole. Raises: InputError that names it where it is damaged or packed by a missing filter."""
+    try:
+        return np.asarray(dataset[...])
+    except _DAMAGE as error:
+        name, words = dataset.name.strip("/"), damage(error)
+        if packed := _foreign_filters(dataset):
+            raise InputError(
+                f"{path}: {name} is packed by {packed}, which is not installed",
+                "pip install hdf5plugin, or unpack it with h5repack",
+            ) from error
+        raise InputError(f"{path}: dataset {name} is damaged ({words})", "copy or make the file again") from error
+
+
+def _foreign_filters(dataset: Any) -> str:
+    """The names of a dataset's filters that are missing here."""
+    import h5py
+
+    plist = dataset.id.get_create_plist()
+    found = [plist.get_filter(number) for number in range(plist.get_nfilters())]
+    missing = [(code, name.decode(errors="replace")) for code, _, _, name in found if not h5py.h5z.filter_avail(code)]
+    return ", ".join(f"filter {code} ({name})" if name else f"filter {code}" for code, name in missing)
+
+
+def number(file: Any, *places: tuple[str, str]) -> float | None:
     """The first of these attributes (group, name) that is there."""
     for group, name in places:
         if group in file and name in file[group].attrs:

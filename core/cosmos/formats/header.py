@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from core.errors import HalodeckError, InputError
-
-Format = Literal["gadget1", "gadget2", "hdf5-snapshot", "tipsy", "ramses"]
-HaloFormat = Literal["rockstar", "hlist", "ahf", "csv", "subfind", "pksc"]
-CubeFormat = Literal["npy", "raw", "hdf5", "21cmfast"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +16,7 @@ class Header:
     of a cube) and `others` all other particles.
     """
 
-    format: Format | HaloFormat | CubeFormat
+    format: str
     count: int
     others: int = 0
     box_size: float | None = None

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Particles, nearest_image, wrap
-from core.cosmos.formats import groups
 from core.cosmos.formats.catalogues import HaloFile, distinct, with_radii
 from core.cosmos.formats.lattice import Lattice
+from core.cosmos.formats.readers import groups
 from core.errors import InputError
 from core.progress import Progress, silent
 

@@ -1,24 +1,19 @@
-"""What a path is, told by its content: magic bytes, record markers, attributes; no bulk data is read."""
+"""What a path is, told by its content: a universe, a run, or a format that a reader knows; no bulk data is read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
 
-from core.cosmos.formats import cubes, gadget, groups, hdf5, pksc, ramses, tables, tipsy
-from core.cosmos.formats.header import CubeFormat, Format, HaloFormat, Header, parts_of, unreadable
-from core.cosmos.formats.snapshots import read_header
-from core.cosmos.formats.trees_hdf5 import is_galacticus
+from core.cosmos.formats import hdf5
+from core.cosmos.formats.header import parts_of, unreadable
+from core.cosmos.formats.reader import Facts, Holds, shape_text
+from core.cosmos.formats.registry import reader_of, start_of
 from core.cosmos.infall import table as infall
 from core.cosmos.universe import open_universe
 
-Kind = Literal["universe", "prediction", "run", "directory", "empty", "unknown"] | Format | HaloFormat | CubeFormat
-
-_START = 32
-"""Bytes that tell a binary format."""
 _MOST_ENTRIES = 12
-"""Datasets or files named before the list ends in dots."""
+"""Files named before the list ends in dots."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +21,11 @@ class Described:
     """What a path is, and its cheap facts in the order to be read."""
 
     path: Path
-    kind: Kind
-    facts: dict[str, str] = field(default_factory=dict)
+    kind: str
+    """universe, prediction, run, directory, empty, unknown, or the name of a format."""
+    facts: Facts = field(default_factory=dict)
+    holds: Holds | None = None
+    """What a file in one of the formats holds."""
 
 
 def recognise(path: Path) -> Described:
@@ -36,100 +34,24 @@ def recognise(path: Path) -> Described:
     Raises: InputError for what does not exist, may not be read, or is a known format but damaged.
     """
     try:
-        if path.is_dir():
-            return _snapshot(path) if ramses.info_of(path) else _folder(path)
-        if path.exists() and path.stat().st_size == 0:
+        if path.is_file() and path.stat().st_size == 0:
             return Described(path, "empty")
-        with parts_of(path)[0].open("rb") as file:
-            start = file.read(_START)
+        if start_of(path).startswith(hdf5.SIGNATURE) and _is_ours(path):
+            return _universe(path)
+        if found := reader_of(path):
+            reader, name = found
+            return Described(path, name, reader.describe(path), reader.holds)
+        return _folder(path) if path.is_dir() else Described(path, "unknown", {"size": _bytes(path.stat().st_size)})
     except OSError as error:
         raise unreadable(path, error) from error
-    if start.startswith(hdf5.SIGNATURE):
-        return _hdf5(path)
-    if start.startswith(cubes.NPY):
-        values = cubes.read_npy(path)
-        return Described(path, "npy", {"shape": _shape(values.shape), "type": str(values.dtype)})
-    if gadget.sniff(start) or tipsy.sniff(start):
-        return _snapshot(path)
-    size = path.stat().st_size
-    if pksc.sniff(start, size):
-        return Described(path, "pksc", {"halos": str(pksc.count(size)), "made by": "Peak Patch"})
-    if layout := tables.layout_of(path):
-        return Described(path, layout.format, _table_facts(path, layout))
-    if shape := cubes.raw_shape(path):
-        order = ", big-endian" if shape.dtype.byteorder == ">" else ""
-        return Described(path, "raw", {"could be": f"{shape.cells}^3 float{8 * shape.dtype.itemsize}{order}"})
-    return Described(path, "unknown", {"size": _bytes(size)})
 
 
-def is_snapshot(described: Described) -> bool:
-    """Whether it holds particles."""
-    return described.kind in get_args(Format)
+def _is_ours(path: Path) -> bool:
+    with hdf5.opened(parts_of(path)[0]) as file:
+        return file.attrs.get("halodeck_format") is not None
 
 
-def is_catalogue(described: Described) -> bool:
-    """Whether it holds halos."""
-    return described.kind in get_args(HaloFormat)
-
-
-def is_cube(described: Described) -> bool:
-    """Whether it may hold a field on a grid."""
-    return described.kind in get_args(CubeFormat)
-
-
-def _snapshot(path: Path) -> Described:
-    header = read_header(path)
-    cells = round(header.count ** (1 / 3))
-    cube = f" = {cells}^3" if cells**3 == header.count else ", no cube"
-    facts = {"dark matter particles": f"{header.count}{cube}"}
-    if header.others:
-        facts["other particles"] = str(header.others)
-    return Described(path, header.format, facts | _header_facts(header))
-
-
-def _table_facts(path: Path, layout: tables.Layout) -> dict[str, str]:
-    """Halos are lines that are not of the header; counted, not read."""
-    with path.open("rb") as file:
-        lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 22), b""))
-        file.seek(-1, 2)
-        lines += file.read() != b"\n"
-    facts = {"halos": str(lines - layout.skip)} if layout.format != "csv" else {"rows": str(lines - layout.skip)}
-    facts |= _header_facts(tables.header_of(path, layout))
-    names = [f"{name} [{layout.units[name]}]" if name in layout.units else name for name in layout.names]
-    dots = ", ..." if len(names) > _MOST_ENTRIES else ""
-    return facts | {"columns": f"{len(names)}: {', '.join(names[:_MOST_ENTRIES])}{dots}"}
-
-
-def _header_facts(header: Header) -> dict[str, str]:
-    facts: dict[str, str] = {}
-    numbers = {
-        "box": header.box_size,
-        "redshift": header.redshift,
-        "omega_matter": header.omega_matter,
-        "omega_lambda": header.omega_lambda,
-        "omega_baryon": header.omega_baryon,
-        "h": header.h,
-    }
-    facts |= {name: f"{value:g}" for name, value in numbers.items() if value is not None}
-    if "box" in facts:
-        known = header.format in ("rockstar", "hlist", "ramses")
-        facts["box"] += " Mpc/h" if known else " (in the file's unit)"
-    if len(header.parts) > 1:
-        facts["files"] = str(len(header.parts))
-    return facts
-
-
-def _hdf5(path: Path) -> Described:
-    part = parts_of(path)[0]
-    with hdf5.opened(part) as file:
-        if file.attrs.get("halodeck_format") is None:
-            if hdf5.is_snapshot(file):
-                return _snapshot(path)
-            if groups.is_groups(file):
-                header = groups.read_header(path)
-                return Described(path, "subfind", {"halos": str(header.count)} | _header_facts(header))
-            trees = {"merger trees": "read by `halodeck infall read`"} if is_galacticus(path) else {}
-            return Described(path, cubes.form_of(part), trees | _dataset_facts(file))
+def _universe(path: Path) -> Described:
     universe = open_universe(path)
     cosmology = universe.cosmology
     facts = {
@@ -149,7 +71,7 @@ def _hdf5(path: Path) -> Described:
     for name, info in universe.fields.items():
         facts[f"field {name}"] = ", ".join(
             [
-                f"{_shape(info.shape)} {info.dtype}",
+                f"{shape_text(info.shape)} {info.dtype}",
                 *([info.units] if info.units else []),
                 f"z = {info.redshift:g}",
                 info.frame,
@@ -160,27 +82,6 @@ def _hdf5(path: Path) -> Described:
     if infall.is_table(universe):
         facts |= infall.described(universe)
     return Described(path, universe.kind, facts)
-
-
-def _dataset_facts(file: Any) -> dict[str, str]:
-    import h5py
-
-    found: dict[str, str] = {}
-
-    def visit(name: str, item: Any) -> bool | None:
-        if isinstance(item, h5py.Dataset):
-            if len(found) == _MOST_ENTRIES:
-                found["..."] = ""
-                return True
-            found[f"dataset {name}"] = f"{_shape(item.shape)} {item.dtype}"
-        return None
-
-    file.visititems(visit)
-    return found
-
-
-def _shape(sides: tuple[int, ...]) -> str:
-    return " x ".join(map(str, sides)) or "scalar"
 
 
 def _folder(path: Path) -> Described:

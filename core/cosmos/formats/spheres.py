@@ -10,7 +10,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue, Field, wrap
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.formats.membership import present
-from core.cosmos.formats.pksc import read_pksc
+from core.cosmos.formats.readers.pksc import read_pksc
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.peakpatch.search import CRITICAL_OVERDENSITY, label_field
 from core.errors import InputError

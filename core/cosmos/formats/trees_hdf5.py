@@ -12,7 +12,7 @@ from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import positive, unreadable
-from core.cosmos.formats.trees import RawTrees
+from core.cosmos.trees import RawTrees
 from core.errors import InputError
 
 _MPC, _MSUN, _KM = 3.0856776e22, 1.98892e30, 1000.0
@@ -30,7 +30,12 @@ def is_galacticus(path: Path) -> bool:
     except OSError as error:
         raise unreadable(path, error) from error
     with hdf5.opened(path) as file:
-        return any(group in file for group in _GROUPS)
+        return has_trees(file)
+
+
+def has_trees(file: Any) -> bool:
+    """Whether an open HDF5 file has such a table."""
+    return any(group in file for group in _GROUPS)
 
 
 def read_galacticus(path: Path) -> RawTrees:
@@ -51,7 +56,7 @@ def _read(file: Any, path: Path) -> RawTrees:
         # an old spelling may be a link to the new one, or an empty dataset may stand in its place
         for name in names:
             if name in halos and isinstance(halos[name], h5py.Dataset) and halos[name].shape:
-                return np.asarray(halos[name][...])
+                return hdf5.values(halos[name], path)
         return None
 
     def needed(*names: str) -> Array:

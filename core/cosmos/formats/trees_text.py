@@ -17,7 +17,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.formats.header import unreadable
-from core.cosmos.formats.trees import RawTrees
+from core.cosmos.trees import RawTrees
 from core.errors import InputError
 
 _PATTERNS = {

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.box import Array, nearest_image
-from core.cosmos.formats.trees import NONE, Trees
 from core.cosmos.infall.surroundings import subhalos, surroundings
 from core.cosmos.infall.table import (
     FEATURES,
@@ -26,6 +25,7 @@ from core.cosmos.infall.table import (
     radius_200b,
     write_table,
 )
+from core.cosmos.trees import NONE, Trees
 from core.cosmos.universe import Universe
 from core.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.cosmos.box import Array, wrap
-from core.cosmos.formats.trees import NONE, Trees
+from core.cosmos.trees import NONE, Trees
 
 REACH = 4.0
 """Neighbours farther than this are not felt [Mpc/h]."""

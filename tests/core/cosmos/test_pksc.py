@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.cosmos.box import Catalogue
 from core.cosmos.cosmology import PRESETS, Cosmology
-from core.cosmos.formats.pksc import read_pksc, sniff, write_pksc
+from core.cosmos.formats.readers.pksc import read_pksc, sniff, write_pksc
 from core.errors import InputError, UsageError
 
 BOX = 100.0

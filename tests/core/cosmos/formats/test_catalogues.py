@@ -13,7 +13,7 @@ from three_halos import BESIDE, CENTRES, COUNTS, WRITERS, halos, write_csv
 
 from core.cosmos.formats.catalogues import distinct, read_catalogue
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.recognise import is_catalogue, recognise
+from core.cosmos.formats.recognise import recognise
 from core.cosmos.formats.units import factor
 from core.errors import InputError, UsageError
 
@@ -24,7 +24,7 @@ def test_every_format_gives_the_same_halos(tmp_path: Path, form: str) -> None:
     path = WRITERS[form](tmp_path / "any.name", expected)
     described = recognise(path)
     assert described.kind == form
-    assert is_catalogue(described)
+    assert described.holds == "halos"
     assert described.facts["rows" if form == "csv" else "halos"] == "3"
     found = read_catalogue(path, BESIDE)
     order = [1, 2, 0]

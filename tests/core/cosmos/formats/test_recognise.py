@@ -12,7 +12,7 @@ from snapshot_writers import Run, write_gadget, write_hdf5, write_tipsy
 
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.cosmology import PRESETS
-from core.cosmos.formats.recognise import is_catalogue, is_snapshot, recognise
+from core.cosmos.formats.recognise import recognise
 from core.cosmos.universe import write_universe
 from core.errors import InputError
 
@@ -23,7 +23,7 @@ NAME = "any.name"
 def test_gadget(tmp_path: Path, version: int) -> None:
     described = recognise(write_gadget(tmp_path / NAME, Run(), version=version))
     assert described.kind == f"gadget{version}"
-    assert is_snapshot(described)
+    assert described.holds == "particles"
     assert described.facts == {
         "dark matter particles": "4096 = 16^3",
         "box": "50000 (in the file's unit)",
@@ -78,7 +78,7 @@ def test_universe(tmp_path: Path, kind: str) -> None:
     )
     described = recognise(tmp_path / NAME)
     assert described.kind == kind
-    assert not is_snapshot(described)
+    assert described.holds != "particles"
     assert described.facts["box"] == "10 Mpc/h"
     assert described.facts["cells"] == "4^3"
     assert described.facts["cosmology"].endswith("(planck2015)")
@@ -183,4 +183,4 @@ def test_a_peak_patch_catalogue(tmp_path: Path) -> None:
     path.write_bytes(np.int32(3).tobytes() + np.float32([2.0, 0.0]).tobytes() + halos.tobytes())
     described = recognise(path)
     assert (described.kind, described.facts["halos"]) == ("pksc", "3")
-    assert is_catalogue(described)
+    assert described.holds == "halos"

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
+from typing import Any
 
+from core.cosmos.formats import by_pynbody
 from core.cosmos.formats.header import Header, positive, unreadable
+from core.cosmos.formats.reader import RawParticles, Reader, particle_facts
 from core.cosmos.formats.units import Units
 from core.errors import InputError
 
@@ -107,3 +110,27 @@ def _particles(path: Path) -> tuple[int, int]:
     if count < 0 or size < 48 * count:
         raise InputError(f"{path} is cut off or big-endian: {size} bytes for {count} particles", "copy it again")
     return count, numbers[4]
+
+
+def _read(path: Path, header: Header, total_matter: bool) -> RawParticles:
+    def load() -> Any:
+        from pynbody.snapshot.ramses import RamsesSnap
+
+        return RamsesSnap(path)
+
+    return by_pynbody.read_particles(path, load, total_matter)
+
+
+READERS = (
+    Reader(
+        ("ramses",),
+        "particles",
+        lambda path, start: "ramses" if info_of(path) else "",
+        lambda path: particle_facts(read_header(path), box_known=True),
+        order=5,
+        header=read_header,
+        particles=_read,
+        units=lambda path, header, raw, known, given: units(path),
+        box_in_mpc=True,
+    ),
+)

@@ -17,7 +17,7 @@ from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import LENGTH_UNITS, Given
 from core.cosmos.formats.header import Header, complete, parts_of
-from core.cosmos.formats.tables import RawHalos
+from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
 from core.cosmos.formats.units import factor
 from core.errors import InputError
 
@@ -121,7 +121,7 @@ def _gather(path: Path, names: dict[str, str]) -> dict[str, Array]:
         with hdf5.opened(part) as file:
             for name, place in names.items():
                 if place in file:
-                    found.setdefault(name, []).append(file[place][...])
+                    found.setdefault(name, []).append(hdf5.values(file[place], part))
     return {name: np.concatenate(values) for name, values in found.items()}
 
 
@@ -145,3 +145,28 @@ def _length_unit(path: Path, header: Header, given: Given) -> tuple[str, Header]
         raise InputError(f"{path} does not state its unit of length", "give --length-unit")
     size = None if header.box_size is None else header.box_size * factor(path, unit, h)
     return unit, replace(header, box_size=size)
+
+
+def _sniff(path: Path, start: bytes) -> str:
+    if not start.startswith(hdf5.SIGNATURE):
+        return ""
+    with hdf5.opened(parts_of(path)[0]) as file:
+        return "subfind" if is_groups(file) and not hdf5.is_snapshot(file) else ""
+
+
+def _describe(path: Path) -> Facts:
+    header = read_header(path)
+    return {"halos": str(header.count)} | header_facts(header)
+
+
+READERS = (
+    Reader(
+        ("subfind",),
+        "halos",
+        _sniff,
+        _describe,
+        order=20,
+        header=read_header,
+        halos=lambda path, given, columns: read_groups(path, given),
+    ),
+)

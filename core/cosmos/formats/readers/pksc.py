@@ -14,6 +14,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue, wrap
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.formats.header import unreadable
+from core.cosmos.formats.reader import Reader
 from core.errors import InputError, UsageError, did_you_mean
 from core.files import appearing
 
@@ -152,3 +153,14 @@ def _check_values(path: Path, rows: Array, largest: float, redshift: float) -> N
             f"{path} has no Lagrangian positions: it is a raw catalogue, before the merging of peaks",
             "give the merged one",
         )
+
+
+READERS = (
+    Reader(
+        ("pksc",),
+        "halos",
+        lambda path, start: "pksc" if start and sniff(start, path.stat().st_size) else "",
+        lambda path: {"halos": str(count(path.stat().st_size)), "made by": "Peak Patch"},
+        order=60,
+    ),
+)

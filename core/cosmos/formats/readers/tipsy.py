@@ -7,10 +7,18 @@ positions run from -1/2 to 1/2 and velocities are comoving, in sqrt(3 / 8 pi) H0
 from __future__ import annotations
 
 import math
+import os
 import struct
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from core.cosmos.cosmology import CRITICAL_DENSITY
+from core.cosmos.formats import by_pynbody
+from core.cosmos.formats.given import Given, Known
 from core.cosmos.formats.header import Header, parts_of, unreadable
+from core.cosmos.formats.reader import RawParticles, Reader, particle_facts
+from core.cosmos.formats.units import Units
 from core.errors import InputError
 
 VELOCITY_UNIT = 100 / math.sqrt(8 * math.pi / 3)
@@ -77,3 +85,35 @@ def _counts(start: bytes) -> tuple[float, int, int, int] | None:
         if 0 < total == gas + dark + star:
             return time, gas, dark, star
     return None
+
+
+def _particles(path: Path, header: Header, total_matter: bool) -> RawParticles:
+    def load() -> Any:
+        from pynbody.snapshot.tipsy import TipsySnap
+
+        # without this, any *.param file in the folder or the one above would set the units
+        return TipsySnap(path, paramfile=os.devnull)
+
+    return by_pynbody.read_particles(path, load, total_matter, numbered=False)
+
+
+def _units(path: Path, header: Header, raw: RawParticles, known: Known, given: Given) -> Units:
+    box, a = given.box_size or 0.0, 1 / (1 + known.redshift)
+    return Units(box, CRITICAL_DENSITY * box**3, a * VELOCITY_UNIT * box, "the box is 1")
+
+
+READERS = (
+    Reader(
+        ("tipsy",),
+        "particles",
+        lambda path, start: "tipsy" if sniff(start) else "",
+        lambda path: particle_facts(read_header(path)),
+        order=30,
+        header=read_header,
+        particles=_particles,
+        units=_units,
+        # the masses are its only statement of omega_matter
+        derive=lambda path, header, raw: replace(header, omega_matter=omega_matter(path, raw.total_mass)),
+        centred=True,
+    ),
+)

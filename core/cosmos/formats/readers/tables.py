@@ -17,7 +17,9 @@ from typing import Literal
 import numpy as np
 
 from core.cosmos.box import Array
+from core.cosmos.formats.given import Given
 from core.cosmos.formats.header import Header, positive, unreadable
+from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
 from core.errors import InputError, UsageError, did_you_mean
 
 TextFormat = Literal["rockstar", "hlist", "ahf", "csv"]
@@ -61,18 +63,6 @@ _HEADER = {
 
 _START = 1 << 16
 """Bytes that hold the header of any of these."""
-
-
-@dataclass(frozen=True)
-class RawHalos:
-    """A catalogue's numbers in the file's own units, in its order: mass, position (N, 3), and what else it has."""
-
-    columns: dict[str, Array]
-    units: dict[str, str]
-    """Units of mass, position and radius, as `units.factor` knows them."""
-    header: Header
-    definition: str
-    """How halos are bounded: vir, 200b, fof, ..."""
 
 
 @dataclass(frozen=True)
@@ -252,3 +242,37 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_MOST_COLUMNS = 12
+"""Columns named before the list ends in dots."""
+
+
+def _describe(path: Path) -> Facts:
+    """Halos are lines that are not of the header; counted, not read."""
+    layout = layout_of(path)
+    assert layout is not None
+    with path.open("rb") as file:
+        lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 22), b""))
+        file.seek(-1, 2)
+        lines += file.read() != b"\n"
+    facts = {"halos": str(lines - layout.skip)} if layout.format != "csv" else {"rows": str(lines - layout.skip)}
+    facts |= header_facts(header_of(path, layout), box_known=layout.format in ("rockstar", "hlist"))
+    names = [f"{name} [{layout.units[name]}]" if name in layout.units else name for name in layout.names]
+    dots = ", ..." if len(names) > _MOST_COLUMNS else ""
+    return facts | {"columns": f"{len(names)}: {', '.join(names[:_MOST_COLUMNS])}{dots}"}
+
+
+def _sniff(path: Path, start: bytes) -> str:
+    layout = layout_of(path) if start and path.is_file() else None
+    return layout.format if layout else ""
+
+
+def _halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> RawHalos:
+    raw = read_table(path, columns)
+    if given.length_unit is not None and raw.header.format != "csv":
+        raw = replace(raw, units=raw.units | {"position": given.length_unit})
+    return raw
+
+
+READERS = (Reader(("rockstar", "hlist", "ahf", "csv"), "halos", _sniff, _describe, order=70, halos=_halos),)

@@ -12,7 +12,9 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from core.cosmos.formats import by_pynbody
 from core.cosmos.formats.header import Header, complete, parts_of, positive, unreadable
+from core.cosmos.formats.reader import RawParticles, Reader, particle_facts
 from core.errors import InputError
 
 ByteOrder = Literal["<", ">"]
@@ -141,3 +143,30 @@ def _exactly(file: BinaryIO, path: Path, size: int) -> bytes:
     if len(data) < size:
         raise InputError(f"{path} is cut off", "copy or make it again")
     return data
+
+
+def _particles(path: Path, header: Header, total_matter: bool) -> RawParticles:
+    def load() -> Any:
+        from pynbody.snapshot.gadget import GadgetSnap
+
+        return GadgetSnap(path)
+
+    return by_pynbody.read_particles(path, load, total_matter)
+
+
+def _sniffed(path: Path, start: bytes) -> str:
+    found = sniff(start)
+    return found[0] if found else ""
+
+
+READERS = (
+    Reader(
+        ("gadget1", "gadget2"),
+        "particles",
+        _sniffed,
+        lambda path: particle_facts(read_header(path)),
+        order=10,
+        header=read_header,
+        particles=_particles,
+    ),
+)
