@@ -70,16 +70,17 @@ class FormField:
 # settings
 
 
-def settings_fields(kind: type[Settings], prefix: str = "") -> tuple[FormField, ...]:
+def settings_fields(of: type[Settings] | Settings, prefix: str = "") -> tuple[FormField, ...]:
     """Every setting of a model, the ungrouped first; the default of a recipe is the paper's value."""
-    from core.config import Settings
+    from core.config import Settings, defaults
 
     own: list[FormField] = []
     grouped: list[FormField] = []
+    kind, known = of if isinstance(of, type) else type(of), defaults(of)
     for name, item in kind.model_fields.items():
-        default = item.get_default(call_default_factory=True, validated_data={})
+        default = known.get(name)
         if isinstance(default, Settings):
-            grouped += settings_fields(type(default), f"{prefix}{name}.")
+            grouped += settings_fields(default, f"{prefix}{name}.")
             continue
         what, choices = _kind_of(item.annotation)
         own.append(
@@ -97,16 +98,17 @@ def settings_fields(kind: type[Settings], prefix: str = "") -> tuple[FormField, 
     return (*own, *grouped)
 
 
-def settings_groups(kind: type[Settings], prefix: str = "") -> dict[str, str]:
-    """What each group of settings is about, from the docstring of its class."""
-    from core.config import Settings
+def settings_groups(of: type[Settings] | Settings, prefix: str = "") -> dict[str, str]:
+    """What each group of settings is about, from the docstring under its field or else that of its class."""
+    from core.config import Settings, defaults
 
     about: dict[str, str] = {}
+    kind, known = of if isinstance(of, type) else type(of), defaults(of)
     for name, item in kind.model_fields.items():
-        default = item.get_default(call_default_factory=True, validated_data={})
+        default = known.get(name)
         if isinstance(default, Settings):
-            about[f"{prefix}{name}"] = " ".join((type(default).__doc__ or "").split())
-            about |= settings_groups(type(default), f"{prefix}{name}.")
+            about[f"{prefix}{name}"] = " ".join((item.description or type(default).__doc__ or "").split())
+            about |= settings_groups(default, f"{prefix}{name}.")
     return about
 
 

@@ -11,9 +11,9 @@ from core.cosmos.box import Array, Assignment, Catalogue, Field
 from core.errors import InputError
 from core.learning.adversaries import Adversaries
 from core.learning.learner import Network, Precision, uses_bf16
-from core.learning.training_set import Pair, Split, check_memory, crops_of
+from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
 from core.progress import Progress, part, silent
-from core.recipes.density.settings import Adam, DensityCrop, Scaling, Target
+from core.recipes.density.settings import Adam, Scaling, Target
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class DensityRecipe(Recipe[Network | Adversaries]):
     """How particles become a density, in input and truth: the thesis's clouds of half a cell, or others."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
-    crop: DensityCrop = DensityCrop()
+    crop: CropSettings = CropSettings(size=96, context=45, batch=1)
+    """What the network sees at once, in cells, and keeps of a prediction. The thesis's context of 16, which zeros at
+    the border reach, is too little for valid convolutions."""
     split: Split = Split()
 
     @property

@@ -46,24 +46,9 @@ class UNetSettings(Settings):
     """Normalise each batch before the activations."""
 
 
-class Adam(Optimiser):
-    """Adam, which is adamw without decay."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
-    """adamw, which without decay is the paper's Adam, or another."""
-    learning_rate: float = Setting(1e-4, gt=0, allow_inf_nan=False)
-    """Largest learning rate; with 1e-3 the paper's network failed to converge."""
-
-
 class DistanceCrop(TiledCropSettings):
     """What the network sees at once, in cells, and how it is turned."""
 
-    size: int = Setting(96, ge=0)
-    """Side of the part of a training crop that is judged; 0 is the whole box."""
-    context: int = Setting(16, ge=0)
-    """Cells beyond each side of it that are seen but not judged."""
-    batch: int = Setting(16, ge=1)
-    """Crops a step."""
     symmetries: Literal["rotations", "all"] = "rotations"
     """The 24 rotations of the paper, or the mirror images with them."""
 
@@ -98,8 +83,10 @@ class DistanceMap(Recipe[Network]):
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
-    optimiser: Adam = Adam()
-    crop: DistanceCrop = DistanceCrop()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=1e-4)
+    """How the weights are changed: adamw without decay is the paper's Adam, whose network failed to converge with a
+    learning rate of 1e-3."""
+    crop: DistanceCrop = DistanceCrop(size=96, context=16, batch=16)
     watershed: WatershedSettings = WatershedSettings()
     split: Split = Split()
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
-from core.learning.learner import Network, Precision, uses_bf16
+from core.learning.learner import Network, Optimiser, Precision, uses_bf16
+from core.learning.training_set import Split
 from core.progress import Progress, part, silent
 from core.protohalos.truth import Source
 from core.recipes.halo_mass.settings import (
-    AMSGrad,
     CNNSettings,
-    HaloMassSplit,
     InputSettings,
     LossSettings,
     MassRange,
@@ -63,9 +62,9 @@ class HaloMass(Recipe[Network]):
     input: InputSettings = InputSettings()
     network: CNNSettings = CNNSettings()
     loss: LossSettings = LossSettings()
-    optimiser: AMSGrad = AMSGrad()
+    optimiser: Optimiser = Optimiser(name="amsgrad", learning_rate=5e-5)
     particles: ParticleSettings = ParticleSettings()
-    split: HaloMassSplit = HaloMassSplit()
+    split: Split = Split(test=4)
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> SubBoxes:
         from core.recipes.halo_mass import inputs

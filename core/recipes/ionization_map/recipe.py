@@ -45,32 +45,6 @@ class UNetSettings(Settings):
     """Normalise each batch before the activations."""
 
 
-class Adam(Optimiser):
-    """How the weights are changed."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
-    """adamw; amsgrad, Adam whose steps only shrink; or sgd."""
-    learning_rate: float = Setting(2e-3, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-    warmup: int = Setting(50, ge=0)
-    """Steps over which the learning rate rises from zero."""
-    schedule: Literal["constant", "cosine"] = "cosine"
-    """Whether the learning rate stays, or falls to zero as half a cosine."""
-    clip: float = Setting(1.0, ge=0)
-    """Largest norm of the gradient; 0 leaves it as it is."""
-
-
-class MapCrop(CropSettings):
-    """What the network sees at once, in cells."""
-
-    size: int = Setting(64, ge=0)
-    """Side of the part of a training crop that is judged; 0 is the whole box."""
-    context: int = Setting(16, ge=0)
-    """Cells beyond each side of it that are seen but not judged."""
-    batch: int = Setting(4, ge=1)
-    """Crops a step."""
-
-
 class IonizationMap(Recipe[Network]):
     """Regression of what is ionized from the density."""
 
@@ -86,8 +60,8 @@ class IonizationMap(Recipe[Network]):
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
-    optimiser: Adam = Adam()
-    crop: MapCrop = MapCrop()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=2e-3, warmup=50, schedule="cosine", clip=1.0)
+    crop: CropSettings = CropSettings(size=64, context=16, batch=4)
     split: Split = Split()
 
     def side(self, cells: int) -> int:
