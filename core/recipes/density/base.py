@@ -81,7 +81,8 @@ class DensityRecipe(Recipe[Network | Adversaries]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_values(universe, ["delta_linear", "displacement"])
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        learning = self.memory(uses_bf16(self.precision, device))
+        check_memory(learning, self.crop, int(self.shape.levels), parts.used, 4 * sum(self.channels), device)
         constants = scales(parts.training, self.learnt, self.assignment)
 
         def pair(universe: Universe) -> Pair:
@@ -174,13 +175,6 @@ class DensityRecipe(Recipe[Network | Adversaries]):
                 f"the network sees {side} cells, which its {self.shape.levels} levels cannot halve",
                 f"set crop.size={(self.crop.size or universe.cells) + best} or fewer network.levels",
             )
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        learning = self.memory(uses_bf16(self.precision, device))
-        # inputs and target of every universe stay on the device
-        stored = 4 * sum(self.channels) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, int(self.shape.levels), device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

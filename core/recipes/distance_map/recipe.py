@@ -94,6 +94,7 @@ class DistanceMap(Recipe[Network]):
         import torch
 
         from core.cosmos.lagrangian import normalised_distance
+        from core.learning.memory import cube_memory
         from core.learning.samples import ROTATIONS
         from core.protohalos.inputs import check_density, scales
 
@@ -101,7 +102,9 @@ class DistanceMap(Recipe[Network]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_density(universe)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
         constants = scales(parts.training, self.inputs)
 
         def pair(universe: Universe) -> Pair:
@@ -255,16 +258,6 @@ class DistanceMap(Recipe[Network]):
         check_set(universes, self.split, self.truth)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        from core.learning.memory import cube_memory
-
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
-        # inputs and target of every universe stay on the device
-        stored = 4 * (self.channels + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

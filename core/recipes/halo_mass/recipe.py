@@ -223,11 +223,18 @@ class HaloMass(Recipe[Network]):
 
     def _check_memory(self, stored: int, device: torch.device) -> None:
         """Refuse training that will not fit beside `stored` bytes of fields. Raises: ResourceError."""
-        from core.learning.memory import cube_memory
-        from core.recipes.halo_mass.inputs import check_memory
+        from core.learning.memory import check_fits, cube_memory
 
         learning = cube_memory(self._module, 1, self.optimiser, uses_bf16(self._precision, device))
-        check_memory(lambda batch: learning(batch, self.input.side) + stored, self.particles.batch, device)
+        batch = self.particles.batch
+        check_fits(
+            lambda chosen: learning(chosen, self.input.side) + stored,
+            ["particles.batch"],
+            (batch,),
+            ((smaller,) for smaller in range(batch - 1, 0, -1)),
+            "choose a smaller input.side or fewer universes",
+            device,
+        )
 
     def _drawn(self, universes: Sequence[Universe], count: int, seed: int) -> list[HaloParticles]:
         from core.recipes.halo_mass.particles import drawn_together

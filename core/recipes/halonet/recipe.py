@@ -92,7 +92,10 @@ class HaloNet(Recipe[Network]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_density(universe)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # a density and a mask
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 1, device)
         constants = scales(parts.training, "density")
 
         def pair(universe: Universe) -> Pair:
@@ -213,14 +216,6 @@ class HaloNet(Recipe[Network]):
         check_set(universes, self.split, self.truth)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError."""
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # a density and a mask of every universe stay on the device
-        stored = (4 + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

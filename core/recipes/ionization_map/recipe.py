@@ -87,9 +87,14 @@ class IonizationMap(Recipe[Network]):
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
 
+        from core.learning.memory import cube_memory
+
         self.check(universes)
         parts = split(universes, self.split)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # density and target
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 4, device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
         largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
         constants = {
@@ -184,16 +189,6 @@ class IonizationMap(Recipe[Network]):
                     f"{what} of {seen} cells cannot be halved {self.network.levels} times",
                     f"choose a multiple of {factor} or fewer network.levels",
                 )
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        from core.learning.memory import cube_memory
-
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # density and target of every universe stay on the device
-        stored = 4 * (1 + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def _kind(universe: Universe) -> tuple[float, float | None]:
