@@ -21,7 +21,7 @@ from core.errors import ConfigError
 if TYPE_CHECKING:
     from core.config import Settings
 
-Kind = Literal["text", "int", "float", "bool", "choice", "list", "path"]
+FieldKind = Literal["text", "int", "float", "bool", "choice", "list", "path"]
 KINDS: dict[str, str] = {
     "text": "text",
     "int": "a whole number",
@@ -39,7 +39,7 @@ class FormField:
 
     path: str
     """Dotted path in the settings, or the name of a parameter."""
-    kind: Kind
+    kind: FieldKind
     default: str
     help: str
     choices: tuple[str, ...] = ()
@@ -216,7 +216,7 @@ def command_words(fields: tuple[FormField, ...], values: Mapping[str, str]) -> l
     return [*arguments, *options]
 
 
-def _kind_of(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
+def _kind_of(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:
     origin = typing.get_origin(annotation)
     if origin is Literal:
         return "choice", tuple(map(str, typing.get_args(annotation)))
@@ -230,7 +230,7 @@ def _kind_of(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
             return "bool", ("false", "true")
         for kind, name in ((int, "int"), (float, "float"), (Path, "path")):
             if issubclass(annotation, kind):
-                return typing.cast(Kind, name), ()
+                return typing.cast(FieldKind, name), ()
     return "text", ()
 
 

@@ -16,7 +16,7 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
-from core.protohalos.truth import Source, Truth, true_halos
+from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class DistanceMap(Recipe[Network]):
 
     steps: int = Setting(2000, ge=1)
     """Training steps; the paper stops after about 2000."""
-    truth: Source = "auto"
+    truth: TruthSource = "auto"
     """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
     inputs: Literal["density", "density+displacement"] = "density"
     """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
@@ -143,7 +143,7 @@ class DistanceMap(Recipe[Network]):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
 
-    def true_halos(self, universe: Universe) -> Truth:
+    def true_halos(self, universe: Universe) -> TrueHalos:
         """The halos that count and their cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 

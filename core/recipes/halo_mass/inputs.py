@@ -11,7 +11,7 @@ from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.errors import InputError
 from core.protohalos.inputs import check_linear
-from core.protohalos.truth import Source, check_truth
+from core.protohalos.truth import TruthSource, check_truth
 from core.recipes.halo_mass.particles import HaloParticles, centre_cells
 from core.recipes.halo_mass.settings import InputSettings, MassRange
 
@@ -65,7 +65,7 @@ def check_settings(settings: InputSettings, log_mass: MassRange) -> None:
         )
 
 
-def check_universe(universe: Universe, settings: InputSettings, truth: Source) -> None:
+def check_universe(universe: Universe, settings: InputSettings, truth: TruthSource) -> None:
     """Refuse a universe that the network cannot take. Raises: InputError."""
     check_linear(universe)
     check_truth(universe, truth)

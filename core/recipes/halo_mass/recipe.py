@@ -15,7 +15,7 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Split
 from core.progress import Progress, part, silent
-from core.protohalos.truth import Source
+from core.protohalos.truth import TruthSource
 from core.recipes.halo_mass.settings import (
     CNNSettings,
     InputSettings,
@@ -51,7 +51,7 @@ class HaloMass(Recipe[Network]):
     """Training steps; 3,125 are one pass over the paper's particles."""
     validate_every: int = Setting(3125, ge=1)
     """Steps between looks at the validation universes."""
-    truth: Source = "auto"
+    truth: TruthSource = "auto"
     """Which halos are the truth; auto takes N-body halos where there are any."""
     bootstraps: int = Setting(20, ge=2)
     """Resamplings from which the error of each mutual information is taken."""

@@ -15,10 +15,10 @@ from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.universe import Universe
 from core.figures import Circles, ColourMap, Curves, Row, Slice
 from core.protohalos.figures import equality
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 
 
-def slices(universe: Universe, probability: Array, truth: Truth, found: Catalogue) -> Row:
+def slices(universe: Universe, probability: Array, truth: TrueHalos, found: Catalogue) -> Row:
     """The plane of cells that holds most of the largest halo: density, truth, prediction, difference."""
     depth = int(np.argmax((truth.label == 1).sum(axis=(0, 1))))
     view = View("z", depth)

@@ -19,7 +19,7 @@ from core.learning.stages import Stage, StagedNetwork
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
 from core.protohalos.inputs import channels, check_density, check_predictable, check_set, scales
-from core.protohalos.truth import Source, Truth, true_halos
+from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class HaloNet(Recipe[Network]):
 
     steps: int = Setting(82_000, ge=1)
     """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
-    truth: Source = "peakpatch"
+    truth: TruthSource = "peakpatch"
     """Whose halos are learnt: Peak Patch's, as in the paper, or the N-body's; auto prefers the N-body's."""
     normalisation: Literal["global", "individual"] = "global"
     """Density in units of the standard deviation of all training universes, or of each universe's own."""
@@ -135,7 +135,7 @@ class HaloNet(Recipe[Network]):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
 
-    def true_halos(self, universe: Universe) -> Truth:
+    def true_halos(self, universe: Universe) -> TrueHalos:
         """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 

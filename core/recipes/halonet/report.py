@@ -15,7 +15,7 @@ from core.progress import Progress, silent
 from core.protohalos import baseline as smoothing
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 from core.recipes.halonet import cells, clustering, profiles, shapes
 from core.recipes.halonet import figures as draw
 
@@ -29,7 +29,7 @@ class JudgedBox:
 
     universe: Universe
     prediction: Universe
-    truth: Truth
+    truth: TrueHalos
 
     @property
     def probability(self) -> Array:

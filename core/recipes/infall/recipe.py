@@ -14,7 +14,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
-from core.learning.forest import Forest, Model, TableSamples
+from core.learning.forest import Ensemble, Forest, TableSamples
 from core.learning.samples import Batch
 from core.progress import Progress, silent
 from core.recipes.infall.rows import RowSplit, check_tables, feature_names, read_tables, scaled
@@ -35,8 +35,8 @@ class VoteSettings(Settings):
     depth: int = Setting(7, ge=1, le=12)
     """Splits from the root to a leaf."""
 
-    def model(self) -> Model:
-        return Model("forest", self.trees, self.depth)
+    def model(self) -> Ensemble:
+        return Ensemble("forest", self.trees, self.depth)
 
 
 class BoostingSettings(Settings):
@@ -49,8 +49,8 @@ class BoostingSettings(Settings):
     learning_rate: float = Setting(gt=0, le=1)
     """Weight of each tree."""
 
-    def model(self) -> Model:
-        return Model("boosting", self.trees, self.depth, self.learning_rate)
+    def model(self) -> Ensemble:
+        return Ensemble("boosting", self.trees, self.depth, self.learning_rate)
 
 
 class SplitSettings(Settings):
@@ -98,7 +98,7 @@ class Infall(Recipe[Forest]):
     addition: AdditionSettings = AdditionSettings()
     split: SplitSettings = SplitSettings()
 
-    def models(self) -> dict[str, Model]:
+    def models(self) -> dict[str, Ensemble]:
         """The model of each outcome."""
         return {
             "survived": self.survival.model(),

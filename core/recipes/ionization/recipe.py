@@ -70,7 +70,7 @@ class DenseSettings(Settings):
     """Cuts from which components and neighbours are taken."""
 
 
-class Ionization(Recipe[Chain]):
+class IonizationClasses(Recipe[Chain]):
     """Classification of 21-cm maps by redshift or escape fraction."""
 
     name: ClassVar[str] = "ionization"

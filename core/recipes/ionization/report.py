@@ -34,7 +34,7 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCube:
     """One cube: the number of its class, None where that is unknown, and what every model says of its planes."""
 
     universe: Universe
@@ -59,7 +59,7 @@ def report(
         known = label(truth, target)
         planes = spread(cube(truth, device))
         guesses = {name: classify(planes) for name, classify in ways.items()}
-        judged.append(Judged(truth, values.index(known) if known in values else None, guesses))
+        judged.append(JudgedCube(truth, values.index(known) if known in values else None, guesses))
     labelled = [item for item in judged if item.kind is not None]
     figures: dict[str, Figure] = {
         **{
@@ -93,7 +93,7 @@ def _numbers(
     target: Target,
     learner: Chain,
     values: Sequence[float],
-    judged: Sequence[Judged],
+    judged: Sequence[JudgedCube],
     pairs: Sequence[tuple[Universe, Universe]],
 ) -> list[Number]:
     chance = 1 / len(values)
@@ -145,7 +145,7 @@ def _vote(guesses: Array) -> int:
     return int(np.bincount(guesses.reshape(-1)).argmax())
 
 
-def _confusion(target: Target, values: Sequence[float], judged: Sequence[Judged], name: str) -> Matrix:
+def _confusion(target: Target, values: Sequence[float], judged: Sequence[JudgedCube], name: str) -> Matrix:
     counts = np.zeros((len(values), len(values)))
     for item in judged:
         counts[item.kind] += np.bincount(item.guesses[name].reshape(-1), minlength=len(values))
@@ -161,7 +161,7 @@ def _confusion(target: Target, values: Sequence[float], judged: Sequence[Judged]
     )
 
 
-def _by_class(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Curves:
+def _by_class(target: Target, values: Sequence[float], judged: Sequence[JudgedCube]) -> Curves:
     """Accuracy of each class; bands are standard errors over its cubes."""
     series = []
     for name, words in MODELS.items():
@@ -205,7 +205,7 @@ def _reconstruction(truth: Universe, prediction: Universe) -> Row:
     )
 
 
-def _cubes(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Table:
+def _cubes(target: Target, values: Sequence[float], judged: Sequence[JudgedCube]) -> Table:
     """The vote of the planes of each cube."""
     rows = tuple(
         (

@@ -7,7 +7,7 @@ import numpy as np
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.figures import Slice
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 from core.recipes.halonet.figures import slices
 
 
@@ -20,7 +20,7 @@ def test_a_halo_at_the_face_of_the_box_is_drawn_at_both_faces(universes: list[Un
         {"mass": np.ones(1), "position": place, "lagrangian_position": place, "lagrangian_radius": np.array([4.0])},
         32.0,
     )
-    row = slices(universe, np.zeros((16, 16, 16), np.float32), Truth(halos, label), halos)
+    row = slices(universe, np.zeros((16, 16, 16), np.float32), TrueHalos(halos, label), halos)
     assert "z = 16.0 Mpc/h" in row.title
     for panel, name in zip(row.figures[1:3], ("true", "found"), strict=True):
         assert isinstance(panel, Slice)
