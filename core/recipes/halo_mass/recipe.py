@@ -182,19 +182,17 @@ class HaloMass(Recipe[Network]):
 
     def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
         """What the report says of the network and what it saw; the report counts the particles."""
-        from models.cnn import CNN
-
-        assert isinstance(learner.module, CNN)
         first = pairs[0][0]
         side, cell = self.input.side, first.box_size / first.cells
         fine = cell / self.input.mesh_ratio if self.input.kind == "evolved" else cell
+        width = float(learner.module.get_parameter("scale").detach())
         return {
             "paper": self.paper,
             "input": f"{self.input.kind}, {side}^3 cells of {fine:.3g} Mpc/h: {side * fine:.3g} Mpc/h",
             "held-out universes": ", ".join(truth.name for truth, _ in pairs),
             "particles": "",
             "parameters": f"{sum(p.numel() for p in learner.module.parameters()):,} (the paper's network: 2,108,258)",
-            "likelihood": f"half width {float(learner.module.scale.detach()) * self.log_mass.half_width:.3g} dex",
+            "likelihood": f"half width {width * self.log_mass.half_width:.3g} dex",
             "seed": str(self.seed),
         }
 

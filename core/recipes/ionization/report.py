@@ -11,7 +11,7 @@ import numpy as np
 from core.analysis.statistics.figures import band
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
-from core.figures import Curves, Figure, Matrix, Number, Report, Row, Series, Slice, Table
+from core.figures import ColourMap, Curves, Figure, Matrix, Number, Report, Row, Series, Slice, Table
 from core.progress import Progress, each, silent
 from core.recipes.ionization.cubes import FIELD, LARGEST_TEMPERATURE, UNITS, Target, cube, label
 from core.recipes.ionization.models import MODELS, Classify
@@ -194,13 +194,17 @@ def _reconstruction(truth: Universe, prediction: Universe) -> Row:
     made = np.asarray(prediction.field(FIELD).values[middle], dtype=np.float64)
     top = float(max(true.max(), made.max(), 1e-6))
     largest = float(max(np.abs(made - true).max(), 1e-6))
-    axes = {"extent": (0.0, size, 0.0, size), "x_label": "z [Mpc/h]", "y_label": "y [Mpc/h]", "colour_label": "mK"}
+
+    def panel(title: str, values: Array, limits: tuple[float, float], colours: ColourMap = "sequential") -> Slice:
+        extent = (0.0, size, 0.0, size)
+        return Slice(title, values, extent, "z [Mpc/h]", "y [Mpc/h]", "mK", colours, limits=limits)
+
     return Row(
         f"A plane of {truth.name}",
         (
-            Slice("map", true.clip(0, LARGEST_TEMPERATURE), limits=(0.0, top), **axes),  # type: ignore[arg-type]
-            Slice("reconstruction", made, limits=(0.0, top), **axes),  # type: ignore[arg-type]
-            Slice("difference", made - true, colour_map="diverging", limits=(-largest, largest), **axes),  # type: ignore[arg-type]
+            panel("map", true.clip(0, LARGEST_TEMPERATURE), (0.0, top)),
+            panel("reconstruction", made, (0.0, top)),
+            panel("difference", made - true, (-largest, largest), "diverging"),
         ),
     )
 
