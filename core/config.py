@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ S = TypeVar("S", bound=Settings)
 def resolve(kind: type[S], table: dict[str, Any], overrides: list[str]) -> S:
     """Settings from their defaults, then a table, then overrides "a.b=value".
 
+    What a table leaves out of a group is as in the group's own default, which need not be that of its class.
     Raises: ConfigError with every wrong setting.
     """
     problems: list[str] = []
@@ -37,7 +39,7 @@ def resolve(kind: type[S], table: dict[str, Any], overrides: list[str]) -> S:
             continue
         merged = _with(merged, path.strip().split("."), _value(text.strip()))
     try:
-        result = kind.model_validate(merged)
+        result = kind.model_validate(_over(defaults(kind), merged))
     except ValidationError as error:
         problems += [_explain(kind, dict(item)) for item in error.errors(include_url=False)]
         raise ConfigError(problems) from None
@@ -75,13 +77,26 @@ def tables(recipe: str) -> list[str]:
     return list(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
 
 
-def describe(kind: type[BaseModel], prefix: str = "") -> list[tuple[str, str, Any, str]]:
+def defaults(of: type[BaseModel] | BaseModel) -> dict[str, Any]:
+    """The default of every setting that has one: a class's, or for a group that is a default the group's values."""
+    if isinstance(of, BaseModel):
+        return dict(of)
+    items = of.model_fields.items()
+    return {
+        name: item.get_default(call_default_factory=True, validated_data={})
+        for name, item in items
+        if not item.is_required()
+    }
+
+
+def describe(of: type[BaseModel] | BaseModel, prefix: str = "") -> list[tuple[str, str, Any, str]]:
     """(dotted path, type, default, help) of every setting."""
     rows: list[tuple[str, str, Any, str]] = []
+    kind, known = of if isinstance(of, type) else type(of), defaults(of)
     for name, item in kind.model_fields.items():
-        default = item.get_default(call_default_factory=True, validated_data={})
+        default = known.get(name)
         if isinstance(default, BaseModel):
-            rows += describe(type(default), f"{prefix}{name}.")
+            rows += describe(default, f"{prefix}{name}.")
         else:
             annotation = getattr(item.annotation, "__name__", None)
             kind_name = annotation if annotation in ("int", "float", "bool", "str") else str(item.annotation)
@@ -107,6 +122,15 @@ def removed(table: dict[str, Any], path: str) -> dict[str, Any]:
     if rest:
         return {**table, first: removed(table[first], rest)} if isinstance(table.get(first), dict) else table
     return {name: value for name, value in table.items() if name != first}
+
+
+def _over(known: Mapping[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Defaults with the values of a nested table in their place."""
+    laid = dict(known)
+    for name, value in table.items():
+        group = known.get(name)
+        laid[name] = _over(dict(group), value) if isinstance(group, BaseModel) and isinstance(value, dict) else value
+    return laid
 
 
 def _with(table: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
@@ -135,4 +159,6 @@ def _explain(kind: type[BaseModel], error: dict[str, Any]) -> str:
         if path in by_last_name:
             remedy = f"did you mean {by_last_name[path]!r}?"
         return f"{path}: there is no such setting, {remedy}"
-    return f"{path}: {error['msg'].removeprefix('Value error, ')} (got {error['input']!r})"
+    words = f"{path}: {error['msg'].removeprefix('Value error, ')}"
+    # what two settings of a group contradict each other in is said in words
+    return words if isinstance(error["input"], dict) else f"{words} (got {error['input']!r})"

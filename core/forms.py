@@ -21,7 +21,7 @@ from core.errors import ConfigError
 if TYPE_CHECKING:
     from core.config import Settings
 
-Kind = Literal["text", "int", "float", "bool", "choice", "list", "path"]
+FieldKind = Literal["text", "int", "float", "bool", "choice", "list", "path"]
 KINDS: dict[str, str] = {
     "text": "text",
     "int": "a whole number",
@@ -39,7 +39,7 @@ class FormField:
 
     path: str
     """Dotted path in the settings, or the name of a parameter."""
-    kind: Kind
+    kind: FieldKind
     default: str
     help: str
     choices: tuple[str, ...] = ()
@@ -70,16 +70,17 @@ class FormField:
 # settings
 
 
-def settings_fields(kind: type[Settings], prefix: str = "") -> tuple[FormField, ...]:
+def settings_fields(of: type[Settings] | Settings, prefix: str = "") -> tuple[FormField, ...]:
     """Every setting of a model, the ungrouped first; the default of a recipe is the paper's value."""
-    from core.config import Settings
+    from core.config import Settings, defaults
 
     own: list[FormField] = []
     grouped: list[FormField] = []
+    kind, known = of if isinstance(of, type) else type(of), defaults(of)
     for name, item in kind.model_fields.items():
-        default = item.get_default(call_default_factory=True, validated_data={})
+        default = known.get(name)
         if isinstance(default, Settings):
-            grouped += settings_fields(type(default), f"{prefix}{name}.")
+            grouped += settings_fields(default, f"{prefix}{name}.")
             continue
         what, choices = _kind_of(item.annotation)
         own.append(
@@ -97,16 +98,17 @@ def settings_fields(kind: type[Settings], prefix: str = "") -> tuple[FormField, 
     return (*own, *grouped)
 
 
-def settings_groups(kind: type[Settings], prefix: str = "") -> dict[str, str]:
-    """What each group of settings is about, from the docstring of its class."""
-    from core.config import Settings
+def settings_groups(of: type[Settings] | Settings, prefix: str = "") -> dict[str, str]:
+    """What each group of settings is about, from the docstring under its field or else that of its class."""
+    from core.config import Settings, defaults
 
     about: dict[str, str] = {}
+    kind, known = of if isinstance(of, type) else type(of), defaults(of)
     for name, item in kind.model_fields.items():
-        default = item.get_default(call_default_factory=True, validated_data={})
+        default = known.get(name)
         if isinstance(default, Settings):
-            about[f"{prefix}{name}"] = " ".join((type(default).__doc__ or "").split())
-            about |= settings_groups(type(default), f"{prefix}{name}.")
+            about[f"{prefix}{name}"] = " ".join((item.description or type(default).__doc__ or "").split())
+            about |= settings_groups(default, f"{prefix}{name}.")
     return about
 
 
@@ -214,7 +216,7 @@ def command_words(fields: tuple[FormField, ...], values: Mapping[str, str]) -> l
     return [*arguments, *options]
 
 
-def _kind_of(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
+def _kind_of(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:
     origin = typing.get_origin(annotation)
     if origin is Literal:
         return "choice", tuple(map(str, typing.get_args(annotation)))
@@ -228,7 +230,7 @@ def _kind_of(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
             return "bool", ("false", "true")
         for kind, name in ((int, "int"), (float, "float"), (Path, "path")):
             if issubclass(annotation, kind):
-                return typing.cast(Kind, name), ()
+                return typing.cast(FieldKind, name), ()
     return "text", ()
 
 

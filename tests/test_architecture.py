@@ -1,8 +1,10 @@
-"""Who may import whom, seen from outside: what a fresh process has loaded. The layers themselves: lint-imports."""
+"""Who may import whom: no circle between modules, and what a fresh process has loaded. The layers: lint-imports."""
 
 import subprocess
 import sys
+from functools import cache
 
+import grimp
 import pytest
 
 HEAVY = {"torch", "scipy", "sklearn", "h5py", "numba", "pynbody", "colossus", "matplotlib"}
@@ -79,3 +81,37 @@ def test_physics_knows_no_learning() -> None:
         "sys.exit(1 if found else 0)\n"
     )
     assert "models" not in loaded_by(code)
+
+
+TANGLED = ("core.cosmos.formats.",)
+"""Where circles are still passed over."""
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """Which modules each module of ours imports anywhere in its text, those for the type checker too."""
+    graph = grimp.build_graph("app", "core", "models", "configs", cache_dir=None, exclude_type_checking_imports=False)
+    return {name: frozenset(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
+
+
+def reached(start: str) -> set[str]:
+    """What a module comes to import in the end."""
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = imports()[ahead.pop()] - found
+        found |= new
+        ahead += new
+    return found
+
+
+def test_the_graph_sees_imports_for_the_type_checker_and_inside_functions() -> None:
+    assert "core.runs.recipe" in imports()["core.recipes.halonet.recipe"]
+    assert "core.learning.learner" in imports()["core.runs.recipe"]
+    assert "core.recipes.halonet.report" in imports()["core.recipes.halonet.recipe"]
+
+
+@pytest.mark.parametrize("package", ["core", "models"])
+def test_no_circle_between_modules(package: str) -> None:
+    ours = [name for name in imports() if name.startswith(package) and not name.startswith(TANGLED)]
+    assert [name for name in ours if name in reached(name)] == []

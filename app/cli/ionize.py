@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.show import progress_bar
-from app.cli.universes import UNIVERSES, Device, Force, parse_numbers, parse_seeds
+from app.cli.universes import UNIVERSES, Device, Force, Preset, parse_numbers, parse_seeds
 from core.errors import InputError, UsageError
 
 
@@ -21,7 +21,7 @@ def ionize(
     seeds: Annotated[str, typer.Option(help="One set of initial conditions a seed: 7, 1-10 or 1,4,9.")] = "1-6",
     cells: Annotated[int, typer.Option(help="Cells per side.")] = 96,
     box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 96.0,
-    cosmology: Annotated[str, typer.Option(help="planck2018, planck2015, halonet, wmap5 or petulante.")] = "planck2015",
+    cosmology: Preset = "planck2015",
     density: Annotated[
         Path | None, typer.Option(help="Ionize the density of this universe, e.g. an imported one, at its redshift.")
     ] = None,

@@ -19,6 +19,7 @@ from app.cli.show import (
     progress_bar,
     save_report,
 )
+from core.cosmos.presets import PRESET_NAMES
 from core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Steps = Annotated[int, typer.Option(help="Time steps of the N-body run, uniform 
 MeshRatio = Annotated[float, typer.Option(help="Force-mesh cells per particle spacing: 1, 1.5, 2 or 3.")]
 Outputs = Annotated[str, typer.Option(help="Redshifts to keep, e.g. 1,0; the last is the main one.")]
 Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo.")]
+Preset = Annotated[str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
@@ -37,7 +39,7 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")
 def simulate(
     cells: Annotated[int, typer.Option(help="Particles per side.")] = 64,
     box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 64.0,
-    cosmology: Annotated[str, typer.Option(help="planck2018, planck2015, halonet, wmap5 or petulante.")] = "planck2018",
+    cosmology: Preset = "planck2018",
     like: Annotated[
         Path | None, typer.Option(help="Take cells, box and cosmology from this universe, e.g. an imported one.")
     ] = None,

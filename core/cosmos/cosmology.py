@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cosmos.box import Array
+from core.cosmos.presets import PARAMETERS
 from core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -50,18 +51,7 @@ class Cosmology:
         return float(100.0 * np.sqrt(self.omega_matter * a**-3 + 1 - self.omega_matter))
 
 
-PRESETS: dict[str, Cosmology] = {
-    # Planck 2015, arXiv:1502.01589, TT,TE,EE+lowP+lensing+ext
-    "planck2015": Cosmology(0.3089, 0.0486, 0.6774, 0.8159, 0.9667, "planck2015"),
-    # Planck 2018, arXiv:1807.06209, table 2, TT,TE,EE+lowE+lensing
-    "planck2018": Cosmology(0.3153, 0.0493, 0.6736, 0.8111, 0.9649, "planck2018"),
-    # Berger & Stein 2019, arXiv:1805.04537, section 3.1
-    "halonet": Cosmology(0.25, 0.043, 0.70, 0.80, 0.96, "halonet"),
-    # Lucie-Smith et al. 2024, arXiv:2011.10577: WMAP5, arXiv:0803.0547
-    "wmap5": Cosmology(0.279, 0.045, 0.701, 0.817, 0.96, "wmap5"),
-    # Petulante 2023, chapter 3
-    "petulante": Cosmology(0.302, 0.048, 0.681, 0.828, 0.96, "petulante"),
-}
+PRESETS = {name: Cosmology(*numbers, name) for name, numbers in PARAMETERS.items()}
 
 
 def preset(name: str) -> Cosmology:

@@ -134,7 +134,8 @@ def write_universe(
     fields = list(fields)
     cells = fields[0].cells if fields else 0
     for item in fields:
-        check_field(item, cells)
+        # a network may come to predict one value everywhere; its report tells
+        check_field(item, cells, may_be_constant=kind == "prediction")
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
     with appearing(path) as temporary:
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
@@ -160,10 +161,10 @@ def write_universe(
     return open_universe(path)
 
 
-def check_field(item: Field, cells: int | None = None) -> None:
+def check_field(item: Field, cells: int | None = None, may_be_constant: bool = False) -> None:
     """Refuse a field that no analysis could use.
 
-    Raises: InputError for a grid that is not cubic, of other size, not finite, or constant.
+    Raises: InputError for a grid that is not cubic, of other size, not finite, or constant where it may not be.
     """
     shape = item.values.shape
     if len(set(shape[-3:])) != 1 or item.values.ndim not in (3, 4):
@@ -178,7 +179,7 @@ def check_field(item: Field, cells: int | None = None) -> None:
             bad = int(np.count_nonzero(~np.isfinite(item.values)))
             values = "1 value that is" if bad == 1 else f"{bad} values that are"
             raise InputError(f"{item.name} holds {values} not finite", "repair it before use")
-        if item.values.min() == item.values.max():
+        if not may_be_constant and item.values.min() == item.values.max():
             raise InputError(f"{item.name} is constant ({item.values.flat[0]:g})", "check its source")
 
 

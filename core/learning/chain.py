@@ -23,7 +23,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Seen:
+class LinkSamples:
     """The samples as one link sees them."""
 
     samples: Samples
@@ -56,7 +56,7 @@ class Chain:
     def fit(self, samples: Samples) -> Iterator[Step]:
         self.constants = dict(samples.constants)
         for name, link in self.links.items():
-            for done in link.network.fit(Seen(samples, link.see)):
+            for done in link.network.fit(LinkSamples(samples, link.see)):
                 self.step += 1
                 yield Step(self.step, {**done.values, f"loss_{name}": done.values["loss"]})
 
@@ -65,7 +65,7 @@ class Chain:
         import torch
 
         name, link = [(name, link) for name, link in self.links.items() if link.network.step][-1]
-        found = link.network.validate(Seen(samples, link.see))
+        found = link.network.validate(LinkSamples(samples, link.see))
         for key, value in found.items():
             point = torch.tensor([[link.network.step, value]], dtype=torch.float64)
             before = self.tensors.get(f"curve_{name}_{key}", point[:0])

@@ -21,14 +21,14 @@ from core.learning.learner import Step
 from core.learning.samples import Batch, Samples, mix
 
 if TYPE_CHECKING:
-    from core.learning.trees import Binned, Trees
+    from core.learning.trees import BinnedFeatures, DecisionTrees
 
 HUBER_SHARE = 0.9
 """Residuals beyond this quantile count linearly."""
 
 
 @dataclass(frozen=True)
-class Model:
+class Ensemble:
     """How one target is learnt: by votes (of 0 and 1) or by boosting."""
 
     method: Literal["forest", "boosting"]
@@ -55,12 +55,12 @@ class TableSamples:
 class Grown:
     """The trees of one model. `start` is where boosting starts."""
 
-    def __init__(self, model: Model, seed: int) -> None:
+    def __init__(self, model: Ensemble, seed: int) -> None:
         from core.learning.trees import no_trees
 
         self.model, self.seed = model, seed
         self.start = 0.0
-        self.trees: Trees = no_trees(model.depth)
+        self.trees: DecisionTrees = no_trees(model.depth)
 
     def predict(self, features: Array) -> Array:
         """The share of votes, or the value (N,)."""
@@ -72,7 +72,7 @@ class Grown:
 class Growing:
     """One model at work on its rows: what the trees so far say of them is kept up to date."""
 
-    def __init__(self, grown: Grown, data: Binned, features: Array, targets: Array) -> None:
+    def __init__(self, grown: Grown, data: BinnedFeatures, features: Array, targets: Array) -> None:
         self.grown, self.data, self.targets = grown, data, targets
         if grown.model.method == "boosting" and not len(grown.trees):
             grown.start = float(np.median(targets))
@@ -112,7 +112,7 @@ class Growing:
 class Forest:
     """Learns the targets, the columns of the samples, by one model each; a step adds a share of every model's trees."""
 
-    def __init__(self, models: Mapping[str, Model], steps: int, seed: int) -> None:
+    def __init__(self, models: Mapping[str, Ensemble], steps: int, seed: int) -> None:
         self.models = dict(models)
         self.step, self.steps = 0, steps
         self.constants: dict[str, float] = {}
@@ -180,7 +180,7 @@ def grow_on(grown: Grown, features: Array, targets: Array) -> Growing:
     return Growing(grown, bin_features(features[known]), features[known], targets[known])
 
 
-def train(model: Model, features: Array, targets: Array, seed: int) -> Grown:
+def train(model: Ensemble, features: Array, targets: Array, seed: int) -> Grown:
     """Grow all trees of one model."""
     growing = grow_on(Grown(model, seed), features, targets)
     for _ in range(model.trees):
@@ -188,7 +188,7 @@ def train(model: Model, features: Array, targets: Array, seed: int) -> Grown:
     return growing.grown
 
 
-def relative_error(model: Model, said: Array, targets: Array) -> float:
+def relative_error(model: Ensemble, said: Array, targets: Array) -> float:
     """Mean absolute error over that of the median; for votes the share of wrong ones over that of the rarer class."""
     if model.method == "forest":
         wrong, idle = np.mean((said > 0.5) != (targets > 0.5)), min(targets.mean(), 1 - targets.mean())

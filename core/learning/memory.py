@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from core.errors import ResourceError
 
 if TYPE_CHECKING:
     import torch
@@ -61,6 +63,29 @@ def cube_memory(
         return training_memory(module, (batch, channels, *(side + 2 * context,) * 3), optimiser, bf16)
 
     return needed
+
+
+def check_fits(
+    needed: Callable[..., int],
+    settings: Sequence[str],
+    asked: tuple[int, ...],
+    smaller: Iterable[tuple[int, ...]],
+    otherwise: str,
+    device: torch.device,
+) -> None:
+    """Refuse training that takes more bytes than a device has free: `needed` of the values asked for some settings.
+
+    Raises: ResourceError with the first of the smaller choices that fits, or else with another remedy.
+    """
+    free, wanted = free_memory(device), needed(*asked)
+    if wanted <= free:
+        return
+    fits = next((values for values in smaller if needed(*values) <= free), None)
+    choice = " ".join(f"{name}={value}" for name, value in zip(settings, fits or (), strict=False))
+    raise ResourceError(
+        f"training needs about {wanted / GIB:.2g} GiB, {device.type} has {free / GIB:.2g} GiB free",
+        f"{choice} fits" if fits else otherwise,
+    )
 
 
 def free_memory(device: torch.device) -> int:

@@ -10,7 +10,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.universe import Universe
-from core.errors import InputError, ResourceError
+from core.errors import InputError
 from core.progress import Progress
 
 if TYPE_CHECKING:
@@ -143,21 +143,27 @@ def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
 
 
 def check_memory(
-    needed: Callable[[int, int], int], crop: CropSettings, cells: int, levels: int, device: torch.device
+    learning: Callable[[int, int], int],
+    crop: CropSettings,
+    levels: int,
+    universes: Sequence[Universe],
+    cell_bytes: int,
+    device: torch.device,
 ) -> None:
     """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
 
-    `needed(batch, size)` tells the bytes of training on crops of this side, of which `levels` halvings leave some.
+    `learning(batch, size)` tells the bytes of training on crops of this side, of which `levels` halvings leave some.
+    Of every cell of the universes `cell_bytes` stay on the device.
     """
-    from core.learning.memory import GIB, free_memory
+    from core.learning.memory import check_fits
 
-    batch, size, factor = crop.batch, crop.size or cells, 2**levels
-    free, wanted = free_memory(device), needed(batch, size)
-    if wanted <= free:
-        return
-    smaller = [(b, size) for b in range(batch - 1, 0, -1)] + [(1, s) for s in range(size - factor, 0, -factor)]
-    fits = next(((b, s) for b, s in smaller if needed(b, s) <= free), None)
-    remedy = f"crop.batch={fits[0]} crop.size={fits[1]} fits" if fits else "choose fewer network.filters"
-    raise ResourceError(
-        f"training needs about {wanted / GIB:.2g} GiB, {device.type} has {free / GIB:.2g} GiB free", remedy
+    stored = cell_bytes * sum(universe.cells**3 for universe in universes)
+    batch, size, factor = crop.batch, crop.size or universes[0].cells, 2**levels
+    check_fits(
+        lambda *chosen: stored + learning(*chosen),
+        ("crop.batch", "crop.size"),
+        (batch, size),
+        [*((b, size) for b in range(batch - 1, 0, -1)), *((1, s) for s in range(size - factor, 0, -factor))],
+        "choose fewer network.filters",
+        device,
     )

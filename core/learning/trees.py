@@ -20,7 +20,7 @@ BINS = 256
 
 
 @dataclass(frozen=True)
-class Binned:
+class BinnedFeatures:
     """Features (N, F) as the number of their bin, and the edges: bin b holds edges[b - 1] < x <= edges[b]."""
 
     bins: Array
@@ -29,7 +29,7 @@ class Binned:
 
 
 @dataclass(frozen=True)
-class Trees:
+class DecisionTrees:
     """Trees of one depth: arrays (trees, nodes); `feature` is -1 at a leaf, whose `value` counts."""
 
     feature: Array
@@ -47,9 +47,9 @@ class Trees:
         """The sum of what the trees say (N,), tree by tree."""
         return _ask_sum(np.ascontiguousarray(features, dtype=np.float64), self.feature, self.threshold, self.value)
 
-    def first(self, count: int) -> Trees:
+    def first(self, count: int) -> DecisionTrees:
         """The trees that were grown first."""
-        return Trees(self.feature[:count], self.threshold[:count], self.value[:count])
+        return DecisionTrees(self.feature[:count], self.threshold[:count], self.value[:count])
 
     def as_tensors(self) -> dict[str, Any]:
         import torch
@@ -57,29 +57,29 @@ class Trees:
         return {name: torch.from_numpy(getattr(self, name).copy()) for name in ("feature", "threshold", "value")}
 
 
-def no_trees(depth: int) -> Trees:
+def no_trees(depth: int) -> DecisionTrees:
     nodes = 2 ** (depth + 1) - 1
-    return Trees(np.empty((0, nodes), np.int16), np.empty((0, nodes)), np.empty((0, nodes)))
+    return DecisionTrees(np.empty((0, nodes), np.int16), np.empty((0, nodes)), np.empty((0, nodes)))
 
 
-def from_tensors(tensors: dict[str, Any], depth: int) -> Trees:
+def from_tensors(tensors: dict[str, Any], depth: int) -> DecisionTrees:
     """What `as_tensors` gave. Raises: RunError for trees of another depth."""
     arrays = [tensors[name].cpu().numpy() for name in ("feature", "threshold", "value")]
     if any(array.shape != (len(arrays[0]), 2 ** (depth + 1) - 1) for array in arrays):
         raise RunError("the saved trees are of another depth", "use the settings that they were grown with")
-    return Trees(*arrays)
+    return DecisionTrees(*arrays)
 
 
-def join(trees: Trees, feature: Array, threshold: Array, value: Array) -> Trees:
+def join(trees: DecisionTrees, feature: Array, threshold: Array, value: Array) -> DecisionTrees:
     """One tree more."""
-    return Trees(
+    return DecisionTrees(
         np.concatenate([trees.feature, feature[None]]),
         np.concatenate([trees.threshold, threshold[None]]),
         np.concatenate([trees.value, value[None]]),
     )
 
 
-def bin_features(features: Array) -> Binned:
+def bin_features(features: Array) -> BinnedFeatures:
     """Cut features (N, F) into bins: one for each value where there are few, of equal count otherwise."""
     count = features.shape[1]
     edges = np.full((count, BINS - 1), np.inf)
@@ -92,11 +92,11 @@ def bin_features(features: Array) -> Binned:
             cuts = np.unique(np.quantile(features[:, column], np.arange(1, BINS) / BINS, method="midpoint"))
         edges[column, : len(cuts)] = cuts
         bins[:, column] = np.searchsorted(cuts, features[:, column], side="left")
-    return Binned(bins, edges)
+    return BinnedFeatures(bins, edges)
 
 
 def grow(
-    data: Binned, targets: Array, weights: Array, depth: int, tried: int, seed: int
+    data: BinnedFeatures, targets: Array, weights: Array, depth: int, tried: int, seed: int
 ) -> tuple[Array, Array, Array, Array]:
     """One tree on rows of these weights (N,): feature, threshold and value of its nodes, and the leaf of each row.
 

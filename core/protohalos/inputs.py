@@ -11,7 +11,7 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.truth import Source, check_truth, sources
+from core.protohalos.truth import TruthSource, check_truth, sources
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ def displacement(universe: Universe) -> torch.Tensor:
     return first_order(modes, universe.box_size)
 
 
-def check_set(universes: Sequence[Universe], split: Split, truth: Source) -> None:
+def check_set(universes: Sequence[Universe], split: Split, truth: TruthSource) -> None:
     """Refuse a set that leaves none to train on, lacks true halos, or mixes cell sizes. Raises: InputError."""
     split.parts(universes)
     for universe in universes:

@@ -11,13 +11,13 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
 from core.errors import InputError
 
-Source = Literal["auto", "nbody", "peakpatch"]
+TruthSource = Literal["auto", "nbody", "peakpatch"]
 
 _WHERE = {"nbody": ("label", "fof"), "peakpatch": ("label_peakpatch", "peakpatch")}
 
 
 @dataclass(frozen=True)
-class Truth:
+class TrueHalos:
     """Halos that count, most massive first, and the label (n, n, n) of every Lagrangian cell: row + 1, or 0."""
 
     halos: Catalogue
@@ -34,7 +34,7 @@ def sources(universe: Universe) -> list[str]:
     return [name for name, (label, halos) in _WHERE.items() if label in universe.fields and halos in universe.halos]
 
 
-def check_truth(universe: Universe, source: Source) -> None:
+def check_truth(universe: Universe, source: TruthSource) -> None:
     """Refuse a universe without such halos. Raises: InputError."""
     held = sources(universe)
     if not held or source not in ("auto", *held):
@@ -42,7 +42,7 @@ def check_truth(universe: Universe, source: Source) -> None:
         raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
 
 
-def true_halos(universe: Universe, source: Source = "auto", minimum_cells: int = 1) -> Truth:
+def true_halos(universe: Universe, source: TruthSource = "auto", minimum_cells: int = 1) -> TrueHalos:
     """The halos of at least `minimum_cells` Lagrangian cells; auto takes N-body halos where there are any.
 
     Raises: InputError for a universe without such halos.
@@ -59,7 +59,7 @@ def true_halos(universe: Universe, source: Source = "auto", minimum_cells: int =
     counted = int(np.count_nonzero(keep))
     columns = {name: values[:counted] for name, values in halos.columns.items()}
     label = np.asarray(universe.field(field).values)
-    return Truth(
+    return TrueHalos(
         Catalogue(columns, halos.box_size, halos.redshift, halos.definition, halos.units),
         np.where(label <= counted, label, 0),
     )

@@ -1,1 +1,1 @@
-"""One file an experiment. A new one needs nothing but its file here: see core/recipe.py."""
+"""One file or folder an experiment. A new one needs nothing but that: see core/runs/recipe.py."""

@@ -14,8 +14,9 @@ from pydantic import model_validator
 
 from core.config import Settings
 from core.learning.adversaries import Adversaries
+from core.learning.training_set import CropSettings
 from core.recipes.density.base import DensityRecipe, validation_metrics
-from core.recipes.density.settings import Adam, DensityCrop
+from core.recipes.density.settings import Adam
 
 if TYPE_CHECKING:
     import torch
@@ -64,31 +65,6 @@ class LossSettings(Settings):
     """Weight of the squared error of ln P(k) of a crop."""
 
 
-class GeneratorAdam(Adam):
-    """Adam as in pix2pix, with the thesis's learning rate of the generator."""
-
-    learning_rate: float = Setting(5e-5, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-    first_decay: float = Setting(0.5, ge=0, lt=1)
-    """Decay of the running mean of the gradient."""
-    second_decay: float = Setting(0.999, ge=0, lt=1)
-    """Decay of the running mean of its square."""
-
-
-class DiscriminatorAdam(GeneratorAdam):
-    """Adam as in pix2pix."""
-
-    learning_rate: float = Setting(2e-4, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-
-
-class PaddedCrop(DensityCrop):
-    """What the networks see at once, in cells."""
-
-    context: int = Setting(16, ge=0)
-    """Cells beyond each side of it, from the periodic box, that are seen but not judged."""
-
-
 class DensityGan(DensityRecipe):
     """The density of an N-body by a generator that a discriminator judges."""
 
@@ -102,12 +78,15 @@ class DensityGan(DensityRecipe):
         "mean_density": 0.88,
     }
 
-    crop: PaddedCrop = PaddedCrop()
+    crop: CropSettings = CropSettings(size=96, context=16, batch=1)
+    """What the networks see at once, in cells, and keep of a prediction."""
     network: GeneratorSettings = GeneratorSettings()
     discriminator: DiscriminatorSettings = DiscriminatorSettings()
     loss: LossSettings = LossSettings()
-    optimiser: GeneratorAdam = GeneratorAdam()
-    discriminator_optimiser: DiscriminatorAdam = DiscriminatorAdam()
+    optimiser: Adam = Adam(learning_rate=5e-5, first_decay=0.5, second_decay=0.999)
+    """Adam as in pix2pix, with the thesis's learning rate of the generator."""
+    discriminator_optimiser: Adam = Adam(learning_rate=2e-4, first_decay=0.5, second_decay=0.999)
+    """Adam as in pix2pix."""
 
     @property
     def shape(self) -> GeneratorSettings:

@@ -1,10 +1,11 @@
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from core.config import CONFIGS, Settings, describe, read_table, resolve, tables
 from core.errors import ConfigError, InputError, UsageError
+from core.forms import settings_fields, settings_values, written
 from core.runs import registry
 
 
@@ -21,6 +22,11 @@ class Outer(Settings):
     inner: Inner = Inner()
     note: str = ""
     limit: int | None = None
+
+
+class Wide(Settings):
+    outer: Outer = Outer(steps=7, inner=Inner(rate=0.9, kind="y"))
+    """What is wide."""
 
 
 def test_defaults_then_table_then_overrides() -> None:
@@ -78,6 +84,35 @@ def test_a_group_is_no_value() -> None:
     assert resolve(Outer, {"inner": 3}, ["inner.rate=1"]).inner.rate == 1
 
 
+@pytest.mark.parametrize(
+    ("table", "overrides", "expected"),
+    [
+        ({}, [], Wide()),
+        ({"outer": {"inner": {}}}, [], Wide()),
+        ({"outer": {"note": "n"}}, [], Wide(outer=Outer(steps=7, inner=Inner(rate=0.9, kind="y"), note="n"))),
+        ({"outer": {"steps": 8}}, ["outer.inner.kind=x"], Wide(outer=Outer(steps=8, inner=Inner(rate=0.9)))),
+        ({"outer": {"inner": {"rate": 0.5}}}, [], Wide(outer=Outer(steps=7, inner=Inner(rate=0.5, kind="y")))),
+    ],
+)
+def test_what_is_left_out_of_a_group_is_as_in_its_own_default(
+    table: dict[str, Any], overrides: list[str], expected: Wide
+) -> None:
+    assert resolve(Wide, table, overrides) == expected
+
+
+def test_a_setting_leaves_the_rest_of_its_group_as_the_paper_has_it() -> None:
+    values = settings_values(resolve(registry.load("ionization"), {}, ["autoencoder.optimiser.weight_decay=1e-3"]))
+    found = [values[f"autoencoder.optimiser.{name}"] for name in ("name", "learning_rate", "weight_decay")]
+    assert found == ["amsgrad", "0.003", "0.001"]
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_what_is_described_is_what_holds(name: str) -> None:
+    kind = registry.load(name)
+    described = {path: written(default) for path, _, default, _ in describe(kind)}
+    assert described == settings_values(kind()) == {field.path: field.default for field in settings_fields(kind)}
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Outer().steps = 3  # type: ignore[misc]
@@ -88,6 +123,7 @@ def test_describe() -> None:
     assert rows["steps"] == ("int", 10, "How long.")
     assert rows["inner.rate"] == ("float", 0.5, "How fast.")
     assert "Literal['x', 'y']" in rows["inner.kind"][0]
+    assert {path: default for path, _, default, _ in describe(Wide)}["outer.inner.rate"] == 0.9
     assert set(rows) == {"steps", "inner.rate", "inner.names", "inner.kind", "note", "limit"}
 
 

@@ -42,6 +42,11 @@ class Outer(Settings):
     limit: int | None = None
 
 
+class Wide(Settings):
+    inner: Inner = Inner(rate=0.75)
+    """How it turns here."""
+
+
 def test_fields_of_settings() -> None:
     fields = {field.path: field for field in settings_fields(Outer)}
     assert list(fields) == ["steps", "names", "stages", "flag", "limit", "inner.rate", "inner.kind"]
@@ -54,6 +59,11 @@ def test_fields_of_settings() -> None:
     assert fields["flag"].choices == ("false", "true")
     assert (fields["limit"].kind, fields["limit"].default) == ("int", "")
     assert settings_groups(Outer) == {"inner": "How it turns."}
+
+
+def test_a_field_may_say_more_than_the_class_of_its_group() -> None:
+    assert settings_groups(Wide) == {"inner": "How it turns here."}
+    assert [field.default for field in settings_fields(Wide)] == ["0.75", "x"]
 
 
 @pytest.mark.parametrize(

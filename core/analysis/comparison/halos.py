@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.massfunction import counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.spectra import Spectra
 from core.figures import Curves, Figure, Series, Table
 from core.learning.metrics import foreground_dice
-from core.protohalos.figures import beside_truth, mass_function_series, theory_series
 from core.protohalos.halo_spectra import LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
 from core.protohalos.matching import match
 
@@ -94,12 +94,9 @@ def figures(
 
 def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmology, redshift: float) -> Curves:
     """dn/dlog10 M of the truth with its Poisson band, the methods and theory."""
-    series = [mass_function_series(name, m.halos, edges, band=name == "truth") for name, m in every.items()]
-    return beside_truth(
-        "Halo mass function (Poisson band of the truth)",
-        [*series, *theory_series(edges, cosmology, redshift)],
-        "dn/dlog10 M [(h/Mpc)^3]",
-    )
+    series = [counted(name, m.halos, edges, errors="poisson" if name == "truth" else None) for name, m in every.items()]
+    series += fitting_functions(("tinker08", "press74"), edges, cosmology, redshift)
+    return mass_function_figure("Halo mass function (Poisson band of the truth)", series, "truth")
 
 
 def halo_power(truth: Method, methods: Mapping[str, Method]) -> Curves:

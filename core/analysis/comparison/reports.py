@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 
-Settings: TypeAlias = Mapping[str, str]
+SettingTexts: TypeAlias = Mapping[str, str]
 """The settings of a run as text, by dotted name."""
 
 
-def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Settings] = ()) -> Report:
+def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[SettingTexts] = ()) -> Report:
     """Numbers side by side; curves of one name in one figure, other figures in a row.
 
     What all runs share are facts, what differs is a table. Runs that differ by their seed alone, as `settings` tell,
@@ -50,7 +50,7 @@ def _differing(told: Sequence[Mapping[str, str]]) -> list[str]:
     return [key for key in dict.fromkeys(k for of in told for k in of) if len({of.get(key) for of in told}) > 1]
 
 
-def settings_of(run: Run) -> Settings:
+def settings_of(run: Run) -> SettingTexts:
     """What a run was told: its recipe, universes and settings."""
     from core.forms import settings_values
     from core.runs.registry import open_recipe

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from core.analysis.comparison.halos import Method
     from core.cosmos.universe import Universe
     from core.protohalos.finder import Found
-    from core.protohalos.truth import Source
+    from core.protohalos.truth import TruthSource
     from core.runs.recipe import Recipe
 
 
 def compare(
     runs: Sequence[Run],
     universes: Sequence[Universe] = (),
-    source: Source = "auto",
+    source: TruthSource = "auto",
     progress: Progress = silent,
     folders: Sequence[Path] = (),
 ) -> Report:
@@ -79,7 +79,7 @@ def held_out_by_all(runs: Sequence[Run], recipes: Sequence[Recipe], folders: Seq
 
 
 def _compare_halos(
-    runs: Sequence[Run], recipes: Sequence[Recipe], universes: list[Universe], source: Source, progress: Progress
+    runs: Sequence[Run], recipes: Sequence[Recipe], universes: list[Universe], source: TruthSource, progress: Progress
 ) -> Report:
     from core.analysis.comparison import halos as compare_halos
     from core.protohalos.truth import true_halos
@@ -128,7 +128,7 @@ def _notes(runs: Sequence[Run], universes: Sequence[Universe]) -> tuple[str, ...
     return tuple(notes)
 
 
-def _other_truths(recipes: Sequence[Recipe], runs: Sequence[Run], universe: Universe, source: Source) -> list[str]:
+def _other_truths(recipes: Sequence[Recipe], runs: Sequence[Run], universe: Universe, source: TruthSource) -> list[str]:
     """Say which run has learnt other halos than those it is judged by."""
     from core.protohalos.truth import sources
 

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
+from core.analysis.massfunction import THEORY_NAMES, Errors, counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.cosmology import Cosmology, growth
 from core.cosmos.measures.bispectrum import Bispectrum
-from core.cosmos.measures.massfunction import mass_edges, mass_function, theory
+from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.pdf import PixelPdf
 from core.cosmos.measures.spectra import Spectra
 from core.cosmos.measures.voids import VoidProbability
 from core.cosmos.power import linear_power
 from core.figures import Curves, Series, Style
 
-Errors = Literal["jackknife", "poisson"]
 RATIO_BANDS = (0.01, 0.05, 0.1)
 """What the papers call good: 1, 5 and 10 %."""
-THEORY_NAMES = {
-    "warren06": "Warren 2006",
-    "tinker08": "Tinker 2008",
-    "press74": "Press-Schechter",
-    "sheth99": "Sheth-Tormen",
-}
 TREE_LEVEL_EQUILATERAL = 4 / 7
 """Reduced bispectrum of equilateral triangles in second-order perturbation theory (Fry 1984)."""
 
@@ -83,7 +76,7 @@ def transfer_figure(against: str, measured: Mapping[str, Spectra]) -> Curves:
     )
 
 
-def mass_function_figure(
+def mass_functions(
     catalogues: Mapping[str, Catalogue],
     cosmology: Cosmology,
     against: str | None = None,
@@ -97,28 +90,10 @@ def mass_function_figure(
     lowest = min(float(c[masses[n]].min()) for n, c in catalogues.items())
     highest = max(float(c[masses[n]].max()) for n, c in catalogues.items())
     edges = mass_edges(lowest * 0.999, highest * 1.001, 4)
-    series = []
-    for name, catalogue in catalogues.items():
-        function = mass_function([catalogue], edges, masses[name])
-        density = np.where(function.count > 0, function.density, np.nan)
-        error = function.error if errors == "poisson" else function.jackknife
-        series.append(band(name, function.mass, density, error))
-    mass = np.sqrt(edges[1:] * edges[:-1])
-    redshift = next(iter(catalogues.values())).redshift
-    for model, name in THEORY_NAMES.items():
-        series.append(Series(name, mass, theory(mass, cosmology, redshift, model), style="dashed"))
-    return Curves(
-        f"Halo mass function ({corrected}{'Poisson' if errors == 'poisson' else errors} bands)",
-        tuple(series),
-        "M [Msun/h]",
-        "dn/dlog10M [(h/Mpc)^3]",
-        x_log=True,
-        y_log=True,
-        ratio_to=against or THEORY_NAMES["warren06"],
-        ratio_label=f"over {against or THEORY_NAMES['warren06']}",
-        ratio_limits=(0.0, 2.0),
-        ratio_bands=RATIO_BANDS,
-    )
+    series = [counted(name, [c], edges, errors=errors, column=masses[name]) for name, c in catalogues.items()]
+    series += fitting_functions(THEORY_NAMES, edges, cosmology, next(iter(catalogues.values())).redshift)
+    title = f"Halo mass function ({corrected}{'Poisson' if errors == 'poisson' else errors} bands)"
+    return mass_function_figure(title, series, against or THEORY_NAMES["warren06"], ratio_bands=RATIO_BANDS)
 
 
 def value_limits(field: Field) -> tuple[float, float]:

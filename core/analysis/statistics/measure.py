@@ -9,13 +9,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from core.analysis.massfunction import Errors
 from core.analysis.statistics.crossing import crossing_figure, crossing_medians, crossing_numbers, crossings
 from core.analysis.statistics.figures import (
-    Errors,
     bispectrum_edges,
     bispectrum_figure,
     correlation_figure,
-    mass_function_figure,
+    mass_functions,
     pdf_edges,
     pdf_figure,
     power_figure,
@@ -81,7 +81,7 @@ def statistics(
         filled = {n: c for n, c in catalogues.items() if len(c)}
         own = dict(zip(names, universes, strict=True))[against].halos if against else {}
         beside = next((f"{against} {c}" for c in own if f"{against} {c}" in filled), None)
-        figures["mass_function"] = mass_function_figure(filled, first.cosmology, beside, errors)
+        figures["mass_function"] = mass_functions(filled, first.cosmology, beside, errors)
         numbers += [
             Number(f"halos.{n.replace(' ', '.')}", f"halos in {n}", float(len(c))) for n, c in catalogues.items()
         ]

@@ -34,7 +34,7 @@ class Bispectrum:
 
     @property
     def reduced(self) -> Array:
-        """Q = B / (P1 P2 + P2 P3 + P3 P1)."""
+        """Q = B / (P1 P2 + P2 P3 + P3 P1); NaN where there is no power."""
         return np.asarray(self.value / self._products())
 
     @property
@@ -52,7 +52,8 @@ class Bispectrum:
 
     def _products(self) -> Array:
         p1, p2, p3 = self.power[self.triangles].T
-        return np.asarray(p1 * p2 + p2 * p3 + p3 * p1)
+        products = p1 * p2 + p2 * p3 + p3 * p1
+        return np.where(products > 0, products, np.nan)
 
 
 def bispectrum(field: Field, edges: Array, device: str = "cpu") -> Bispectrum:

@@ -11,9 +11,9 @@ from core.cosmos.box import Array, Assignment, Catalogue, Field
 from core.errors import InputError
 from core.learning.adversaries import Adversaries
 from core.learning.learner import Network, Precision, uses_bf16
-from core.learning.training_set import Pair, Split, check_memory, crops_of
+from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
 from core.progress import Progress, part, silent
-from core.recipes.density.settings import Adam, DensityCrop, Scaling, Target
+from core.recipes.density.settings import Adam, Scaling, Target
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class DensityRecipe(Recipe[Network | Adversaries]):
     """How particles become a density, in input and truth: the thesis's clouds of half a cell, or others."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
-    crop: DensityCrop = DensityCrop()
+    crop: CropSettings = CropSettings(size=96, context=45, batch=1)
+    """What the network sees at once, in cells, and keeps of a prediction. The thesis's context of 16, which zeros at
+    the border reach, is too little for valid convolutions."""
     split: Split = Split()
 
     @property
@@ -79,7 +81,8 @@ class DensityRecipe(Recipe[Network | Adversaries]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_values(universe, ["delta_linear", "displacement"])
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        learning = self.memory(uses_bf16(self.precision, device))
+        check_memory(learning, self.crop, int(self.shape.levels), parts.used, 4 * sum(self.channels), device)
         constants = scales(parts.training, self.learnt, self.assignment)
 
         def pair(universe: Universe) -> Pair:
@@ -172,13 +175,6 @@ class DensityRecipe(Recipe[Network | Adversaries]):
                 f"the network sees {side} cells, which its {self.shape.levels} levels cannot halve",
                 f"set crop.size={(self.crop.size or universe.cells) + best} or fewer network.levels",
             )
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        learning = self.memory(uses_bf16(self.precision, device))
-        # inputs and target of every universe stay on the device
-        stored = 4 * sum(self.channels) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, int(self.shape.levels), device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

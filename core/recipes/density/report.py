@@ -122,10 +122,13 @@ def _box(window: Assignment, universe: Universe, prediction: Universe) -> Judged
 
 
 def objects(density: Array, box_size: float, count: int, seed: int = 0) -> Array:
-    """Positions (count, 3) [Mpc/h] drawn in proportion to a density (n, n, n) on nodes, anywhere around their node."""
+    """Positions (count, 3) [Mpc/h] drawn in proportion to a density (n, n, n) on nodes, anywhere around their node.
+
+    Of a box that is empty they are drawn evenly.
+    """
     rng = np.random.default_rng(seed)
     cells = density.shape[0]
-    total = np.cumsum(density.reshape(-1), dtype=np.float64)
+    total = np.cumsum(density.reshape(-1) if density.any() else np.ones(density.size), dtype=np.float64)
     node = np.searchsorted(total, rng.uniform(0, total[-1], count), side="right")
     return lattice(cells, box_size, np.float64)[node] + rng.uniform(-0.5, 0.5, (count, 3)) * box_size / cells
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field as Setting
 
 from core.learning.learner import Optimiser
-from core.learning.training_set import CropSettings
 
 if TYPE_CHECKING:
     import torch
@@ -34,15 +33,3 @@ class Adam(Optimiser):
             if "betas" in group:
                 group["betas"] = (self.first_decay, self.second_decay)
         return optimiser
-
-
-class DensityCrop(CropSettings):
-    """What the network sees at once, in cells."""
-
-    size: int = Setting(96, ge=0)
-    """Side of the part that is judged and kept; 0 is the whole box."""
-    context: int = Setting(45, ge=0)
-    """Cells beyond each side of it, from the periodic box, that are seen but not judged. The thesis's 16, which zeros
-    at the border reach, are too few for valid convolutions."""
-    batch: int = Setting(1, ge=1)
-    """Crops at once."""

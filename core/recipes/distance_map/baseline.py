@@ -20,7 +20,7 @@ from core.learning.metrics import correlation
 from core.protohalos.baseline import SMOOTHINGS, fit_logistic, smoothed
 from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 from core.recipes.distance_map.cut import Relation, calibrate, cut
 from core.recipes.distance_map.watershed import Basins, watershed
 
@@ -31,7 +31,7 @@ PROMINENCES = (0.0, 0.02, 0.04)
 """Prominences of the watershed among which the baseline chooses."""
 
 
-def fit(universes: Sequence[Universe], truths: Sequence[Truth], minimum_cells: int) -> dict[str, float]:
+def fit(universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cells: int) -> dict[str, float]:
     """The baseline's numbers from universes with known halos, to be saved with a learner; all but its cut."""
     masks = np.concatenate([truth.mask.reshape(-1) for truth in truths])
     targets = np.concatenate([normalised_distance(truth.label).reshape(-1) for truth in truths])
@@ -64,7 +64,7 @@ def _with_smoothing(radius: float, density: Array, masks: Array, targets: Array)
 
 
 def _found(
-    constants: dict[str, float], universes: Sequence[Universe], truths: Sequence[Truth], minimum_cells: int
+    constants: dict[str, float], universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cells: int
 ) -> float:
     """Share of the true halos that the baseline finds with these constants and a cut fitted to the same universes."""
     maps = [distance(universe, constants) for universe in universes]

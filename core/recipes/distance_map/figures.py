@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.analysis.massfunction import mass_function_figure
 from core.cosmos.box import Array, Catalogue
 from core.figures import ColourMap, Contours, Curves, Histogram, Row, Series, Slice, Style
-from core.protohalos.figures import beside_truth, equality
+from core.protohalos.figures import equality
 from core.recipes.distance_map.cut import Relation
 from core.recipes.distance_map.cut import trajectories as trace
 
@@ -99,7 +100,7 @@ def mass_functions(boxes: Sequence[JudgedBox], minimum: float) -> Curves:
         low, high = (count - band) / volume, (count + band) / volume
         style: Style = "line" if name in ("truth", "network") else "dashed"
         series.append(Series(name, edges, count / volume, low, high, style))
-    return beside_truth("Halos above a mass (Poisson bands)", series, "n(> M) [(h/Mpc)^3]")
+    return mass_function_figure("Halos above a mass (Poisson bands)", series, "truth", "n(> M) [(h/Mpc)^3]")
 
 
 def voxel_masses(pairs: Sequence[Array], minimum: float, which: str = "after the cut", bins: int = 32) -> Slice:

@@ -16,7 +16,7 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
-from core.protohalos.truth import Source, Truth, true_halos
+from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -46,24 +46,9 @@ class UNetSettings(Settings):
     """Normalise each batch before the activations."""
 
 
-class Adam(Optimiser):
-    """Adam, which is adamw without decay."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
-    """adamw, which without decay is the paper's Adam, or another."""
-    learning_rate: float = Setting(1e-4, gt=0, allow_inf_nan=False)
-    """Largest learning rate; with 1e-3 the paper's network failed to converge."""
-
-
 class DistanceCrop(TiledCropSettings):
     """What the network sees at once, in cells, and how it is turned."""
 
-    size: int = Setting(96, ge=0)
-    """Side of the part of a training crop that is judged; 0 is the whole box."""
-    context: int = Setting(16, ge=0)
-    """Cells beyond each side of it that are seen but not judged."""
-    batch: int = Setting(16, ge=1)
-    """Crops a step."""
     symmetries: Literal["rotations", "all"] = "rotations"
     """The 24 rotations of the paper, or the mirror images with them."""
 
@@ -88,7 +73,7 @@ class DistanceMap(Recipe[Network]):
 
     steps: int = Setting(2000, ge=1)
     """Training steps; the paper stops after about 2000."""
-    truth: Source = "auto"
+    truth: TruthSource = "auto"
     """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
     inputs: Literal["density", "density+displacement"] = "density"
     """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
@@ -98,8 +83,10 @@ class DistanceMap(Recipe[Network]):
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
-    optimiser: Adam = Adam()
-    crop: DistanceCrop = DistanceCrop()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=1e-4)
+    """How the weights are changed: adamw without decay is the paper's Adam, whose network failed to converge with a
+    learning rate of 1e-3."""
+    crop: DistanceCrop = DistanceCrop(size=96, context=16, batch=16)
     watershed: WatershedSettings = WatershedSettings()
     split: Split = Split()
 
@@ -107,6 +94,7 @@ class DistanceMap(Recipe[Network]):
         import torch
 
         from core.cosmos.lagrangian import normalised_distance
+        from core.learning.memory import cube_memory
         from core.learning.samples import ROTATIONS
         from core.protohalos.inputs import check_density, scales
 
@@ -114,7 +102,9 @@ class DistanceMap(Recipe[Network]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_density(universe)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
         constants = scales(parts.training, self.inputs)
 
         def pair(universe: Universe) -> Pair:
@@ -153,7 +143,7 @@ class DistanceMap(Recipe[Network]):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
 
-    def true_halos(self, universe: Universe) -> Truth:
+    def true_halos(self, universe: Universe) -> TrueHalos:
         """The halos that count and their cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
@@ -268,16 +258,6 @@ class DistanceMap(Recipe[Network]):
         check_set(universes, self.split, self.truth)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        from core.learning.memory import cube_memory
-
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
-        # inputs and target of every universe stay on the device
-        stored = 4 * (self.channels + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

@@ -14,7 +14,7 @@ from core.learning.metrics import correlation, foreground_dice
 from core.progress import Progress, each, silent
 from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 from core.recipes.distance_map import figures as draw
 from core.recipes.distance_map.baseline import distance as baseline_distance
 from core.recipes.distance_map.baseline import fit_cut
@@ -30,7 +30,7 @@ def report(
     constants: dict[str, float],
     pairs: Sequence[tuple[Universe, Universe]],
     minimum_cells: int,
-    true_halos: Callable[[Universe], Truth],
+    true_halos: Callable[[Universe], TrueHalos],
     flood: Callable[[Array], Basins],
     inputs: str,
     blind: Callable[[Universe], Array] | None = None,
@@ -92,7 +92,7 @@ def _box(
     constants: dict[str, float],
     universe: Universe,
     prediction: Universe,
-    truth: Truth,
+    truth: TrueHalos,
     distance: Array,
     basins: Basins,
     minimum_cells: int,

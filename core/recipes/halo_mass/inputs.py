@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
-from core.errors import InputError, ResourceError
+from core.errors import InputError
 from core.protohalos.inputs import check_linear
-from core.protohalos.truth import Source, check_truth
+from core.protohalos.truth import TruthSource, check_truth
 from core.recipes.halo_mass.particles import HaloParticles, centre_cells
 from core.recipes.halo_mass.settings import InputSettings, MassRange
 
@@ -65,7 +65,7 @@ def check_settings(settings: InputSettings, log_mass: MassRange) -> None:
         )
 
 
-def check_universe(universe: Universe, settings: InputSettings, truth: Source) -> None:
+def check_universe(universe: Universe, settings: InputSettings, truth: TruthSource) -> None:
     """Refuse a universe that the network cannot take. Raises: InputError."""
     check_linear(universe)
     check_truth(universe, truth)
@@ -77,17 +77,3 @@ def field_bytes(universes: Sequence[Universe], settings: InputSettings) -> int:
     """Memory that the fields of these universes take."""
     ratio = settings.mesh_ratio if settings.kind == "evolved" else 1
     return sum(4 * (ratio * universe.cells) ** 3 for universe in universes)
-
-
-def check_memory(needed: Callable[[int], int], batch: int, device: torch.device) -> None:
-    """Refuse training that will not fit, `needed(batch)` bytes. Raises: ResourceError with a batch that does."""
-    from core.learning.memory import GIB, free_memory
-
-    free = free_memory(device)
-    if needed(batch) <= free:
-        return
-    fits = next((smaller for smaller in range(batch - 1, 0, -1) if needed(smaller) <= free), None)
-    raise ResourceError(
-        f"training needs about {needed(batch) / GIB:.2g} GiB, {device.type} has {free / GIB:.2g} GiB free",
-        f"particles.batch={fits} fits" if fits else "choose a smaller input.side or fewer universes",
-    )

@@ -13,7 +13,7 @@ from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.samples import mix
 from core.protohalos.regions import centres
-from core.protohalos.truth import Source, true_halos
+from core.protohalos.truth import TruthSource, true_halos
 from core.recipes.halo_mass.settings import Input
 
 
@@ -37,7 +37,7 @@ class HaloParticles:
         return HaloParticles(self.ids[rows], self.halo[rows], self.halos)
 
 
-def halo_particles(universe: Universe, source: Source, low: float, high: float) -> HaloParticles:
+def halo_particles(universe: Universe, source: TruthSource, low: float, high: float) -> HaloParticles:
     """All particles of halos with log10 of the mass [Msun/h] from low to high. Raises: InputError without any."""
     truth = true_halos(universe, source)
     log_mass = np.log10(truth.halos["mass"])

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
-from core.learning.learner import Network, Precision, uses_bf16
+from core.learning.learner import Network, Optimiser, Precision, uses_bf16
+from core.learning.training_set import Split
 from core.progress import Progress, part, silent
-from core.protohalos.truth import Source
+from core.protohalos.truth import TruthSource
 from core.recipes.halo_mass.settings import (
-    AMSGrad,
     CNNSettings,
-    HaloMassSplit,
     InputSettings,
     LossSettings,
     MassRange,
@@ -52,7 +51,7 @@ class HaloMass(Recipe[Network]):
     """Training steps; 3,125 are one pass over the paper's particles."""
     validate_every: int = Setting(3125, ge=1)
     """Steps between looks at the validation universes."""
-    truth: Source = "auto"
+    truth: TruthSource = "auto"
     """Which halos are the truth; auto takes N-body halos where there are any."""
     bootstraps: int = Setting(20, ge=2)
     """Resamplings from which the error of each mutual information is taken."""
@@ -63,9 +62,9 @@ class HaloMass(Recipe[Network]):
     input: InputSettings = InputSettings()
     network: CNNSettings = CNNSettings()
     loss: LossSettings = LossSettings()
-    optimiser: AMSGrad = AMSGrad()
+    optimiser: Optimiser = Optimiser(name="amsgrad", learning_rate=5e-5)
     particles: ParticleSettings = ParticleSettings()
-    split: HaloMassSplit = HaloMassSplit()
+    split: Split = Split(test=4)
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> SubBoxes:
         from core.recipes.halo_mass import inputs
@@ -183,19 +182,17 @@ class HaloMass(Recipe[Network]):
 
     def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
         """What the report says of the network and what it saw; the report counts the particles."""
-        from models.cnn import CNN
-
-        assert isinstance(learner.module, CNN)
         first = pairs[0][0]
         side, cell = self.input.side, first.box_size / first.cells
         fine = cell / self.input.mesh_ratio if self.input.kind == "evolved" else cell
+        width = float(learner.module.get_parameter("scale").detach())
         return {
             "paper": self.paper,
             "input": f"{self.input.kind}, {side}^3 cells of {fine:.3g} Mpc/h: {side * fine:.3g} Mpc/h",
             "held-out universes": ", ".join(truth.name for truth, _ in pairs),
             "particles": "",
             "parameters": f"{sum(p.numel() for p in learner.module.parameters()):,} (the paper's network: 2,108,258)",
-            "likelihood": f"half width {float(learner.module.scale.detach()) * self.log_mass.half_width:.3g} dex",
+            "likelihood": f"half width {width * self.log_mass.half_width:.3g} dex",
             "seed": str(self.seed),
         }
 
@@ -224,11 +221,18 @@ class HaloMass(Recipe[Network]):
 
     def _check_memory(self, stored: int, device: torch.device) -> None:
         """Refuse training that will not fit beside `stored` bytes of fields. Raises: ResourceError."""
-        from core.learning.memory import cube_memory
-        from core.recipes.halo_mass.inputs import check_memory
+        from core.learning.memory import check_fits, cube_memory
 
         learning = cube_memory(self._module, 1, self.optimiser, uses_bf16(self._precision, device))
-        check_memory(lambda batch: learning(batch, self.input.side) + stored, self.particles.batch, device)
+        batch = self.particles.batch
+        check_fits(
+            lambda chosen: learning(chosen, self.input.side) + stored,
+            ["particles.batch"],
+            (batch,),
+            ((smaller,) for smaller in range(batch - 1, 0, -1)),
+            "choose a smaller input.side or fewer universes",
+            device,
+        )
 
     def _drawn(self, universes: Sequence[Universe], count: int, seed: int) -> list[HaloParticles]:
         from core.recipes.halo_mass.particles import drawn_together

@@ -44,7 +44,7 @@ RADII = {"inner": (0.0, 0.3), "middle": (0.3, 0.6), "outer": (0.6, np.inf)}
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedParticles:
     """All test particles: log10 of masses [Msun/h] (N,), a theory's -inf without a crossing; r / r200m or None.
 
     `halo` numbers the halos of all universes.
@@ -139,7 +139,7 @@ def report(
 
 def _judged(
     halos_of: Callable[[Universe], Catalogue], pairs: Sequence[tuple[Universe, Universe]], progress: Progress
-) -> Judged:
+) -> JudgedParticles:
     parts, halos = [], 0
     for truth, prediction in each(progress, pairs, lambda pair: pair[0].name):
         found = prediction.catalogue("particles")
@@ -154,7 +154,7 @@ def _judged(
     halo, true, network, *theory = np.concatenate([columns for columns, _ in parts], axis=1)
     apart = [radius for _, radius in parts if radius is not None]
     bank = np.log10(crossing_masses(pairs[0][0]))
-    return Judged(
+    return JudgedParticles(
         halo.astype(np.int64),
         true,
         network,
@@ -173,14 +173,14 @@ class _Shared:
     step: float
     bootstraps: int
 
-    def network(self, judged: Judged, where: Array) -> Information | None:
+    def network(self, judged: JudgedParticles, where: Array) -> Information | None:
         return self._of(judged, where, judged.found[where])
 
-    def theory(self, judged: Judged, theory: str, where: Array) -> Information | None:
+    def theory(self, judged: JudgedParticles, theory: str, where: Array) -> Information | None:
         # theories know only so many masses: noise within their spacing keeps all that they tell
         return self._of(judged, where, jittered(judged.theory[theory][where], self.step / 4, seed=2))
 
-    def _of(self, judged: Judged, where: Array, found: Array) -> Information | None:
+    def _of(self, judged: JudgedParticles, where: Array, found: Array) -> Information | None:
         true, halo = judged.true[where], judged.halo[where]
         if len(true) < FEWEST or len(np.unique(halo)) < FEWEST_HALOS or np.ptp(found) == 0:
             return None
@@ -219,7 +219,7 @@ def _equivalent(levels: dict[float, float], found: Information | None) -> float 
     return float(np.interp(found.value, values, widths))
 
 
-def _accuracy(judged: Judged, kind: str) -> list[Number]:
+def _accuracy(judged: JudgedParticles, kind: str) -> list[Number]:
     """Median, scatter, correlation and outliers of the residual, beside EPS on the particles that cross."""
     crossed = np.isfinite(judged.theory["eps"])
     ours = judged.found - judged.true
@@ -237,7 +237,7 @@ def _accuracy(judged: Judged, kind: str) -> list[Number]:
     ]
 
 
-def _parts(judged: Judged) -> dict[str, draw.Masses]:
+def _parts(judged: JudgedParticles) -> dict[str, draw.Masses]:
     assert judged.radius is not None
     parts = {}
     for low, high in RADII.values():
@@ -252,7 +252,7 @@ def _where(low: float, high: float) -> str:
     return f"r > {low:g} r200m" if np.isinf(high) else f"{low:g} to {high:g} r200m"
 
 
-def _radius_numbers(judged: Judged, share: _Shared, kind: str) -> list[Number]:
+def _radius_numbers(judged: JudgedParticles, share: _Shared, kind: str) -> list[Number]:
     assert judged.radius is not None
     numbers = []
     for (key, (low, high)), paper in zip(RADII.items(), PAPER_RADIUS.get(kind, (None,) * 3), strict=True):

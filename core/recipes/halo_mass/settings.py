@@ -9,8 +9,6 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array
-from core.learning.learner import Optimiser
-from core.learning.training_set import Split
 
 Input = Literal["density", "averaged", "potential", "evolved"]
 
@@ -52,15 +50,6 @@ class LossSettings(Settings):
     """Validations without a lower loss after which training ends with the best weights; 0 trains all steps."""
 
 
-class AMSGrad(Optimiser):
-    """How the weights are changed, by default as in the paper."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "amsgrad"
-    """amsgrad as in the paper, Adam whose steps only shrink; adamw or sgd."""
-    learning_rate: float = Setting(5e-5, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-
-
 class MassRange(Settings):
     """Halos whose particles count."""
 
@@ -98,10 +87,3 @@ class ParticleSettings(Settings):
     """Particles in the middle of every test halo from which the mass of the whole is read; 0 leaves that out."""
     batch: int = Setting(64, ge=1)
     """Particles a step."""
-
-
-class HaloMassSplit(Split):
-    """Which universes are kept from training; the paper tests on four."""
-
-    test: int = Setting(4, ge=1)
-    """Universes that are seen for the first time in the report."""

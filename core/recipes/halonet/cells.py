@@ -10,7 +10,7 @@ from core.cosmos.box import Array, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Number, Row, Series, Style
 from core.learning.metrics import Roc, foreground_dice, roc, two_class_dice
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 
 MASS_CLASSES = {
     "clusters": ("M > 1e14 Msun", 1e14, np.inf),
@@ -32,13 +32,13 @@ EDGE = 0.6
 Classes = dict[str, tuple[str, float, float]]
 
 
-def mass_of_cells(truth: Truth, universe: Universe) -> Array:
+def mass_of_cells(truth: TrueHalos, universe: Universe) -> Array:
     """Mass [Msun] of the halo of every cell; NaN outside halos."""
     mass = truth.halos["mass"] / universe.cosmology.h
     return np.concatenate([[np.nan], mass]).astype(np.float32)[truth.label]
 
 
-def radius_of_cells(truth: Truth) -> Array:
+def radius_of_cells(truth: TrueHalos) -> Array:
     """Distance of every cell from its protohalo's centre over the Lagrangian radius; NaN outside halos."""
     halos, cells = truth.halos, truth.label.shape[0]
     result = np.full(truth.label.shape, np.nan, dtype=np.float32)
@@ -61,7 +61,7 @@ def class_rocs(score: Array, mask: Array, quantity: Array, classes: Classes) -> 
 
 
 def numbers_and_figures(
-    truths: Sequence[Truth],
+    truths: Sequence[TrueHalos],
     universes: Sequence[Universe],
     probabilities: Sequence[Array],
     densities: Sequence[Array],

@@ -19,7 +19,7 @@ from core.learning.stages import Stage, StagedNetwork
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
 from core.protohalos.inputs import channels, check_density, check_predictable, check_set, scales
-from core.protohalos.truth import Source, Truth, true_halos
+from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class HaloNet(Recipe[Network]):
 
     steps: int = Setting(82_000, ge=1)
     """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
-    truth: Source = "peakpatch"
+    truth: TruthSource = "peakpatch"
     """Whose halos are learnt: Peak Patch's, as in the paper, or the N-body's; auto prefers the N-body's."""
     normalisation: Literal["global", "individual"] = "global"
     """Density in units of the standard deviation of all training universes, or of each universe's own."""
@@ -92,7 +92,10 @@ class HaloNet(Recipe[Network]):
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_density(universe)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # a density and a mask
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 1, device)
         constants = scales(parts.training, "density")
 
         def pair(universe: Universe) -> Pair:
@@ -132,7 +135,7 @@ class HaloNet(Recipe[Network]):
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
 
-    def true_halos(self, universe: Universe) -> Truth:
+    def true_halos(self, universe: Universe) -> TrueHalos:
         """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
@@ -213,14 +216,6 @@ class HaloNet(Recipe[Network]):
         check_set(universes, self.split, self.truth)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError."""
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # a density and a mask of every universe stay on the device
-        stored = (4 + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

@@ -13,11 +13,11 @@ from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
 from core.progress import Progress, silent
 from core.protohalos import baseline as smoothing
-from core.protohalos import figures as draw
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
-from core.protohalos.truth import Truth
+from core.protohalos.truth import TrueHalos
 from core.recipes.halonet import cells, clustering, profiles, shapes
+from core.recipes.halonet import figures as draw
 
 PAPER_COUNT = 55 / 60
 """Halos of at least 100 cells in each box of the paper, predicted over true, in thousands (section 5.1)."""
@@ -29,7 +29,7 @@ class JudgedBox:
 
     universe: Universe
     prediction: Universe
-    truth: Truth
+    truth: TrueHalos
 
     @property
     def probability(self) -> Array:

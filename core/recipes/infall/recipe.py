@@ -14,7 +14,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
-from core.learning.forest import Forest, Model, TableSamples
+from core.learning.forest import Ensemble, Forest, TableSamples
 from core.learning.samples import Batch
 from core.progress import Progress, silent
 from core.recipes.infall.rows import RowSplit, check_tables, feature_names, read_tables, scaled
@@ -35,44 +35,22 @@ class VoteSettings(Settings):
     depth: int = Setting(7, ge=1, le=12)
     """Splits from the root to a leaf."""
 
-    def model(self) -> Model:
-        return Model("forest", self.trees, self.depth)
+    def model(self) -> Ensemble:
+        return Ensemble("forest", self.trees, self.depth)
 
 
 class BoostingSettings(Settings):
     """Gradient boosting under the Huber loss."""
 
-    trees: int = Setting(600, ge=1)
+    trees: int = Setting(ge=1)
     """Trees that are added up."""
-    depth: int = Setting(3, ge=1, le=12)
+    depth: int = Setting(ge=1, le=12)
     """Splits from the root to a leaf."""
-    learning_rate: float = Setting(0.07, gt=0, le=1)
+    learning_rate: float = Setting(gt=0, le=1)
     """Weight of each tree."""
 
-    def model(self) -> Model:
-        return Model("boosting", self.trees, self.depth, self.learning_rate)
-
-
-class PositionSettings(BoostingSettings):
-    """Gradient boosting for the distance today."""
-
-    trees: int = Setting(1800, ge=1)
-    """Trees that are added up."""
-    depth: int = Setting(6, ge=1, le=12)
-    """Splits from the root to a leaf."""
-    learning_rate: float = Setting(0.008, gt=0, le=1)
-    """Weight of each tree."""
-
-
-class MergeTimeSettings(BoostingSettings):
-    """Gradient boosting for the time from accretion to the merger."""
-
-    trees: int = Setting(500, ge=1)
-    """Trees that are added up."""
-    depth: int = Setting(5, ge=1, le=12)
-    """Splits from the root to a leaf."""
-    learning_rate: float = Setting(0.05, gt=0, le=1)
-    """Weight of each tree."""
+    def model(self) -> Ensemble:
+        return Ensemble("boosting", self.trees, self.depth, self.learning_rate)
 
 
 class SplitSettings(Settings):
@@ -108,15 +86,19 @@ class Infall(Recipe[Forest]):
     checkpoint_every: int = Setting(10, ge=1)
     """Steps between checkpoints; what is lost at worst when the worker is killed."""
     survival: VoteSettings = VoteSettings()
-    mass_loss: BoostingSettings = BoostingSettings()
-    position: PositionSettings = PositionSettings()
-    merge_time: MergeTimeSettings = MergeTimeSettings()
+    """A random forest for whether it survives."""
+    mass_loss: BoostingSettings = BoostingSettings(trees=600, depth=3, learning_rate=0.07)
+    """Gradient boosting for the mass that is left."""
+    position: BoostingSettings = BoostingSettings(trees=1800, depth=6, learning_rate=0.008)
+    """Gradient boosting for the distance today."""
+    merge_time: BoostingSettings = BoostingSettings(trees=500, depth=5, learning_rate=0.05)
+    """Gradient boosting for the time from accretion to the merger."""
     ranking_runs: int = Setting(100, ge=1)
     """Random features from which the noise floor of the ranking is taken."""
     addition: AdditionSettings = AdditionSettings()
     split: SplitSettings = SplitSettings()
 
-    def models(self) -> dict[str, Model]:
+    def models(self) -> dict[str, Ensemble]:
         """The model of each outcome."""
         return {
             "survived": self.survival.model(),

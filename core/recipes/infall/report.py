@@ -11,7 +11,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.infall.table import INTERACTIONS, OUTCOMES
 from core.figures import Figure, Number, Report, Row
-from core.learning.forest import Model, train
+from core.learning.forest import Ensemble, train
 from core.progress import Progress, each, part, silent
 from core.recipes.infall import figures as draw
 from core.recipes.infall.ranking import Ranking, rank
@@ -50,7 +50,7 @@ class Addition(Protocol):
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedOutcome:
     """One outcome: errors of training and test rows, and the features that tell most of it."""
 
     outcome: str
@@ -121,15 +121,15 @@ def report(
     )
 
 
-def _judge(seed: int, ranking_runs: int, table: InfallRows, outcome: str, said: Array) -> Judged:
+def _judge(seed: int, ranking_runs: int, table: InfallRows, outcome: str, said: Array) -> JudgedOutcome:
     known = [table.rows(outcome, which) for which in (table.training, table.test)]
     training, test = (score(table, outcome, said[rows], rows) for rows in known)
     rows = table.rows(outcome, ~table.test)
     ranking = rank(table.names, table.features[rows], table.targets[outcome][rows], seed, ranking_runs)
-    return Judged(outcome, training, test, baseline(table, outcome, known[1]), ranking)
+    return JudgedOutcome(outcome, training, test, baseline(table, outcome, known[1]), ranking)
 
 
-def _accuracies(judged: Sequence[Judged]) -> list[Number]:
+def _accuracies(judged: Sequence[JudgedOutcome]) -> list[Number]:
     numbers = []
     for one in judged:
         for k, tolerance in enumerate(TOLERANCES[one.outcome]):
@@ -178,7 +178,7 @@ def _mean_time(table: InfallRows) -> list[Number]:
 
 
 def _addition(
-    model: Model, addition: Addition, seed: int, table: InfallRows, features: Array, one: Judged
+    model: Ensemble, addition: Addition, seed: int, table: InfallRows, features: Array, one: JudgedOutcome
 ) -> tuple[Figure, list[Number]]:
     """Models of the best feature, the two best and so on; and one of all with the interactions."""
     outcome, ranked = one.outcome, one.ranking.names
@@ -219,7 +219,7 @@ def _addition(
     return draw.addition(outcome, order, test, training, len(one.test.rows)), numbers
 
 
-def shortened(model: Model, most: int) -> Model:
+def shortened(model: Ensemble, most: int) -> Ensemble:
     """A model of at most so many trees (0: as it is), each weighing more in return."""
     if not most or model.trees <= most:
         return model
@@ -227,7 +227,7 @@ def shortened(model: Model, most: int) -> Model:
     return replace(model, trees=trees, learning_rate=min(0.3, model.learning_rate * model.trees / trees))
 
 
-def _compare(table: InfallRows, one: Judged) -> dict[str, float]:
+def _compare(table: InfallRows, one: JudgedOutcome) -> dict[str, float]:
     """Kolmogorov-Smirnov tests on the features that are not among the best, and the interactions."""
     best, worst = best_and_worst(one.test)
     if not len(best) or not len(worst):

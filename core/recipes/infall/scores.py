@@ -86,7 +86,7 @@ def _mass_error(table: InfallRows, rows: Array, said: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Binned:
+class BinnedError:
     """Mean error over the mean of all, in bins of one feature that hold equal numbers, at the median of each.
 
     `spread` is the standard error of the mean of a bin, in the same unit.
@@ -97,11 +97,11 @@ class Binned:
     spread: Array
 
 
-def by_bin(values: Array, error: Array, bins: int = 12) -> Binned:
+def by_bin(values: Array, error: Array, bins: int = 12) -> BinnedError:
     """Equal-count bins (Petulante 2023, figs 2.5, 2.7, 2.9, 2.11)."""
     parts = np.array_split(np.argsort(values, kind="stable"), min(bins, len(values)))
     mean = error.mean()
-    return Binned(
+    return BinnedError(
         np.array([np.median(values[part]) for part in parts]),
         np.array([error[part].mean() / mean for part in parts]),
         np.array([error[part].std() / np.sqrt(len(part)) / mean for part in parts]),

@@ -11,7 +11,7 @@ import numpy as np
 from core.cosmos.infall.table import OUTCOMES
 from core.errors import UsageError, did_you_mean
 from core.figures import Table
-from core.learning.forest import Grown, Model, train
+from core.learning.forest import Ensemble, Grown, train
 from core.progress import Progress, silent
 from core.recipes.infall.rows import InfallRows
 from core.recipes.infall.scores import TOLERANCES, score
@@ -39,7 +39,7 @@ class Grid:
 class Tried:
     """One combination: mean accuracies of the folds left out, and of those learnt from, at every tolerance."""
 
-    model: Model
+    model: Ensemble
     accuracy: tuple[float, ...]
     training: tuple[float, ...]
 
@@ -63,7 +63,7 @@ def grid_search(
     found: list[Tried] = []
     combinations = list(product(grid.depths, grid.rates if boosting else (1.0,)))
     for number, (depth, rate) in enumerate(combinations):
-        model = Model("boosting" if boosting else "forest", max(grid.trees), depth, rate)
+        model = Ensemble("boosting" if boosting else "forest", max(grid.trees), depth, rate)
         sums = np.zeros((len(grid.trees), 2, len(TOLERANCES[outcome])))
         for fold, left_out in enumerate(parts):
             progress((number + fold / folds) / len(combinations), f"depth {depth}, learning rate {rate:g}")

@@ -8,7 +8,7 @@ small cuts of the maps, and the mean brightness alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field as Setting
 
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
     from core.recipes.ionization.slices import Slices
 
 
-class Adam(Optimiser):
-    """Adam, which is adamw without decay."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
-    """adamw, which without decay is Adam; amsgrad, Adam whose steps only shrink; or sgd."""
-    learning_rate: float = Setting(1e-3, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-
-
 class AutoencoderSettings(Settings):
     """The compression of maps."""
 
@@ -48,7 +39,7 @@ class AutoencoderSettings(Settings):
     """Filters of each convolution of the encoder, each followed by 2^2 pooling; the decoder mirrors them."""
     steps: int = Setting(20_000, ge=1)
     """Training steps; the paper's 100 passes over 6,528 planes."""
-    optimiser: Adam = Adam(name="amsgrad", learning_rate=0.003)
+    optimiser: Optimiser = Optimiser(name="amsgrad", learning_rate=0.003)
 
 
 class ClassifierSettings(Settings):
@@ -58,7 +49,7 @@ class ClassifierSettings(Settings):
     """Filters of each convolution without padding, each followed by 2^2 pooling."""
     steps: int = Setting(10_000, ge=1)
     """Training steps."""
-    optimiser: Adam = Adam()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=1e-3)
 
 
 class DenseSettings(Settings):
@@ -70,7 +61,7 @@ class DenseSettings(Settings):
     """Neurons of the hidden layer."""
     steps: int = Setting(10_000, ge=1)
     """Training steps, each on all cuts of a batch of planes."""
-    optimiser: Adam = Adam()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=1e-3)
     components: int = Setting(50, ge=1)
     """Principal components of the cuts, in which nearest neighbours are sought."""
     neighbours: int = Setting(10, ge=1)
@@ -79,7 +70,7 @@ class DenseSettings(Settings):
     """Cuts from which components and neighbours are taken."""
 
 
-class Ionization(Recipe[Chain]):
+class IonizationClasses(Recipe[Chain]):
     """Classification of 21-cm maps by redshift or escape fraction."""
 
     name: ClassVar[str] = "ionization"

@@ -11,7 +11,7 @@ import numpy as np
 from core.analysis.statistics.figures import band
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
-from core.figures import Curves, Figure, Matrix, Number, Report, Row, Series, Slice, Table
+from core.figures import ColourMap, Curves, Figure, Matrix, Number, Report, Row, Series, Slice, Table
 from core.progress import Progress, each, silent
 from core.recipes.ionization.cubes import FIELD, LARGEST_TEMPERATURE, UNITS, Target, cube, label
 from core.recipes.ionization.models import MODELS, Classify
@@ -34,7 +34,7 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCube:
     """One cube: the number of its class, None where that is unknown, and what every model says of its planes."""
 
     universe: Universe
@@ -59,7 +59,7 @@ def report(
         known = label(truth, target)
         planes = spread(cube(truth, device))
         guesses = {name: classify(planes) for name, classify in ways.items()}
-        judged.append(Judged(truth, values.index(known) if known in values else None, guesses))
+        judged.append(JudgedCube(truth, values.index(known) if known in values else None, guesses))
     labelled = [item for item in judged if item.kind is not None]
     figures: dict[str, Figure] = {
         **{
@@ -93,7 +93,7 @@ def _numbers(
     target: Target,
     learner: Chain,
     values: Sequence[float],
-    judged: Sequence[Judged],
+    judged: Sequence[JudgedCube],
     pairs: Sequence[tuple[Universe, Universe]],
 ) -> list[Number]:
     chance = 1 / len(values)
@@ -145,7 +145,7 @@ def _vote(guesses: Array) -> int:
     return int(np.bincount(guesses.reshape(-1)).argmax())
 
 
-def _confusion(target: Target, values: Sequence[float], judged: Sequence[Judged], name: str) -> Matrix:
+def _confusion(target: Target, values: Sequence[float], judged: Sequence[JudgedCube], name: str) -> Matrix:
     counts = np.zeros((len(values), len(values)))
     for item in judged:
         counts[item.kind] += np.bincount(item.guesses[name].reshape(-1), minlength=len(values))
@@ -161,7 +161,7 @@ def _confusion(target: Target, values: Sequence[float], judged: Sequence[Judged]
     )
 
 
-def _by_class(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Curves:
+def _by_class(target: Target, values: Sequence[float], judged: Sequence[JudgedCube]) -> Curves:
     """Accuracy of each class; bands are standard errors over its cubes."""
     series = []
     for name, words in MODELS.items():
@@ -194,18 +194,22 @@ def _reconstruction(truth: Universe, prediction: Universe) -> Row:
     made = np.asarray(prediction.field(FIELD).values[middle], dtype=np.float64)
     top = float(max(true.max(), made.max(), 1e-6))
     largest = float(max(np.abs(made - true).max(), 1e-6))
-    axes = {"extent": (0.0, size, 0.0, size), "x_label": "z [Mpc/h]", "y_label": "y [Mpc/h]", "colour_label": "mK"}
+
+    def panel(title: str, values: Array, limits: tuple[float, float], colours: ColourMap = "sequential") -> Slice:
+        extent = (0.0, size, 0.0, size)
+        return Slice(title, values, extent, "z [Mpc/h]", "y [Mpc/h]", "mK", colours, limits=limits)
+
     return Row(
         f"A plane of {truth.name}",
         (
-            Slice("map", true.clip(0, LARGEST_TEMPERATURE), limits=(0.0, top), **axes),  # type: ignore[arg-type]
-            Slice("reconstruction", made, limits=(0.0, top), **axes),  # type: ignore[arg-type]
-            Slice("difference", made - true, colour_map="diverging", limits=(-largest, largest), **axes),  # type: ignore[arg-type]
+            panel("map", true.clip(0, LARGEST_TEMPERATURE), (0.0, top)),
+            panel("reconstruction", made, (0.0, top)),
+            panel("difference", made - true, (-largest, largest), "diverging"),
         ),
     )
 
 
-def _cubes(target: Target, values: Sequence[float], judged: Sequence[Judged]) -> Table:
+def _cubes(target: Target, values: Sequence[float], judged: Sequence[JudgedCube]) -> Table:
     """The vote of the planes of each cube."""
     rows = tuple(
         (

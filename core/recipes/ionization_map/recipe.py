@@ -45,32 +45,6 @@ class UNetSettings(Settings):
     """Normalise each batch before the activations."""
 
 
-class Adam(Optimiser):
-    """How the weights are changed."""
-
-    name: Literal["sgd", "adamw", "amsgrad"] = "adamw"
-    """adamw; amsgrad, Adam whose steps only shrink; or sgd."""
-    learning_rate: float = Setting(2e-3, gt=0, allow_inf_nan=False)
-    """Largest learning rate."""
-    warmup: int = Setting(50, ge=0)
-    """Steps over which the learning rate rises from zero."""
-    schedule: Literal["constant", "cosine"] = "cosine"
-    """Whether the learning rate stays, or falls to zero as half a cosine."""
-    clip: float = Setting(1.0, ge=0)
-    """Largest norm of the gradient; 0 leaves it as it is."""
-
-
-class MapCrop(CropSettings):
-    """What the network sees at once, in cells."""
-
-    size: int = Setting(64, ge=0)
-    """Side of the part of a training crop that is judged; 0 is the whole box."""
-    context: int = Setting(16, ge=0)
-    """Cells beyond each side of it that are seen but not judged."""
-    batch: int = Setting(4, ge=1)
-    """Crops a step."""
-
-
 class IonizationMap(Recipe[Network]):
     """Regression of what is ionized from the density."""
 
@@ -86,8 +60,8 @@ class IonizationMap(Recipe[Network]):
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
-    optimiser: Adam = Adam()
-    crop: MapCrop = MapCrop()
+    optimiser: Optimiser = Optimiser(name="adamw", learning_rate=2e-3, warmup=50, schedule="cosine", clip=1.0)
+    crop: CropSettings = CropSettings(size=64, context=16, batch=4)
     split: Split = Split()
 
     def side(self, cells: int) -> int:
@@ -113,9 +87,14 @@ class IonizationMap(Recipe[Network]):
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
 
+        from core.learning.memory import cube_memory
+
         self.check(universes)
         parts = split(universes, self.split)
-        self._check_memory(universes[0].cells, len(parts.used), device)
+        bf16 = uses_bf16(self.precision, device)
+        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
+        # density and target
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 4, device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
         largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
         constants = {
@@ -210,16 +189,6 @@ class IonizationMap(Recipe[Network]):
                     f"{what} of {seen} cells cannot be halved {self.network.levels} times",
                     f"choose a multiple of {factor} or fewer network.levels",
                 )
-
-    def _check_memory(self, cells: int, boxes: int, device: torch.device) -> None:
-        """Refuse training that will not fit. Raises: ResourceError with settings that do."""
-        from core.learning.memory import cube_memory
-
-        bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # density and target of every universe stay on the device
-        stored = 4 * (1 + 1) * boxes * cells**3
-        check_memory(lambda *crop: stored + learning(*crop), self.crop, cells, self.network.levels, device)
 
 
 def _kind(universe: Universe) -> tuple[float, float | None]:

@@ -169,8 +169,10 @@ def test_unusable_fields_are_refused(write: Any, tmp_path: Path, values: Array, 
     assert not any(tmp_path.iterdir())
 
 
-def test_labels_may_be_constant() -> None:
+def test_labels_and_predictions_may_be_constant(write: Any) -> None:
     check_field(FIELDS[3], 8)
+    nothing = Field("probability", np.zeros((8, 8, 8), np.float32), BOX)
+    assert write(fields=[nothing], kind="prediction").field("probability").values.max() == 0
 
 
 def test_what_is_no_universe_is_refused(tmp_path: Path) -> None:

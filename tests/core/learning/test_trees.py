@@ -10,11 +10,11 @@ import torch
 
 from core.cosmos.box import Array
 from core.errors import RunError
-from core.learning.forest import Forest, Model, TableSamples, relative_error, train
+from core.learning.forest import Ensemble, Forest, TableSamples, relative_error, train
 from core.learning.samples import Batch
 from core.learning.trees import bin_features, grow
 
-MODELS = {"fate": Model("forest", 10, 4), "time": Model("boosting", 12, 3, 0.2)}
+MODELS = {"fate": Ensemble("forest", 10, 4), "time": Ensemble("boosting", 12, 3, 0.2)}
 
 
 def table(rows: int, seed: int, whole: bool = False) -> tuple[Array, Array]:
@@ -39,7 +39,7 @@ def test_boosting_is_that_of_scikit_learn() -> None:
     from sklearn.ensemble import GradientBoostingRegressor
 
     features, values = table(1500, 0, whole=True)
-    ours = train(Model("boosting", 15, 3, 0.1), features, values, 1)
+    ours = train(Ensemble("boosting", 15, 3, 0.1), features, values, 1)
     theirs = GradientBoostingRegressor(
         loss="huber", n_estimators=15, max_depth=3, learning_rate=0.1, random_state=0
     ).fit(features, values)
@@ -64,7 +64,7 @@ def test_a_forest_is_as_good_as_scikit_learns() -> None:
 
     features, values = table(4000, 8)
     fate = (values > 0.8).astype(float)
-    ours = train(Model("forest", 50, 7), features[:3000], fate[:3000], 1)
+    ours = train(Ensemble("forest", 50, 7), features[:3000], fate[:3000], 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = RandomForestClassifier(50, max_depth=7, random_state=1).fit(features[:3000], fate[:3000])
@@ -140,7 +140,7 @@ def test_another_seed_is_another_forest() -> None:
 def test_weights_of_other_settings() -> None:
     learner = Forest(MODELS, 1, 1)
     list(learner.fit(samples()))
-    deeper = Forest({"fate": Model("forest", 10, 5), "time": MODELS["time"]}, 1, 1)
+    deeper = Forest({"fate": Ensemble("forest", 10, 5), "time": MODELS["time"]}, 1, 1)
     with pytest.raises(RunError, match="trees are of another depth"):
         deeper.load_weights(learner.weights())
     with pytest.raises(RunError, match="tell of other outcomes"):
@@ -149,7 +149,7 @@ def test_weights_of_other_settings() -> None:
 
 def test_errors_over_those_of_a_constant() -> None:
     targets = np.array([0.0, 0.0, 0.0, 1.0])
-    assert relative_error(Model("forest", 1, 1), np.zeros(4), targets) == 1
-    assert relative_error(Model("forest", 1, 1), np.array([0, 0, 0, 0.9]), targets) == 0
-    assert relative_error(Model("boosting", 1, 1), np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 2.0])) == 1
-    assert relative_error(Model("boosting", 1, 1), np.array([0.5, 1.0, 1.5]), np.array([0.0, 1.0, 2.0])) == 0.5
+    assert relative_error(Ensemble("forest", 1, 1), np.zeros(4), targets) == 1
+    assert relative_error(Ensemble("forest", 1, 1), np.array([0, 0, 0, 0.9]), targets) == 0
+    assert relative_error(Ensemble("boosting", 1, 1), np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 2.0])) == 1
+    assert relative_error(Ensemble("boosting", 1, 1), np.array([0.5, 1.0, 1.5]), np.array([0.0, 1.0, 2.0])) == 0.5

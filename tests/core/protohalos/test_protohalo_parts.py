@@ -8,7 +8,7 @@ from core.cosmos.universe import Universe
 from core.figures import Curves, Row, Slice
 from core.learning.metrics import roc
 from core.protohalos.finder import ShellThreshold
-from core.protohalos.truth import Truth, true_halos
+from core.protohalos.truth import TrueHalos, true_halos
 from core.recipes.halonet import cells, clustering, profiles, shapes
 
 CELLS, BOX = 32, 64.0
@@ -20,7 +20,7 @@ def ball(centre: Array, radius: float) -> Array:
 
 
 @pytest.fixture
-def two_balls() -> Truth:
+def two_balls() -> TrueHalos:
     """Halos of 6 and 3 cells radius, the first across a face; cells of 2 Mpc/h."""
     centres, radii = np.array([[1.0, 16, 16], [20, 16, 16]]), np.array([6.0, 3.0])
     label = ball(centres[0], 6) + 2 * ball(centres[1], 3)
@@ -30,10 +30,10 @@ def two_balls() -> Truth:
         "position": (2 * centres).astype(np.float32),
         "lagrangian_radius": 2 * radii,
     }
-    return Truth(Catalogue(columns, BOX), label)
+    return TrueHalos(Catalogue(columns, BOX), label)
 
 
-def test_place_in_the_halo(two_balls: Truth) -> None:
+def test_place_in_the_halo(two_balls: TrueHalos) -> None:
     radius = cells.radius_of_cells(two_balls)
     assert np.isnan(radius[~two_balls.mask]).all()
     assert radius[1, 16, 16] == radius[20, 16, 16] == 0
@@ -43,7 +43,7 @@ def test_place_in_the_halo(two_balls: Truth) -> None:
     assert np.nanmax(radius) < 1
 
 
-def test_mass_of_cells_is_in_solar_masses(two_balls: Truth, universes: list[Universe]) -> None:
+def test_mass_of_cells_is_in_solar_masses(two_balls: TrueHalos, universes: list[Universe]) -> None:
     mass = cells.mass_of_cells(two_balls, universes[0])
     h = universes[0].cosmology.h
     assert mass[1, 16, 16] == pytest.approx(4e14 / h)
@@ -51,7 +51,7 @@ def test_mass_of_cells_is_in_solar_masses(two_balls: Truth, universes: list[Univ
     assert np.isnan(mass[0, 0, 0])
 
 
-def test_each_class_against_the_background(two_balls: Truth, universes: list[Universe]) -> None:
+def test_each_class_against_the_background(two_balls: TrueHalos, universes: list[Universe]) -> None:
     # the large halo is found, the small one is not told from the background
     score = np.where(two_balls.label == 1, 1.0, 0.0)
     mass = cells.mass_of_cells(two_balls, universes[0])
@@ -69,7 +69,7 @@ def test_each_class_against_the_background(two_balls: Truth, universes: list[Uni
     assert mean == pytest.approx(roc(noisy, two_balls.mask).area, abs=1e-4)
 
 
-def test_stacks_of_a_known_profile(two_balls: Truth) -> None:
+def test_stacks_of_a_known_profile(two_balls: TrueHalos) -> None:
     distance = np.stack(np.meshgrid(*[np.arange(CELLS)] * 3, indexing="ij"), axis=-1) - np.array([1, 16, 16])
     r = np.linalg.norm(nearest_image(distance, CELLS), axis=-1)
     probability = np.exp(-r / 5)
@@ -207,7 +207,7 @@ def test_clustering_without_halos() -> None:
     assert not figure.series
 
 
-def test_the_shape_of_a_plane_wave(two_balls: Truth) -> None:
+def test_the_shape_of_a_plane_wave(two_balls: TrueHalos) -> None:
     # a plane wave is a sheet in every halo: eigenvalues (delta, 0, 0), so e_v = p_v = 1/2
     wave = 2 * np.cos(2 * np.pi * (np.arange(CELLS) - 20) / CELLS)
     delta = Field("delta", np.broadcast_to(wave[:, None, None], (CELLS,) * 3).astype(np.float32), BOX)

@@ -8,7 +8,7 @@ from core.cosmos.cosmology import preset
 from core.cosmos.simulate import Evolution, Simulation, simulate
 from core.cosmos.universe import Universe, open_universe, write_universe
 from core.errors import InputError
-from core.protohalos.truth import Source, sources, true_halos
+from core.protohalos.truth import TruthSource, sources, true_halos
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Universe:
     ("source", "label", "name"), [("nbody", "label", "fof"), ("peakpatch", "label_peakpatch", "peakpatch")]
 )
 @pytest.mark.parametrize("minimum", [8, 40])
-def test_each_truth(both: Universe, source: Source, label: str, name: str, minimum: int) -> None:
+def test_each_truth(both: Universe, source: TruthSource, label: str, name: str, minimum: int) -> None:
     truth = true_halos(both, source, minimum)
     every = both.catalogue(name)
     counted = every["mass"] >= 0.999 * minimum * both.particle_mass

@@ -1,13 +1,19 @@
 import json
+import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from core.config import resolve
+from core.cosmos.universe import Universe
 from core.errors import UsageError
 from core.runs import registry
 from core.runs.recipe import Recipe
+from core.runs.reports import read_report
+from core.runs.run import create_run
+from core.runs.worker import work
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -58,6 +64,7 @@ def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
     def bring(**codes: str) -> None:
         for name, code in codes.items():
+            monkeypatch.delitem(sys.modules, f"brought_{name}", raising=False)
             (tmp_path / f"brought_{name}.py").write_text(code)
         points = tuple(EntryPoint(name, f"brought_{name}", registry.GROUP) for name in codes)
         monkeypatch.setattr(registry, "_points", lambda: points)
@@ -95,3 +102,16 @@ def test_a_broken_recipe_is_a_row_with_its_reason(
 def test_ours_counts_of_two_with_one_name(brought: Callable[..., None]) -> None:
     brought(halonet=MINE)
     assert registry.load("halonet").__module__ == "core.recipes.halonet.recipe"
+
+
+def test_the_recipe_of_the_document_trains_and_reports(
+    brought: Callable[..., None], universes: list[Universe], tmp_path: Path
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text()
+    brought(mine=text.partition("```python\n")[2].partition("```")[0])
+    settings = resolve(registry.load("mine"), {}, ["steps=3", "validate_every=1", "optimiser.warmup=1"])
+    paths = [str(universe.path) for universe in universes]
+    run = create_run(tmp_path / "runs", "mine", settings.model_dump(mode="json"), universes=paths, device="cpu")
+    work(run)
+    assert [number.key for number in read_report(run).numbers] == ["accuracy"]
+    assert run.config()["settings"]["optimiser"]["learning_rate"] == 0.01

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.universes import import_, parse_columns, parse_numbers, parse_seeds, simulate
+from core.cosmos.presets import PRESET_NAMES
 from core.errors import UsageError
 from core.forms import FormField, command_fields, problem_of
 
 CHOICES = {
-    "cosmology": ("planck2018", "planck2015", "halonet", "wmap5", "petulante"),
+    "cosmology": PRESET_NAMES,
     "spectrum": ("eh98", "camb"),
     "truth": ("nbody", "peakpatch", "both"),
     "integrator": ("bullfrog", "fastpm"),

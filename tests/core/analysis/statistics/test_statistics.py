@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.statistics.figures import THEORY_NAMES
+from core.analysis.massfunction import THEORY_NAMES
 from core.analysis.statistics.measure import Known, statistics
 from core.cosmos.box import lattice
 from core.cosmos.measures.spectra import spectra

@@ -16,7 +16,7 @@ from core.learning.samples import Batch
 from core.learning.training_set import Split
 from core.recipes.ionization.cubes import classes, cube, label, realisation, split
 from core.recipes.ionization.models import classifiers, cut, cuts, fit_baselines
-from core.recipes.ionization.recipe import Ionization
+from core.recipes.ionization.recipe import IonizationClasses
 from core.recipes.ionization.slices import Slices, left_out, spread
 from core.runs import registry
 from core.runs.run import create_run
@@ -25,9 +25,9 @@ CPU = torch.device("cpu")
 N = 24
 
 
-def smoke(*overrides: str) -> Ionization:
+def smoke(*overrides: str) -> IonizationClasses:
     settings = resolve(registry.load("ionization"), read_table("ionization", "smoke"), list(overrides))
-    assert isinstance(settings, Ionization)
+    assert isinstance(settings, IonizationClasses)
     return settings
 
 
@@ -59,7 +59,7 @@ def cubes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
 
 
 @pytest.fixture(scope="module")
-def trained(cubes: list[Universe]) -> tuple[Ionization, Chain]:
+def trained(cubes: list[Universe]) -> tuple[IonizationClasses, Chain]:
     settings = smoke()
     samples, learner = settings.samples(cubes, CPU), settings.learner(CPU)
     for step in learner.fit(samples):
@@ -74,7 +74,7 @@ def value(report: Report, key: str) -> Any:
 
 
 def test_defaults_are_the_papers() -> None:
-    settings = Ionization()
+    settings = IonizationClasses()
     with torch.device("meta"):
         learner = settings.learner(torch.device("meta"))
     counts = {name: sum(p.numel() for p in link.network.module.parameters()) for name, link in learner.links.items()}
@@ -169,7 +169,9 @@ def test_cuts_keep_their_class() -> None:
     assert cut(torch.zeros(3, 5, 5), 2).shape == (3, 4, 2, 2)
 
 
-def test_neighbours_and_means_tell_bright_from_faint(trained: tuple[Ionization, Chain], cubes: list[Universe]) -> None:
+def test_neighbours_and_means_tell_bright_from_faint(
+    trained: tuple[IonizationClasses, Chain], cubes: list[Universe]
+) -> None:
     settings, learner = trained
     dense = settings.dense
     ways = classifiers(learner, settings.classes, settings.batch, dense.side, dense.neighbours)
@@ -189,7 +191,7 @@ def test_principal_components_are_those_of_the_covariance(cubes: list[Universe])
     assert float(found["pca.points"][:, 0].double().var()) == pytest.approx(float(values[-1]), rel=1e-3)
 
 
-def test_report(trained: tuple[Ionization, Chain], cubes: list[Universe], tmp_path: Path) -> None:
+def test_report(trained: tuple[IonizationClasses, Chain], cubes: list[Universe], tmp_path: Path) -> None:
     settings, learner = trained
     pairs = []
     for universe in settings.held_out(cubes):
@@ -218,7 +220,7 @@ def test_report(trained: tuple[Ionization, Chain], cubes: list[Universe], tmp_pa
     assert [series.name for series in learning.series] == ["CNN on codes", "CNN on maps", "dense network on cuts"]  # type: ignore[union-attr]
 
 
-def test_reconstruction_is_the_autoencoders(trained: tuple[Ionization, Chain], cubes: list[Universe]) -> None:
+def test_reconstruction_is_the_autoencoders(trained: tuple[IonizationClasses, Chain], cubes: list[Universe]) -> None:
     settings, learner = trained
     [field], _ = settings.predict(learner, cubes[0])
     plane = cube(cubes[0], CPU)[7]
@@ -282,7 +284,7 @@ def test_a_universe_without_a_map(universes: list[Universe]) -> None:
 
 
 def test_an_unknown_cube_is_told_in_the_table(
-    trained: tuple[Ionization, Chain], cubes: list[Universe], tmp_path: Path
+    trained: tuple[IonizationClasses, Chain], cubes: list[Universe], tmp_path: Path
 ) -> None:
     settings, learner = trained
     unknown = make(tmp_path / "unknown.h5", None, 5.5, None, 30.0)
