@@ -102,7 +102,9 @@ def test_a_worker_that_fails_at_once(new_run: Callable[..., Run]) -> None:
     run = new_run()
     config = run.path / "config.toml"
     config.write_text(config.read_text().replace("u1.h5", "gone.h5"))
-    with pytest.raises(RunError, match=r"failed at its start .*gone\.h5, of run halonet-001, does not exist.*see .*worker\.log"):
+    with pytest.raises(
+        RunError, match=r"failed at its start .*gone\.h5, of run halonet-001, does not exist.*see .*worker\.log"
+    ):
         launch.resume(run)
     assert "halodeck: " in run.log_tail()
     assert "Traceback" not in run.log_tail(200)
