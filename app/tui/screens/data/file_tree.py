@@ -52,7 +52,8 @@ class FileTree(OptionList):
         super().__init__(id="tree", markup=False)
         self.roots: tuple[Path, ...] = ()
         self.content: dict[Path, Inside] = {}
-        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._known: dict[Path, tuple[tuple[int, int], bool, Inside]] = {}
+        """Stamps of folders, whether they can be trusted, and what was read in them."""
         self._reading = threading.Lock()
         """Held from the reading of a folder until it is told: what is told last is what was read last."""
         self.unfolded: set[Path] = set()
@@ -90,10 +91,15 @@ class FileTree(OptionList):
         with self._reading:
             content = {}
             for path in dict.fromkeys(paths):
+                then, trusted, before = self._known.get(path, (None, False, None))
                 now = stamp(path)
-                if all_of_them or now != self._stamps.get(path):
-                    self._stamps[path] = now if now[0] < time.time_ns() - _YOUNG else (0, 0)
-                    content[path] = inside(path)
+                if now == then and trusted and not all_of_them:
+                    continue
+                trusted = now[0] < time.time_ns() - _YOUNG
+                found = inside(path)
+                self._known[path] = now, trusted, found
+                if all_of_them or now != then or found != before:
+                    content[path] = found
             if content:
                 self.post_message(self.Read(content))
 

@@ -182,7 +182,7 @@ class NetworkScreen(CalculatingScreen):
         size = self.query_one("#image").size
         return max(1, size.width // _PANEL[0]) * max(1, size.height // _PANEL[1])
 
-    def on_calculator_progress(self, message: Calculator.Progress) -> None:
+    def on_calculator_progressed(self, message: Calculator.Progressed) -> None:
         self._busy = f"{message.doing} ..."
         self._tell()
 

@@ -21,7 +21,7 @@ from app.tui.frame.lines import Lines, entitle
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.statistics import words as words
-from app.tui.screens.statistics.curve_window import RATIO_RANGES, Look, panned, stepped, turned_x, zoomed
+from app.tui.screens.statistics.curve_window import RATIO_RANGES, CurveWindow, panned, stepped, turned_x, zoomed
 from app.tui.screens.statistics.keys import KEYS
 from app.tui.screens.statistics.readout import one_line, table
 from core.errors import HalodeckError
@@ -64,7 +64,7 @@ class StatisticsScreen(CalculatingScreen):
         self.report: Report | None = None
         self.figures: dict[str, Curves] = {}
         """Of the report, as they are looked at."""
-        self.looks: dict[str, Look] = {}
+        self.windows: dict[str, CurveWindow] = {}
         self.chosen = ORDER[0]
         self._every: tuple[Path, ...] = ()
         self._alone_in_folder = 0
@@ -136,7 +136,7 @@ class StatisticsScreen(CalculatingScreen):
         self._calculator.ask("statistics", universes=paths, field=self._field, reference=self._reference, errors=errors)
         self._tell()
 
-    def on_calculator_progress(self, message: Calculator.Progress) -> None:
+    def on_calculator_progressed(self, message: Calculator.Progressed) -> None:
         self._busy = f"{message.doing} {100 * message.fraction:.0f} %"
         self._tell_place()
 
@@ -172,8 +172,8 @@ class StatisticsScreen(CalculatingScreen):
         self.figures = {}
         for name in ORDER:
             if isinstance(figure := found.get(name), Curves):
-                look = self.looks.get(name, Look())
-                self.figures[name] = look.applied(figure, self._ratio, self._theory, self._bands != "none")
+                window = self.windows.get(name, CurveWindow())
+                self.figures[name] = window.applied(figure, self._ratio, self._theory, self._bands != "none")
         if self.figures and self.chosen not in self.figures:
             self.chosen = self.names[0]
         self._arrange()
@@ -199,7 +199,7 @@ class StatisticsScreen(CalculatingScreen):
             place = f"{names.index(name) + 1} of {len(names)}  " if len(names) > count else ""
             entitle(pane, place + figure.title)
             pane.show(replace(figure, title=""), "")
-            pane.point(self.looks.get(name, Look()).cursor)
+            pane.point(self.windows.get(name, CurveWindow()).cursor)
             if name == self.chosen and self.focused is not pane and self.screen is self.app.screen:
                 pane.focus()
         self._page = page
@@ -216,7 +216,7 @@ class StatisticsScreen(CalculatingScreen):
     def _tell_values(self) -> None:
         """What is under the cursor; every choice and its key."""
         figure = self.figures.get(self.chosen)
-        cursor = self.looks.get(self.chosen, Look()).cursor
+        cursor = self.windows.get(self.chosen, CurveWindow()).cursor
         found: list[Reading] = []
         if figure and cursor is not None:
             from app.draw.numbers import readings
@@ -307,22 +307,22 @@ class StatisticsScreen(CalculatingScreen):
         self._ask()
 
     def action_step(self, by: int) -> None:
-        self._change(lambda figure, look: stepped(figure, look, by))
+        self._change(lambda figure, window: stepped(figure, window, by))
 
     def action_no_cursor(self) -> None:
-        self._change(lambda figure, look: replace(look, cursor=None))
+        self._change(lambda figure, window: replace(window, cursor=None))
 
     def action_zoom(self, factor: float) -> None:
-        self._change(lambda figure, look: zoomed(figure, look, factor))
+        self._change(lambda figure, window: zoomed(figure, window, factor))
 
     def action_pan(self, by: int) -> None:
-        self._change(lambda figure, look: panned(figure, look, by))
+        self._change(lambda figure, window: panned(figure, window, by))
 
     def action_log_y(self) -> None:
-        self._change(lambda figure, look: replace(look, y_log=not figure.y_log))
+        self._change(lambda figure, window: replace(window, y_log=not figure.y_log))
 
     def action_log_x(self) -> None:
-        self._change(lambda figure, look: turned_x(look, not figure.x_log))
+        self._change(lambda figure, window: turned_x(window, not figure.x_log))
 
     def action_ratio(self) -> None:
         self._ratio = RATIO_RANGES[(RATIO_RANGES.index(self._ratio) + 1) % len(RATIO_RANGES)]
@@ -350,7 +350,7 @@ class StatisticsScreen(CalculatingScreen):
         self.ask_to_save(f"Save {figure.title}", f"{self.chosen}.csv", endings, figure_saver(figure))
 
     def on_curve_view_pointed(self, message: CurveView.Pointed) -> None:
-        self._change(lambda figure, look: replace(look, cursor=message.x))
+        self._change(lambda figure, window: replace(window, cursor=message.x))
 
     def on_pointed_view_wheeled(self, message: CurveView.Wheeled) -> None:
         self.action_zoom(1.25 if message.by > 0 else 0.8)
@@ -360,8 +360,8 @@ class StatisticsScreen(CalculatingScreen):
         figure = self.figures.get(self.chosen)
         if figure is None:
             return
-        before = self.looks.get(self.chosen, Look())
-        after = self.looks[self.chosen] = change(figure, before)
+        before = self.windows.get(self.chosen, CurveWindow())
+        after = self.windows[self.chosen] = change(figure, before)
         if replace(after, cursor=before.cursor) != before:
             self._look()
             return

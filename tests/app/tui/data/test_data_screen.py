@@ -27,6 +27,7 @@ from app.tui.frame.form import Form
 from app.tui.screens.data import file_tree, task_pane
 from app.tui.screens.data.command_screen import CommandScreen
 from app.tui.screens.data.commands import CHOICES, import_form, simulate_form
+from app.tui.screens.data.file_pane import FilePane
 from app.tui.screens.data.file_tree import FileTree
 from app.tui.screens.data.screen import DataScreen
 from app.tui.screens.data.task_list import TaskList
@@ -114,6 +115,16 @@ async def test_the_preview_turns_through_the_fields_and_keeps_the_one_chosen(fol
         await choose(pilot, folder / "u2.h5")
         await sees(pilot, "halos")
         await until(pilot, lambda: field(pilot) == chosen)
+
+
+async def test_a_field_is_shown_although_the_folder_is_read_meanwhile(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: field(pilot) == "density")
+        pane = pilot.app.screen.query_one(FilePane)
+        pane.turn_field(1)
+        pane.show_path(folder / "u1.h5")
+        await until(pilot, lambda: field(pilot) == "displacement")
 
 
 async def test_files_that_are_none_or_broken(folder: Path) -> None:
@@ -308,8 +319,9 @@ def test_a_folder_that_has_just_changed_is_read_again(tmp_path: Path, monkeypatc
     read(here, [tmp_path], False)
     assert [len(message.content[tmp_path]) for message in told] == [0, 1]
     monkeypatch.setattr(file_tree, "stamp", lambda path: (now - 10 * file_tree._YOUNG, 1))
-    for _ in range(3):
-        read(here, [tmp_path], False)
+    read(here, [tmp_path], False)
+    monkeypatch.setattr(file_tree, "inside", None)
+    read(here, [tmp_path], False)
     assert len(told) == 3
 
 

@@ -90,7 +90,7 @@ async def read_out(pilot: Pilot[None]) -> None:
     """The cursor reads every curve, by keys and by mouse."""
     await pilot.press("right", "right")
     series = the(pilot).figures["power"].series[0]
-    x = the(pilot).looks["power"].cursor
+    x = the(pilot).windows["power"].cursor
     assert x is not None
     at = int(np.argmin(np.abs(series.x - x)))
     assert series.x[at] == x
@@ -99,7 +99,7 @@ async def read_out(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: pane.column is not None)
     assert abs((pane.x_at(pane.column or 0) or 0) / x - 1) < 0.05
     await pilot.click(pane, offset=(pane.size.width // 2, pane.size.height // 2))
-    await until(pilot, lambda: the(pilot).looks["power"].cursor != x)
+    await until(pilot, lambda: the(pilot).windows["power"].cursor != x)
     await pilot.press("escape")
     await until(pilot, lambda: pane.column is None)
 
