@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
@@ -112,7 +113,9 @@ class SlicesScreen(CameraScreen):
 
     @work(thread=True, exclusive=True, group="find")
     def _find(self) -> None:
-        self.post_message(self.Found(tuple(sorted(self.bench.universes.rglob("*.h5")))))
+        worker, paths = get_current_worker(), tuple(sorted(self.bench.universes.rglob("*.h5")))
+        if not worker.is_cancelled:
+            self.post_message(self.Found(paths))
 
     def on_slices_screen_found(self, message: SlicesScreen.Found) -> None:
         self._paths = message.paths

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
@@ -60,6 +61,7 @@ class StatisticsScreen(CurvePage):
         self._reference: str | None = None
         self._fields: list[str] = []
         self._labels: list[str] = []
+        self._number = -1
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
@@ -88,7 +90,7 @@ class StatisticsScreen(CurvePage):
     def _gather(self) -> None:
         from core.cosmos.universe import open_universe
 
-        marked = self.bench.selection.universes
+        worker, marked = get_current_worker(), self.bench.selection.universes
         every = tuple(sorted(self.bench.universes.rglob("*.h5")))
         paths = marked or every[self._alone_in_folder % len(every) :][:1] if every or marked else ()
         problem = ""
@@ -98,7 +100,8 @@ class StatisticsScreen(CurvePage):
                 paths += tuple(p for p in sorted(self.bench.root.glob(f"*/predictions/{name}.h5")) if p not in paths)
             except HalodeckError as error:
                 problem = str(error)
-        self.post_message(self.Found(tuple(paths), every, problem))
+        if not worker.is_cancelled:
+            self.post_message(self.Found(tuple(paths), every, problem))
 
     def on_statistics_screen_found(self, message: StatisticsScreen.Found) -> None:
         if message.paths != self.paths:
@@ -119,7 +122,8 @@ class StatisticsScreen(CurvePage):
         self._busy = "measuring ..."
         errors = "poisson" if self._bands == "poisson" else "jackknife"
         paths = [str(path) for path in self.paths]
-        self._calculator.ask("statistics", universes=paths, field=self._field, reference=self._reference, errors=errors)
+        question = {"universes": paths, "field": self._field, "reference": self._reference, "errors": errors}
+        self._number = self._calculator.ask("statistics", **question)
         self._tell()
 
     def on_calculator_progressed(self, message: Calculator.Progressed) -> None:
@@ -127,6 +131,8 @@ class StatisticsScreen(CurvePage):
         self._tell_place()
 
     def on_calculator_answered(self, message: Calculator.Answered) -> None:
+        if message.number != self._number:
+            return  # something else has been asked for since it was sent
         self._busy, self._problem = "", message.problem
         self.report = message.answer.get("report")  # what could not be measured must not look as if it had been
         if self.report:

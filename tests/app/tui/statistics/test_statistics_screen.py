@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
+from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.selection import Selection
 from app.tui.screens.statistics.screen import StatisticsScreen
@@ -179,3 +180,12 @@ async def test_no_universes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         await sees(pilot, "There are no universes in", "halodeck simulate")
         await pilot.press("tab", "right", "r", "e", "v", "plus")
         await sees(pilot, "There are no universes in")
+
+
+async def test_an_answer_to_an_older_question_is_passed_over(deck: Path) -> None:
+    async with opened(deck, 1) as pilot:
+        await until(pilot, lambda: the(pilot).report is not None and not the(pilot)._busy)
+        report = the(pilot).report
+        the(pilot).post_message(Calculator.Answered(the(pilot)._number - 1, {}, "given up"))
+        await pilot.pause()
+        assert the(pilot).report is report
