@@ -22,7 +22,7 @@ def main() -> None:
         from app.cli import program
 
         # standalone, Typer would tell a wrong usage in several lines
-        code = program(prog_name="halodeck", standalone_mode=False)
+        code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)
         if code == 130:  # Typer's word for Ctrl-C
             _say("interrupted; nothing half-written is left")
         sys.exit(code)
@@ -46,6 +46,17 @@ def main() -> None:
     except MemoryError:
         _say("out of memory: use fewer cells, smaller tiles or a machine with more")
         sys.exit(1)
+
+
+def _open_workbench(color: str, runs: Path, universes: Path) -> None:
+    """Open the workbench. Raises: UsageError without a terminal."""
+    from core.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
+    from app.tui.app import run_workbench
+
+    sys.exit(run_workbench(runs, color, universes))
 
 
 def _say(text: str) -> None:

@@ -44,7 +44,7 @@ def start(
                 f"{option} before a command is the workbench's", f"put it after {context.invoked_subcommand}"
             )
     if context.invoked_subcommand is None:
-        runs.workbench(color, runs_folder, universes_folder)
+        context.obj(color, runs_folder, universes_folder)
 
 
 for commands in (universes.COMMANDS, runs.COMMANDS, inspect.COMMANDS):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Annotated
 
-from app.cli.runs import duration, new_run, train_here
+import typer
+
+from app.cli.runs import RUNS, RunsOption, duration, new_run, train_here
 from app.cli.show import print_report
 from app.cli.universes import simulate_many
 
@@ -16,8 +19,11 @@ SEEDS = list(range(101, 125))
 STEPS = 15
 
 
-def run_demo(runs: Path, out: Path) -> None:
-    """Simulate, train, predict held-out universes, find halos, compare, and print the report."""
+def demo(
+    runs: RunsOption = RUNS,
+    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = Path("universes/demo"),
+) -> None:
+    """The whole loop in a few minutes: simulate, train, predict, find halos, compare."""
     from core.cosmos.cosmology import preset
     from core.cosmos.simulate import Evolution, Simulation
     from core.runs.reports import read_report

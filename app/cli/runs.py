@@ -1,4 +1,4 @@
-"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, note, demo."""
+"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, note."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ MovedOption = Annotated[
 ]
 RUNS = Path("runs")
 UNIVERSES = Path("universes")
-
-
-def workbench(color: str = "auto", runs: Path = RUNS, universes: Path = UNIVERSES) -> None:
-    """Open the workbench."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
-    from app.tui.app import run_workbench
-
-    sys.exit(run_workbench(runs, color, universes))
 
 
 def recipes(
@@ -343,16 +334,6 @@ def duration(seconds: float | None) -> str | None:
     return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
 
 
-def demo(
-    runs: RunsOption = RUNS,
-    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = Path("universes/demo"),
-) -> None:
-    """The whole loop in a few minutes: simulate, train, predict, find halos, compare, see."""
-    from app.cli.demo import run_demo
-
-    run_demo(runs, out)
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "recipes": recipes,
     "train": train,
@@ -365,5 +346,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "resume": resume,
     "delete": delete,
     "note": note,
-    "demo": demo,
 }

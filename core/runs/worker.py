@@ -41,7 +41,6 @@ def work(
     if run.status().alive:
         raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
     with _only_worker(run), _pulse(run) as pulse, _stop_on_signals() as stop:
-        run.take_request()
         try:
             _train_and_report(run, pulse, stop, on_step, progress, folders)
         except Interrupted:
@@ -65,6 +64,7 @@ def _only_worker(run: Run) -> Iterator[None]:
             raise RunError(f"another worker has run {run.name}", "watch it with `halodeck watch`") from None
         except OSError:
             pass  # some network file systems know no locks: the status is all there is to go by
+        run.take_request()  # of an earlier worker; from this one's first word on, requests are for it
         yield
 
 

@@ -18,7 +18,7 @@ _PROGRAM = ("-P", "-c", "from app.background.calculations import serve; serve()"
 class Calculator:
     """One helper process, started with the first question and again should it die."""
 
-    class Progress(Message):
+    class Progressed(Message):
         """How far the newest question is."""
 
         def __init__(self, fraction: float, doing: str) -> None:
@@ -89,7 +89,7 @@ class Calculator:
             if said["number"] != self._number:
                 continue
             if "progress" in said:
-                self._post(self.Progress(*said["progress"]))
+                self._post(self.Progressed(*said["progress"]))
                 continue
             answer = self._read(said["answer"]) if "answer" in said else {}
             self.busy = self._number != said["number"]

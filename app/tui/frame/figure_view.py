@@ -1,4 +1,4 @@
-"""One figure in a pane of the screen, drawn in a thread, the newest wish first."""
+"""One figure in a pane of the screen, drawn in a thread, the newest request first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ONE_AT_A_TIME = threading.Lock()  # plotext keeps state in its module
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Wish:
+class DrawRequest:
     """A figure in a size, on dark or light paper."""
 
     figure: Figure
@@ -31,7 +31,7 @@ class Wish:
     height: int
     light: bool
 
-    def same_as(self, other: Wish | None) -> bool:
+    def same_as(self, other: DrawRequest | None) -> bool:
         """Figures hold arrays, so they are compared by identity."""
         if other is None or self.figure is not other.figure:
             return False
@@ -45,10 +45,10 @@ class FigureView(ScrollView):
     """
 
     class Drawn(Message):
-        """A wish has been fulfilled; without a drawing `words` say why not."""
+        """A request has been fulfilled; without a drawing `words` say why not."""
 
-        def __init__(self, wish: Wish, drawing: Drawing | None, words: str = "") -> None:
-            self.wish = wish
+        def __init__(self, request: DrawRequest, drawing: Drawing | None, words: str = "") -> None:
+            self.request = request
             self.drawing = drawing
             self.words = words
             super().__init__()
@@ -58,7 +58,7 @@ class FigureView(ScrollView):
         self._depth: Depth = depth
         self._figure: Figure | None = None
         self._words = ""
-        self._wish: Wish | None = None
+        self._asked: DrawRequest | None = None
         self._drawing_now = False
         self._strips: list[Strip] = []
         self.figure_shown: Figure | None = None
@@ -91,7 +91,7 @@ class FigureView(ScrollView):
     def on_figure_view_drawn(self, message: FigureView.Drawn) -> None:
         message.stop()
         self._drawing_now = False
-        if self._figure is message.wish.figure:
+        if self._figure is message.request.figure:
             self.figure_shown = self._figure
             if message.drawing is None:
                 self._put(_centred(message.words, self.scrollable_content_region.size))
@@ -106,26 +106,26 @@ class FigureView(ScrollView):
         if not size or self._drawing_now:
             return
         if self._figure is None:
-            self._wish = self.figure_shown = None
+            self._asked = self.figure_shown = None
             self._put(_centred(self._words, size))
             return
-        wish = Wish(self._figure, size.width, size.height, not self.app.current_theme.dark)
-        if not wish.same_as(self._wish):
-            self._wish = wish
+        request = DrawRequest(self._figure, size.width, size.height, not self.app.current_theme.dark)
+        if not request.same_as(self._asked):
+            self._asked = request
             self._drawing_now = True
-            self._draw(wish)
+            self._draw(request)
 
     @work(thread=True, group="draw", description="draw")
-    def _draw(self, wish: Wish) -> None:
+    def _draw(self, request: DrawRequest) -> None:
         from app.draw import draw
         from core.figures import Table
 
-        height = None if isinstance(wish.figure, Table) else wish.height
+        height = None if isinstance(request.figure, Table) else request.height
         try:
             with _ONE_AT_A_TIME:
-                drawn = self.Drawn(wish, draw(wish.figure, wish.width, height, self._depth, wish.light))
+                drawn = self.Drawn(request, draw(request.figure, request.width, height, self._depth, request.light))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
-            drawn = self.Drawn(wish, None, f"this figure cannot be drawn ({error})")
+            drawn = self.Drawn(request, None, f"this figure cannot be drawn ({error})")
         self.post_message(drawn)
 
     def _put(self, strips: list[Strip]) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.analysis.views.overlays import halo_circles, outline
-from core.analysis.views.slab_cache import Cancelled, Shelf
+from core.analysis.views.slab_cache import Cancelled, SlabCache
 from core.analysis.views.view import View, plane_figure, where
 from core.cosmos.box import Array, Field
 from core.cosmos.identity import is_of
@@ -42,12 +42,12 @@ class Panel:
     source: Source
     minus: Source | None = None
 
-    def values(self, shelf: Shelf, view: View, cancelled: Cancelled) -> Array:
+    def values(self, cache: SlabCache, view: View, cancelled: Cancelled) -> Array:
         """The slab of a view as one image (n, n)."""
-        plane = _slab(shelf, self.source, view, cancelled)
-        return plane if self.minus is None else plane - _slab(shelf, self.minus, view, cancelled)
+        plane = _slab(cache, self.source, view, cancelled)
+        return plane if self.minus is None else plane - _slab(cache, self.minus, view, cancelled)
 
-    def figure(self, shelf: Shelf, view: View, cancelled: Cancelled = lambda: False) -> Slice:
+    def figure(self, cache: SlabCache, view: View, cancelled: Cancelled = lambda: False) -> Slice:
         """The image. Raises: HalodeckError."""
         about = described(self.source)
         if self.minus:
@@ -56,7 +56,7 @@ class Panel:
             about = replace(about, name="difference")
         elif self.source.mask or self.source.field in MASKS:
             view = replace(view, scale="linear", limits=(0.0, 1.0))
-        figure = plane_figure(about, self.values(shelf, view, cancelled), view, self.title)
+        figure = plane_figure(about, self.values(cache, view, cancelled), view, self.title)
         if self.minus:
             return replace(figure, colour_map="diverging")
         return figure
@@ -143,7 +143,7 @@ def panels(universe: Universe, field: str, partner: Universe | None = None) -> t
 
 
 def overlaid(
-    figure: Slice, panel: Panel, all_panels: tuple[Panel, ...], overlays: Overlays, shelf: Shelf, view: View
+    figure: Slice, panel: Panel, all_panels: tuple[Panel, ...], overlays: Overlays, cache: SlabCache, view: View
 ) -> Slice:
     """The figure of a panel with what lies over it. Raises: HalodeckError."""
     frame = panel.source.universe.fields[panel.source.field].frame
@@ -152,9 +152,9 @@ def overlaid(
     for owner in _files(all_panels):
         if overlays.catalogue and (found := _catalogue(owner, overlays.catalogue)):
             name = f"halos ({found})" if len(_files(all_panels)) == 1 else _halos_of(owner, all_panels)
-            drawn = halo_circles(shelf.catalogue(owner, found), owner, frame, view, name, overlays.smallest)
+            drawn = halo_circles(cache.catalogue(owner, found), owner, frame, view, name, overlays.smallest)
             circles += [drawn] if drawn else []
-    lines = _outlines(all_panels, frame, shelf, view) if overlays.outlines else ()
+    lines = _outlines(all_panels, frame, cache, view) if overlays.outlines else ()
     return replace(figure, circles=tuple(circles), contours=lines)
 
 
@@ -165,8 +165,8 @@ def view_figure(
 
     Raises: UsageError for an unknown field, catalogue or plane, InputError for files that cannot be compared.
     """
-    shelf, overlays = Shelf(), overlays or Overlays()
-    universe = shelf.universe(path)
+    cache, overlays = SlabCache(), overlays or Overlays()
+    universe = cache.universe(path)
     named = field or first_field(universe)
     view.check(universe.cells)
     if field and field not in universe.fields:
@@ -174,19 +174,19 @@ def view_figure(
     if overlays.catalogue and overlays.catalogue not in universe.halos:
         wanted = overlays.catalogue
         raise UsageError(f"{path} has no halo catalogue {wanted!r}", did_you_mean(wanted, universe.halos))
-    shown = panels(universe, named, shelf.universe(partner) if partner else None)
-    figures = tuple(overlaid(panel.figure(shelf, view), panel, shown, overlays, shelf, view) for panel in shown)
+    shown = panels(universe, named, cache.universe(partner) if partner else None)
+    figures = tuple(overlaid(panel.figure(cache, view), panel, shown, overlays, cache, view) for panel in shown)
     if len(figures) == 1:
         return figures[0]
     return Row(f"{universe.name} at {where(view, universe.cells, universe.box_size)}", figures)
 
 
-def partners(universe: Universe, others: Iterable[Path], shelf: Shelf) -> list[Path]:
+def partners(universe: Universe, others: Iterable[Path], cache: SlabCache) -> list[Path]:
     """Which of some files can be compared with a universe: predictions for it and boxes of its grid."""
     found = []
     for path in others:
         try:
-            other = shelf.universe(path)
+            other = cache.universe(path)
         except HalodeckError:
             continue  # a broken file is told where it is chosen
         same_grid = (other.cells, other.box_size) == (universe.cells, universe.box_size)
@@ -205,8 +205,8 @@ def described(source: Source) -> Field:
     return Field(name, values, source.universe.box_size, units, info.redshift, info.frame, info.assignment)
 
 
-def _slab(shelf: Shelf, source: Source, view: View, cancelled: Cancelled) -> Array:
-    return shelf.slab(source.universe, source.field, view, source.mask, cancelled)
+def _slab(cache: SlabCache, source: Source, view: View, cancelled: Cancelled) -> Array:
+    return cache.slab(source.universe, source.field, view, source.mask, cancelled)
 
 
 def _truth(universe: Universe, theirs: Source) -> Source | None:
@@ -225,12 +225,12 @@ def _comparable(one: Source, other: Source) -> bool:
     return all(kinds) and one.universe.fields[one.field].shape == other.universe.fields[other.field].shape
 
 
-def _outlines(all_panels: tuple[Panel, ...], frame: str, shelf: Shelf, view: View) -> tuple[Contours, ...]:
+def _outlines(all_panels: tuple[Panel, ...], frame: str, cache: SlabCache, view: View) -> tuple[Contours, ...]:
     lines = []
     for owner in _files(all_panels):
         for field, mask in (("probability", False), ("label", True)):
             if field in owner.fields and owner.fields[field].frame == frame:
-                plane = shelf.slab(owner, field, view, mask)
+                plane = cache.slab(owner, field, view, mask)
                 name = _side(owner, all_panels) if len(_files(all_panels)) > 1 else field
                 lines.append(outline(plane, owner, view, name, THRESHOLD))
                 break

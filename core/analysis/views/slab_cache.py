@@ -1,4 +1,4 @@
-"""A shelf of universes at hand: opened files, the planes read last, the halos read last.
+"""A cache of universes at hand: opened files, the planes read last, the halos read last.
 
 Planes are read at their offset with plain reads. That costs no more than a memory map (a plane along z touches every
 page of a cube either way), but a file cut off while it is looked at gives an error where a map would kill the process,
@@ -29,7 +29,7 @@ ROOM = 1 << 27
 _SLABS = 24
 
 
-class Shelf:
+class SlabCache:
     """Reads universes for browsing and keeps what was read last; safe to use from several threads."""
 
     def __init__(self, room: int = ROOM) -> None:

@@ -195,6 +195,23 @@ def test_an_old_request_is_not_obeyed(new_run: NewRun) -> None:
     assert run.status().state == "done"
 
 
+def test_a_request_is_heard_from_the_worker_s_first_word_on(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run("steps=2")
+    say, asked = Run.write_status, []
+
+    def ask_at_once(self: Run, **status: Any) -> None:
+        say(self, **status)
+        if not asked:
+            asked.append(status["state"])
+            run.request("stop")
+
+    monkeypatch.setattr(Run, "write_status", ask_at_once)
+    with pytest.raises(Interrupted):
+        work(run)
+    assert run.status().state == "stopped"
+    assert asked == ["running"]
+
+
 class Broken(BaseException):
     """What no code expects."""
 

@@ -14,7 +14,7 @@ from textual.visual import Visual
 from app.background.tasks import Task
 from app.tui.frame.lines import entitle
 from app.tui.frame.wording import folder
-from app.tui.screens.data.preview import Seen
+from app.tui.screens.data.preview import Preview
 
 _LOG_LINES = 12
 _SIGNS = {"omega_matter": "Ωm", "omega_baryon": "Ωb", "sigma8": "σ8", "spectral_index": "ns"}
@@ -32,15 +32,15 @@ class Facts(ScrollView):
         """A path is being looked into."""
         entitle(self, path.name or str(path))
 
-    def show_seen(self, seen: Seen) -> None:
+    def show_preview(self, preview: Preview) -> None:
         """What a path is."""
-        entitle(self, seen.path.name or str(seen.path))
-        lines = [_line("kind", seen.kind)] if seen.kind else []
-        lines += [_line(name, value) for name, value in _shortened(seen).items()]
-        if seen.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
+        entitle(self, preview.path.name or str(preview.path))
+        lines = [_line("kind", preview.kind)] if preview.kind else []
+        lines += [_line(name, value) for name, value in _shortened(preview).items()]
+        if preview.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
             lines.append(Content.from_markup("\n[dim]i brings it in as a universe[/dim]"))
-        if seen.problem:
-            lines.append(Content.from_markup("[$error]$words[/]", words=seen.problem))
+        if preview.problem:
+            lines.append(Content.from_markup("[$error]$words[/]", words=preview.problem))
         self._put(lines)
 
     def show_task(self, task: Task) -> None:
@@ -76,22 +76,22 @@ class Facts(ScrollView):
                 self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
 
 
-def _shortened(seen: Seen) -> dict[str, str]:
+def _shortened(preview: Preview) -> dict[str, str]:
     """The facts of a universe in few lines: all its fields and catalogues in one, the field that is shown in full."""
-    if not seen.is_universe:
-        return seen.facts
+    if not preview.is_universe:
+        return preview.facts
     facts: dict[str, str] = {}
     of: dict[str, list[str]] = {"field": [], "halos": []}
-    for name, value in seen.facts.items():
+    for name, value in preview.facts.items():
         kind, _, rest = name.partition(" ")
         if kind in of and rest:
             of[kind].append(rest if kind == "field" else f"{value} {rest}")
-        elif name != "name" or value != seen.path.stem:
+        elif name != "name" or value != preview.path.stem:
             facts[name] = value
     box = facts.pop("box")
     if "cells" in facts:
         box = f"{box}, {facts.pop('cells')} cells of {facts.pop('particle mass')}"
-    chosen = {seen.field: seen.facts[f"field {seen.field}"]} if seen.field else {}
+    chosen = {preview.field: preview.facts[f"field {preview.field}"]} if preview.field else {}
     halos = {"halos": ", ".join(of["halos"])} if of["halos"] else {}
     for name, sign in _SIGNS.items():
         facts["cosmology"] = facts["cosmology"].replace(name, sign)

@@ -16,33 +16,33 @@ from app.draw.colour import Depth
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.folders import stamp
 from app.tui.screens.data.facts import Facts
-from app.tui.screens.data.preview import Seen, look
+from app.tui.screens.data.preview import Preview, preview_of
 
 _PATIENCE = 0.08
 """Seconds the cursor rests on a file before it is opened."""
 
 
 class FilePane(Vertical):
-    """Facts above a preview; files are looked into in a thread, the newest wish first."""
+    """Facts above a preview; files are looked into in a thread, the newest request first."""
 
-    class Looked(Message):
+    class Previewed(Message):
         """A file has been looked into, as it was at a stamp."""
 
-        def __init__(self, seen: Seen, at: tuple[int, int]) -> None:
-            self.seen, self.at = seen, at
+        def __init__(self, preview: Preview, at: tuple[int, int]) -> None:
+            self.preview, self.at = preview, at
             super().__init__()
 
     def __init__(self, depth: Depth) -> None:
-        super().__init__(id="seen")
+        super().__init__(id="about")
         self._depth: Depth = depth
         self._wanted: Path | None = None
         self._field = ""
-        self._seen: Seen | None = None
+        self._preview: Preview | None = None
         self._stamp = 0, 0
 
     def compose(self) -> ComposeResult:
         yield Facts()
-        with Vertical(id="look") as box:
+        with Vertical(id="picture") as box:
             box.border_title = "preview   [dim]v next field[/]"
             yield FigureView(self._depth, id="preview")
 
@@ -52,7 +52,7 @@ class FilePane(Vertical):
     @property
     def fields(self) -> tuple[str, ...]:
         """What the preview can show."""
-        return self._seen.fields if self._seen else ()
+        return self._preview.fields if self._preview else ()
 
     def show_path(self, path: Path) -> None:
         """Show what a path is; a path that is shown is looked into again where it has changed."""
@@ -63,37 +63,38 @@ class FilePane(Vertical):
 
     def show_task(self, task: Task) -> None:
         """Show what a task does and prints."""
-        self._wanted = self._seen = None
+        self._wanted = self._preview = None
         self.query_one(Facts).show_task(task)
-        self._preview(Seen(task.path))
+        self._show_picture(Preview(task.path))
 
     def turn_field(self, by: int) -> None:
         """Another field in the preview."""
-        seen = self._seen
-        if seen and seen.fields:
-            self._field = seen.fields[(seen.fields.index(seen.field) + by) % len(seen.fields)]
-            self._look_into(seen.path, self._field, (0, 0))
+        preview = self._preview
+        if preview and preview.fields:
+            self._field = preview.fields[(preview.fields.index(preview.field) + by) % len(preview.fields)]
+            self._stamp = 0, 0  # the file is as it was, but the field is still to be read, whoever asks next
+            self._look_into(preview.path, self._field, self._stamp)
 
-    @work(thread=True, exclusive=True, group="look")
+    @work(thread=True, exclusive=True, group="preview")
     def _look_into(self, path: Path, field: str, known: tuple[int, int]) -> None:
         worker = get_current_worker()
         time.sleep(_PATIENCE)
         now = stamp(path)
         if worker.is_cancelled or now == known != (0, 0):
             return
-        seen = look(path, field)
+        preview = preview_of(path, field)
         if not worker.is_cancelled:
-            self.post_message(self.Looked(seen, now))
+            self.post_message(self.Previewed(preview, now))
 
-    def on_file_pane_looked(self, message: FilePane.Looked) -> None:
+    def on_file_pane_previewed(self, message: FilePane.Previewed) -> None:
         message.stop()
-        if message.seen.path == self._wanted:
-            self._seen, self._stamp = message.seen, message.at
-            self.query_one(Facts).show_seen(message.seen)
-            self._preview(message.seen)
+        if message.preview.path == self._wanted:
+            self._preview, self._stamp = message.preview, message.at
+            self.query_one(Facts).show_preview(message.preview)
+            self._show_picture(message.preview)
 
-    def _preview(self, seen: Seen) -> None:
+    def _show_picture(self, preview: Preview) -> None:
         """The slice, or all the room for the facts."""
-        self.query_one("#look").display = seen.figure is not None
-        self.set_class(seen.figure is None, "-alone")
-        self.query_one("#preview", FigureView).show(seen.figure)
+        self.query_one("#picture").display = preview.figure is not None
+        self.set_class(preview.figure is None, "-alone")
+        self.query_one("#preview", FigureView).show(preview.figure)

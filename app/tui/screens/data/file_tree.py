@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -22,6 +24,9 @@ _MOST_FOLDERS = 2000
 """Folders read for a filter; what lies beyond is found by unfolding."""
 WATCH_EVERY = 2.0
 """Seconds between looks at the folders that are shown."""
+_YOUNG = 1_000_000_000
+"""Nanoseconds for which a folder's time tells nothing: clocks of file systems tick some milliseconds apart, and a file
+made within the tick of a reading changes no time."""
 
 
 class FileTree(OptionList):
@@ -47,7 +52,10 @@ class FileTree(OptionList):
         super().__init__(id="tree", markup=False)
         self.roots: tuple[Path, ...] = ()
         self.content: dict[Path, Inside] = {}
-        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._known: dict[Path, tuple[tuple[int, int], bool, Inside]] = {}
+        """Stamps of folders, whether they can be trusted, and what was read in them."""
+        self._reading = threading.Lock()
+        """Held from the reading of a folder until it is told: what is told last is what was read last."""
         self.unfolded: set[Path] = set()
         self.words: tuple[str, ...] = ()
         self._wanted: Path | None = None
@@ -71,7 +79,7 @@ class FileTree(OptionList):
         self.set_interval(WATCH_EVERY, self._watch)
 
     def _watch(self) -> None:
-        if self.screen.is_current:
+        if self.screen.is_current and not self._reading.locked():
             self.read_again()
 
     def read_again(self, all_of_them: bool = False) -> None:
@@ -80,23 +88,32 @@ class FileTree(OptionList):
 
     @work(thread=True, group="folders")
     def _read(self, paths: Iterable[Path], all_of_them: bool = True) -> None:
-        content = {}
-        for path in dict.fromkeys(paths):
-            now = stamp(path)
-            if all_of_them or now != self._stamps.get(path):
-                self._stamps[path] = now
-                content[path] = inside(path)
-        if content:
-            self.post_message(self.Read(content))
+        with self._reading:
+            content = {}
+            for path in dict.fromkeys(paths):
+                then, trusted, before = self._known.get(path, (None, False, None))
+                now = stamp(path)
+                if now == then and trusted and not all_of_them:
+                    continue
+                trusted = now[0] < time.time_ns() - _YOUNG
+                found = inside(path)
+                self._known[path] = now, trusted, found
+                if all_of_them or now != then or found != before:
+                    content[path] = found
+            if content:
+                self.post_message(self.Read(content))
 
     @work(thread=True, exclusive=True, group="walk")
     def read_all(self) -> None:
         """Everything under the roots, for the filter."""
         worker = get_current_worker()
-        for path, items in walk(self.roots, _MOST_FOLDERS):
-            if worker.is_cancelled:
-                return
-            self.post_message(self.Read({path: items}))
+        folders = walk(self.roots, _MOST_FOLDERS)
+        while not worker.is_cancelled:
+            with self._reading:
+                found = next(folders, None)
+                if found is None:
+                    return
+                self.post_message(self.Read(dict([found])))
 
     def on_file_tree_read(self, message: FileTree.Read) -> None:
         for path, items in message.content.items():

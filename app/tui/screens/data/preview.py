@@ -17,7 +17,7 @@ _NOT_YET = "not there yet: what is simulated (n), brought in (i) or trained (4) 
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Preview:
     """What was found out about a path, and a slice where it is a universe."""
 
     path: Path
@@ -33,20 +33,20 @@ class Seen:
         return self.kind in ("universe", "prediction")
 
 
-def look(path: Path, wanted: str = "") -> Seen:
+def preview_of(path: Path, wanted: str = "") -> Preview:
     """Find out what a path is; the wanted field, else the most telling one, becomes a slice. Never raises."""
     from core.cosmos.formats.recognise import recognise
 
     if not path.suffix and not path.exists():
-        return Seen(path, facts={"folder": _NOT_YET})
+        return Preview(path, facts={"folder": _NOT_YET})
     try:
         described = recognise(path)
     except HalodeckError as error:
-        return Seen(path, problem=str(error))
+        return Preview(path, problem=str(error))
     if described.kind == "empty":
-        return Seen(path, "empty", problem="there is nothing in this file: copy or make it again")
+        return Preview(path, "empty", problem="there is nothing in this file: copy or make it again")
     if described.kind not in ("universe", "prediction"):
-        return Seen(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
+        return Preview(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
     from core.analysis.views.view import slice_figure
     from core.cosmos.universe import open_universe
 
@@ -54,11 +54,11 @@ def look(path: Path, wanted: str = "") -> Seen:
         universe = open_universe(path)
         names = tuple(universe.fields)
         if not names:
-            return Seen(path, described.kind, described.facts)
+            return Preview(path, described.kind, described.facts)
         chosen = next((name for name in (wanted, *_FIRST_FIELDS) if name in names), names[0])
         scale: Scale | None = "log" if chosen == "density" else None
         # across x a plane is contiguous in the file: 1 MB of a cube of 512^3, where across z it is all of it
         figure = slice_figure(universe.field(chosen), "x", scale=scale)
     except (HalodeckError, OSError, ValueError, IndexError) as error:
-        return Seen(path, described.kind, described.facts, problem=str(error))
-    return Seen(path, described.kind, described.facts, names, chosen, figure)
+        return Preview(path, described.kind, described.facts, problem=str(error))
+    return Preview(path, described.kind, described.facts, names, chosen, figure)

@@ -97,7 +97,8 @@ class DataScreen(FramedScreen):
             selection = selection.toggled(path)
         self.bench.selection = selection
         made = [path for path in message.new if tree.chosen and tree.chosen.path == path.parent]
-        if made and self.query_one(TaskPane).tasks:
+        work = self.query_one(TaskPane)
+        if made and (work.tasks or work.expected):
             tree.show_path(made[0])
         self._look()
 

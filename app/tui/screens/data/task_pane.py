@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
+from textual.worker import get_current_worker
 
 from app.background import tasks
 from app.background.tasks import Task
@@ -38,6 +39,8 @@ class TaskPane(Vertical):
         self._root = root
         self._attempt = attempt
         self._known = False
+        self.expected = False
+        """Whether a task has been started here: it may make its files before it is found among the tasks."""
         self._timer: Timer | None = None
         self.tasks: list[Task] = []
 
@@ -60,7 +63,10 @@ class TaskPane(Vertical):
 
     @work(thread=True, exclusive=True, group="tasks")
     def _look(self) -> None:
-        self.post_message(self.Found(tasks.all_tasks(self._root)))
+        worker = get_current_worker()
+        found = self.Found(tasks.all_tasks(self._root))
+        if not worker.is_cancelled:  # a newer look has begun, and this one must not be told after it
+            self.post_message(found)
 
     def on_task_pane_found(self, message: TaskPane.Found) -> None:
         before = {task.path: task for task in self.tasks}
@@ -78,6 +84,7 @@ class TaskPane(Vertical):
 
     def start(self, title: str, command: list[str]) -> None:
         """Start a command as a task."""
+        self.expected = True
 
         def begin() -> str:
             tasks.start(self._root, title, command)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +21,28 @@ from app.tui.frame.form import Form
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
 from app.tui.frame.screen import FramedScreen
-from app.tui.frame.wording import nearby
+from app.tui.screens.launch.fields import (
+    DEVICE,
+    NOTE,
+    TABLE,
+    UNIVERSES,
+    blamed,
+    form_fields,
+    groups,
+    own,
+    paths_in,
+    problems,
+    start_values,
+)
 from app.tui.screens.launch.keys import KEYS
 from core.errors import HalodeckError
-from core.forms import FormField, overrides, settings_fields, settings_groups, settings_problems, settings_values
-from core.runs.launch_spec import LaunchSpec, shortest
+from core.forms import overrides
+from core.runs.launch_spec import LaunchSpec
 
 if TYPE_CHECKING:
     from core.runs.recipe import Recipe
     from core.runs.run import Run
 
-_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-_TABLE, _UNIVERSES, _DEVICES, _NOTE = _OF_THE_RUN = ("run.table", "run.universes", "run.device", "run.note")
 _READING = "reading the recipes ..."
 
 
@@ -139,68 +147,21 @@ class LaunchScreen(FramedScreen):
         form = self.query_one(Form)
         if self._kind:
             self._changes[self._kind.name] = form.changes
-        common = {path: text for path, text in form.changes.items() if path in (_UNIVERSES, _DEVICES, _NOTE)}
+        common = {path: text for path, text in form.changes.items() if path in (UNIVERSES, DEVICE, NOTE)}
         kind = self._kind = self._recipes[name]
         about = (kind.__doc__ or "").partition("\n")[0]
         paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
         self.query_one("#paper", Lines).show(paper)
         self.query_one("#settings").border_title = f"settings of {name}"
-        fields = self._fields(kind)
+        fields = form_fields(kind, tuple(self._tables[name]))
         folded = {field.group for field in fields} - {"run", name}
-        form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, self._about(kind))
+        form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, groups(kind))
         self._rebase()
-
-    def _fields(self, kind: type[Recipe]) -> tuple[FormField, ...]:
-        tables = tuple(self._tables[kind.name])
-        first = tables[0] if tables else ""
-        own = (replace(field, group=field.group or kind.name) for field in settings_fields(kind))
-        return (
-            FormField(
-                _TABLE,
-                "choice",
-                first,
-                "Ready settings for a size of machine; what you change comes on top.",
-                tables,
-                group="run",
-            ),
-            FormField(
-                _UNIVERSES,
-                "path",
-                "",
-                "Files and folders to train on; those marked in data (key 1) by default.",
-                group="run",
-                required=True,
-            ),
-            FormField(
-                _DEVICES,
-                "text",
-                "auto",
-                "Where to train: auto, cpu, cuda or cuda:N.",
-                ("auto", "cpu", "cuda"),
-                group="run",
-            ),
-            FormField(
-                _NOTE,
-                "text",
-                "",
-                "What you want to remember about this run, #words are tags; n among the runs changes it.",
-                group="run",
-            ),
-            *own,
-        )
-
-    def _about(self, kind: type[Recipe]) -> dict[str, str]:
-        """What the groups of the form are about."""
-        own = {"run": "What is trained on what, and where.", kind.name: (kind.__doc__ or "").partition("\n")[0]}
-        return own | settings_groups(kind)
 
     def _base(self, kind: type[Recipe], table: str) -> dict[str, str]:
         """The values of a table, and the universes that are marked."""
-        from core.config import resolve
-
-        marked = shortest(self.bench.selection.universes) or (self.bench.universes,)
-        values = settings_values(resolve(kind, self._tables[kind.name].get(table, {}), []))
-        return {**values, _UNIVERSES: shlex.join(map(nearby, marked))}
+        marked = self.bench.selection.universes or (self.bench.universes,)
+        return start_values(kind, self._tables[kind.name].get(table, {}), marked)
 
     def _marked(self) -> None:
         if self._kind:
@@ -210,7 +171,7 @@ class LaunchScreen(FramedScreen):
         """The table or the marked universes are others: what the user has changed stays."""
         form = self.query_one(Form)
         assert self._kind is not None
-        form.rebase(self._base(self._kind, form.values[_TABLE]))
+        form.rebase(self._base(self._kind, form.values[TABLE]))
         self._show_plan()
 
     # the plan
@@ -221,33 +182,25 @@ class LaunchScreen(FramedScreen):
         assert self._kind is not None
         form = self.query_one(Form)
         values = form.values
-        table, on = values[_TABLE], tuple(map(Path, _words(values[_UNIVERSES])))
+        table, on = values[TABLE], tuple(map(Path, paths_in(values[UNIVERSES])))
         return LaunchSpec(
             self._kind.name,
             on,
             table or None,
-            tuple(overrides(_settings(form.changes))),
-            values[_DEVICES],
+            tuple(overrides(own(form.changes))),
+            values[DEVICE],
             self.bench.root,
-            values[_NOTE],
+            values[NOTE],
         )
 
     def _problems(self, changes: Mapping[str, str]) -> dict[str, str]:
         """What the values alone tell is wrong."""
-        if self._kind is None:
-            return {}
-        values = {_TABLE: "", _DEVICES: "auto", **changes}
-        problems = settings_problems(
-            self._kind, self._tables[self._kind.name].get(values[_TABLE], {}), _settings(changes)
-        )
-        if not _DEVICE.fullmatch(values[_DEVICES]):
-            problems[_DEVICES] = "must be auto, cpu, cuda or cuda:N"
-        return problems
+        return problems(self._kind, self._tables[self._kind.name], changes) if self._kind else {}
 
     def on_form_changed(self) -> None:
         form = self.query_one(Form)
-        if self._kind and form.values[_TABLE] != self._said:
-            self._said = form.values[_TABLE]
+        if self._kind and form.values[TABLE] != self._said:
+            self._said = form.values[TABLE]
             self._rebase()
         self._show_plan()
 
@@ -276,7 +229,7 @@ class LaunchScreen(FramedScreen):
         if message.plan != self.plan:
             return
         words = message.problem.get("")
-        form.blame({_blamed(words, form.list.fields): words} if words else {})
+        form.blame({blamed(words, form.list.fields): words} if words else {})
         self._universes = message.universes
         many = f"{message.universes} universe{'' if message.universes == 1 else 's'}"
         title = "the same as a command" + (f"  ·  trains on {many}" if message.universes else "")
@@ -288,8 +241,8 @@ class LaunchScreen(FramedScreen):
         form = self.query_one(Form)
         if self._kind is None:
             return
-        if problems := form.problems:
-            self.notify(f"{len(problems)} wrong: {next(iter(problems.values()))}", severity="error", markup=False)
+        if wrong := form.problems:
+            self.notify(f"{len(wrong)} wrong: {next(iter(wrong.values()))}", severity="error", markup=False)
             form.list.focus()
             form.list.action_wrong()
             return
@@ -347,22 +300,3 @@ class LaunchScreen(FramedScreen):
 def _line(plan: LaunchSpec) -> str:
     """The command of a plan, as it would be typed."""
     return shlex.join([*plan.command(), "--detach"])
-
-
-def _settings(changes: Mapping[str, str]) -> dict[str, str]:
-    """The changes that are settings of the recipe."""
-    return {path: text for path, text in changes.items() if path not in _OF_THE_RUN}
-
-
-def _words(text: str) -> list[str]:
-    """The paths in a text, quoted where they hold blanks; while a quote is still open, the text as it is."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return [text]
-
-
-def _blamed(words: str, fields: tuple[FormField, ...]) -> str:
-    """The field that a problem names first, else the universes."""
-    named = [field.path for field in fields if "." in field.path and re.search(rf"\b{re.escape(field.path)}\b", words)]
-    return min(named, key=words.index, default=_UNIVERSES)

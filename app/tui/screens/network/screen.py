@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable
+from textual.worker import get_current_worker
 
 from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.calculator import Calculator
@@ -19,7 +19,8 @@ from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
 from app.tui.frame.save import figure_saver
-from app.tui.frame.wording import folder, nearby
+from app.tui.frame.wording import folder
+from app.tui.screens.network import words as words
 from app.tui.screens.network.keys import KEYS
 from app.tui.screens.network.layer_table import LayerTable
 
@@ -111,8 +112,10 @@ class NetworkScreen(CalculatingScreen):
 
     @work(thread=True, exclusive=True, group="find")
     def _find(self) -> None:
-        marked = self.bench.selection.universes
-        self.post_message(self.Listed(marked or tuple(sorted(self.bench.universes.rglob("*.h5")))))
+        worker, marked = get_current_worker(), self.bench.selection.universes
+        universes = marked or tuple(sorted(self.bench.universes.rglob("*.h5")))
+        if not worker.is_cancelled:
+            self.post_message(self.Listed(universes))
 
     def on_network_screen_listed(self, message: NetworkScreen.Listed) -> None:
         before, self._universes = self._universe, message.universes
@@ -182,7 +185,7 @@ class NetworkScreen(CalculatingScreen):
         size = self.query_one("#image").size
         return max(1, size.width // _PANEL[0]) * max(1, size.height // _PANEL[1])
 
-    def on_calculator_progress(self, message: Calculator.Progress) -> None:
+    def on_calculator_progressed(self, message: Calculator.Progressed) -> None:
         self._busy = f"{message.doing} ..."
         self._tell()
 
@@ -237,26 +240,18 @@ class NetworkScreen(CalculatingScreen):
     def _tell(self) -> None:
         title = self.found.get("title") or (self.path.name if self.path else "")
         note = self.found["table"].note.partition(";")[0] if self.found else ""
-        words = f"  ·  {note}" if note else ""
-        if not self.filters and not self._toy and self._universe:
-            words += f"  ·  input {self._universe.stem}"
-        busy = Content.from_markup("  [$warning]$busy[/]", busy=self._busy) if self._busy else Content()
-        place = Content.assemble(Content.from_markup("[b]$title[/b]", title=title), busy, words)
-        self.query_one("#place", Lines).show(place)
+        universe = None if self.filters or self._toy else self._universe
+        self.query_one("#place", Lines).show(words.place(title, self._busy, note, universe))
         twin = self.command() if self.found else ""
         self.query_one("#twin", Lines).show(Content.from_markup("[dim]$words[/]", words=twin))
 
     def command(self) -> str:
         """The command that shows the same."""
-        words = ["halodeck", "inspect", self.path.name if self.path else "toy", "--layer", self.layer]
-        words += ["--channel", str(self._channel)] if self._channel else []
+        run = self.path.name if self.path else "toy"
         if self.filters:
-            words += ["--filters"]
-            words += ["--source", str(self._source)] if self._source is not None else []
-        else:
-            words += ["--universe", nearby(self._universe)] if self._universe and not self._toy else []
-            words += ["--depth", f"{self._plane / _PLANES:g}"] if self._plane != _PLANES // 2 else []
-        return shlex.join(words)
+            return words.filters_command(run, self.layer, self._channel, self._source)
+        universe, depth = None if self._toy else self._universe, self._plane / _PLANES
+        return words.activations_command(run, self.layer, self._channel, universe, depth)
 
     # what can be done
 

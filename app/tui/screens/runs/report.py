@@ -73,6 +73,7 @@ def pages(report: Report) -> dict[str, Figure]:
 class FiguresScreen(FramedScreen):
     """A list of figures and the chosen one."""
 
+    CSS_PATH = "runs.tcss"
     BINDINGS = bindings(KEYS, "figures")
     SECTIONS = ("figures",)
 
@@ -154,6 +155,7 @@ class FiguresScreen(FramedScreen):
 class FigureScreen(FramedScreen):
     """One figure as large as the terminal; gives back the number of the last one looked at."""
 
+    CSS_PATH = "runs.tcss"
     BINDINGS = bindings(KEYS, "figure")
     SECTIONS = ("figure",)
 

@@ -47,6 +47,7 @@ _NEED_A_RUN = (
 class RunsScreen(FramedScreen):
     """A table of runs above the curves of the chosen one and its words."""
 
+    CSS_PATH = "runs.tcss"
     BINDINGS = bindings(KEYS, "runs", "curves")
     SECTIONS = ("runs", "list", "curves")
 

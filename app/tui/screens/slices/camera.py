@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sight:
+class Camera:
     """A file and field, a cursor in its box, and how the planes through the cursor are looked at.
 
     `cells` is 0 until the file has been opened. `at` and `centre` are x, y, z [Mpc/h].
@@ -75,7 +75,7 @@ class Sight:
             self.zoom, centre,  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def in_box(self, cells: int, box_size: float) -> Sight:
+    def in_box(self, cells: int, box_size: float) -> Camera:
         """The same in a box of this grid; in another one than before the cursor goes to the middle."""
         if (cells, box_size) == (self.cells, self.box_size):
             return self
@@ -91,34 +91,34 @@ class Sight:
             centre=None,
         )
 
-    def showing(self, field: str) -> Sight:
+    def showing(self, field: str) -> Camera:
         """Another field, in its own scale and range."""
         return replace(self, field=field, scale="own", limits=None, component="length")
 
-    def deeper(self, by: int) -> Sight:
+    def deeper(self, by: int) -> Camera:
         """The cursor so many planes further along the axis, around the box."""
         return self._moved(self.axis, by)
 
-    def moved(self, right: int, up: int) -> Sight:
+    def moved(self, right: int, up: int) -> Camera:
         """The cursor so many cells to the right and up; the window follows."""
-        sight = self
+        camera = self
         for axis, by in zip((axis for axis in AXES if axis != self.axis), (right, up), strict=True):
-            sight = sight._moved(axis, by)
-        return sight._followed()
+            camera = camera._moved(axis, by)
+        return camera._followed()
 
-    def pointed(self, axis: Axis, x: float, y: float) -> Sight:
+    def pointed(self, axis: Axis, x: float, y: float) -> Camera:
         """The cursor in the cell at this place of the image along an axis."""
         at = list(self.at)
         for k, place in zip((k for k in range(3) if AXES[k] != axis), (x, y), strict=True):
             at[k] = round(place / self.cell_size) % self.cells * self.cell_size
         return replace(self, at=_point(at))
 
-    def gone_to(self, at: Point) -> Sight:
+    def gone_to(self, at: Point) -> Camera:
         """The cursor at a point; the window follows."""
         cells = (round(place / self.cell_size) % self.cells * self.cell_size for place in at)
         return replace(self, at=_point(cells))._followed()
 
-    def panned(self, axis: Axis, right: float, up: float) -> Sight:
+    def panned(self, axis: Axis, right: float, up: float) -> Camera:
         """The window moved by this [Mpc/h] in the image along an axis, around the box."""
         middle = self.box_size / 2 - self.cell_size / 2
         centre = list(self.centre or (middle, middle, middle))
@@ -126,14 +126,14 @@ class Sight:
             centre[k] = (centre[k] + by) % self.box_size
         return replace(self, centre=_point(centre))
 
-    def zoomed(self, factor: float) -> Sight:
+    def zoomed(self, factor: float) -> Camera:
         """Closer to the cursor, or away from it up to the whole box."""
         zoom = min(max(1.0, self.zoom * factor), max(1.0, self.cells / FEWEST_CELLS))
         if zoom <= 1.0:
             return replace(self, zoom=1.0, centre=None)
         return replace(self, zoom=zoom, centre=self.at if self.zoom <= 1.0 else self.centre)._followed()
 
-    def thicker(self, factor: float) -> Sight:
+    def thicker(self, factor: float) -> Camera:
         """A slab of so many times its planes."""
         return replace(self, thickness=min(self.cells, max(1, int(self.thickness * factor))))
 
@@ -157,12 +157,12 @@ class Sight:
         words += ["--compare", nearby(self.partner)] if self.partner else []
         return shlex.join(words)
 
-    def _moved(self, axis: Axis, by: int) -> Sight:
+    def _moved(self, axis: Axis, by: int) -> Camera:
         at = list(self.at)
         at[AXES.index(axis)] = (self.plane(axis) + by) % self.cells * self.cell_size
         return replace(self, at=_point(at))
 
-    def _followed(self) -> Sight:
+    def _followed(self) -> Camera:
         """The window moved as little as brings the cursor into it."""
         if self.zoom <= 1.0 or self.centre is None:
             return self

@@ -1,4 +1,4 @@
-"""Read what the slices show, in one thread: the newest wish first, an older one is given up, then what comes next."""
+"""Read what the slices show, in one thread: the newest request first, an older one given up, then what comes next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from textual.message import Message
 
-from app.tui.screens.slices.camera import AXES, Point, Sight
+from app.tui.screens.slices.camera import AXES, Camera, Point
 from core.analysis.views.panels import (
     Panel,
     described,
@@ -22,7 +22,7 @@ from core.analysis.views.panels import (
     panels,
     partners,
 )
-from core.analysis.views.slab_cache import Cancelled, Shelf
+from core.analysis.views.slab_cache import Cancelled, SlabCache
 from core.analysis.views.view import View
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted
@@ -31,10 +31,10 @@ from core.runs.predictions import predictions
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A sight, along one axis or all three, and the files it may be compared with besides the runs' predictions."""
+class ImageRequest:
+    """What is to be seen: a camera, one axis or all three, and files to compare with besides the predictions."""
 
-    sight: Sight
+    camera: Camera
     three: bool = False
     others: tuple[Path, ...] = ()
     direction: int = 1
@@ -60,38 +60,38 @@ class Image:
         return float(values[row, column]) if row < rows and column < columns else float("nan")
 
 
-class Seen(Message):
-    """What a wish shows, what else could be shown, or `problem` says why nothing is."""
+class ImagesRead(Message):
+    """What a request shows, what else could be shown, or `problem` says why nothing is."""
 
     def __init__(
         self,
-        wish: Wish,
-        sight: Sight,
+        request: ImageRequest,
+        camera: Camera,
         images: tuple[Image, ...] = (),
         fields: tuple[str, ...] = (),
         partners: tuple[Path, ...] = (),
         problem: str = "",
     ) -> None:
-        self.wish, self.sight, self.images = wish, sight, images
+        self.request, self.camera, self.images = request, camera, images
         self.fields, self.partners, self.problem = fields, partners, problem
         super().__init__()
 
 
 class Reader:
-    """One thread that reads the newest wish and posts what it shows."""
+    """One thread that reads the newest request and posts what it shows."""
 
     def __init__(self, runs: Path, post: Callable[[Message], Any]) -> None:
         self._runs = runs
         self._post = post
         self._news = threading.Condition()
-        self._wanted: Wish | None = None
+        self._wanted: ImageRequest | None = None
         self._stopped = False
-        self.shelf = Shelf()
+        self.cache = SlabCache()
 
-    def want(self, wish: Wish) -> None:
+    def want(self, request: ImageRequest) -> None:
         """Read this next, and nothing asked for earlier (any thread)."""
         with self._news:
-            self._wanted = wish
+            self._wanted = request
             self._news.notify()
 
     def stop(self) -> None:
@@ -102,7 +102,7 @@ class Reader:
 
     def serve(self) -> None:
         """Read until told to stop: the body of the thread."""
-        done: Wish | None = None
+        done: ImageRequest | None = None
         while True:
             with self._news:
                 self._news.wait_for(lambda last=done: self._stopped or self._wanted is not last)  # type: ignore[misc]
@@ -112,59 +112,59 @@ class Reader:
             if done:
                 self._serve(done)
 
-    def _serve(self, wish: Wish) -> None:
+    def _serve(self, request: ImageRequest) -> None:
         def newer() -> bool:
-            return self._stopped or self._wanted is not wish
+            return self._stopped or self._wanted is not request
 
         try:
-            seen = self._seen(wish, newer)
+            found = self._read(request, newer)
         except Interrupted:
             return
         except HalodeckError as error:
-            self._post(Seen(wish, wish.sight, problem=str(error)))
+            self._post(ImagesRead(request, request.camera, problem=str(error)))
             return
-        self._post(seen)
+        self._post(found)
         try:
-            for image in seen.images:
+            for image in found.images:
                 source = image.panel.source
-                self.shelf.fetch_ahead(source.universe, source.field, image.view, wish.direction, newer)
+                self.cache.fetch_ahead(source.universe, source.field, image.view, request.direction, newer)
         except HalodeckError:
             return  # given up, or told when it is looked at
 
-    def _seen(self, wish: Wish, newer: Cancelled) -> Seen:
-        universe = self.shelf.universe(wish.sight.path)
+    def _read(self, request: ImageRequest, newer: Cancelled) -> ImagesRead:
+        universe = self.cache.universe(request.camera.path)
         first_field(universe)  # a table has none: said before its cells are counted
-        others = dict.fromkeys((*predictions(self._runs, universe), *wish.others))
-        sight = wish.sight.in_box(universe.cells, universe.box_size)
-        fields = fields_beside(universe, self.shelf.universe(sight.partner) if sight.partner else None)
-        if sight.field not in fields:
-            sight = sight.showing(first_of(fields) if fields else first_field(universe))
-        pictures = images(sight, universe, wish.three, self.shelf, newer)
-        return Seen(wish, sight, pictures, fields, tuple(partners(universe, others, self.shelf)))
+        others = dict.fromkeys((*predictions(self._runs, universe), *request.others))
+        camera = request.camera.in_box(universe.cells, universe.box_size)
+        fields = fields_beside(universe, self.cache.universe(camera.partner) if camera.partner else None)
+        if camera.field not in fields:
+            camera = camera.showing(first_of(fields) if fields else first_field(universe))
+        pictures = images(camera, universe, request.three, self.cache, newer)
+        return ImagesRead(request, camera, pictures, fields, tuple(partners(universe, others, self.cache)))
 
 
 def images(
-    sight: Sight, universe: Universe, three: bool, shelf: Shelf, cancelled: Cancelled = lambda: False
+    camera: Camera, universe: Universe, three: bool, cache: SlabCache, cancelled: Cancelled = lambda: False
 ) -> tuple[Image, ...]:
-    """The pictures of a sight: one field along one or three axes, or the panels of a comparison."""
-    shown = panels(universe, sight.field, shelf.universe(sight.partner) if sight.partner else None)
-    axes = [sight.axis, *(axis for axis in AXES if axis != sight.axis)] if three else [sight.axis]
+    """What a camera sees: one field along one or three axes, or the panels of a comparison."""
+    shown = panels(universe, camera.field, cache.universe(camera.partner) if camera.partner else None)
+    axes = [camera.axis, *(axis for axis in AXES if axis != camera.axis)] if three else [camera.axis]
     pictures = []
     for panel in shown:
         for axis in axes:
-            view = sight.view(described(panel.source), axis)
-            figure = overlaid(panel.figure(shelf, view, cancelled), panel, shown, sight.overlays, shelf, view)
+            view = camera.view(described(panel.source), axis)
+            figure = overlaid(panel.figure(cache, view, cancelled), panel, shown, camera.overlays, cache, view)
             pictures.append(Image(panel, view, figure))
     return tuple(pictures)
 
 
-def halo_by_mass(number: int, name: str, panel: Panel, shelf: Shelf) -> tuple[int, Point, str]:
+def halo_by_mass(number: int, name: str, panel: Panel, cache: SlabCache) -> tuple[int, Point, str]:
     """Number, place and words of the so-many-th halo by mass, counted around; a catalogue that is not there is the
     first. Raises: HalodeckError where there are no halos in the frame of the panel."""
     universe, frame = panel.source.universe, described(panel.source).frame
     name = name if name in universe.halos else next(iter(universe.halos), "")
     position = "lagrangian_position" if frame == "lagrangian" else "position"
-    halos = shelf.catalogue(universe, name) if name else None
+    halos = cache.catalogue(universe, name) if name else None
     if halos is None or position not in halos or not len(halos):
         raise InputError(f"{universe.name} has no halos with a {frame} position", "choose another field")
     number %= len(halos)
@@ -173,6 +173,6 @@ def halo_by_mass(number: int, name: str, panel: Panel, shelf: Shelf) -> tuple[in
     return number, (x, y, z), f"halo {number + 1} of {len(halos)} ({name}), {halos['mass'][row]:.3g} Msun/h"
 
 
-def again(wish: Wish) -> Wish:
+def again(request: ImageRequest) -> ImageRequest:
     """The same, to be read once more."""
-    return replace(wish, again=wish.again + 1)
+    return replace(request, again=request.again + 1)

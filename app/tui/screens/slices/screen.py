@@ -10,17 +10,18 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.slices import words as words
-from app.tui.screens.slices.camera import AXES, COLOURS, Point, Sight, after
+from app.tui.screens.slices.camera import AXES, COLOURS, Camera, Point, after
 from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.layout import arranged, one_at_a_time
 from app.tui.screens.slices.moves import CameraScreen
-from app.tui.screens.slices.reader import Reader, Seen, Wish, again, halo_by_mass
+from app.tui.screens.slices.reader import ImageRequest, ImagesRead, Reader, again, halo_by_mass
 from app.tui.screens.slices.slice_view import SliceView
 from core.analysis.views.panels import Panel
 from core.errors import HalodeckError
@@ -53,8 +54,8 @@ class SlicesScreen(CameraScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wish: Wish | None = None
-        self._seen: Wish | None = None
+        self._request: ImageRequest | None = None
+        self._answered: ImageRequest | None = None
         self._paths: tuple[Path, ...] = ()
         self._partners: tuple[Path, ...] = ()
         self._problem = ""
@@ -86,8 +87,8 @@ class SlicesScreen(CameraScreen):
         self.reader.stop()
 
     def on_screen_resume(self) -> None:
-        if self._wish:
-            self._want(again(self._wish))  # the files may be others by now
+        if self._request:
+            self._want(again(self._request))  # the files may be others by now
         else:
             self._selected()
 
@@ -107,18 +108,20 @@ class SlicesScreen(CameraScreen):
         path = self.bench.selection.universe
         if path is None:
             self._find()
-        elif self.sight is None or self.sight.path != path:
-            self._see(replace(self.sight, path=path, partner=None) if self.sight else self._first_sight(path))
+        elif self.camera is None or self.camera.path != path:
+            self._aim(replace(self.camera, path=path, partner=None) if self.camera else self._first_camera(path))
 
     @work(thread=True, exclusive=True, group="find")
     def _find(self) -> None:
-        self.post_message(self.Found(tuple(sorted(self.bench.universes.rglob("*.h5")))))
+        worker, paths = get_current_worker(), tuple(sorted(self.bench.universes.rglob("*.h5")))
+        if not worker.is_cancelled:
+            self.post_message(self.Found(paths))
 
     def on_slices_screen_found(self, message: SlicesScreen.Found) -> None:
         self._paths = message.paths
-        if self.sight is None and self._paths:
-            self._see(self._first_sight(self._paths[0]))
-        self._show_whether_any(self.sight is not None)
+        if self.camera is None and self._paths:
+            self._aim(self._first_camera(self._paths[0]))
+        self._show_whether_any(self.camera is not None)
 
     def _show_whether_any(self, there: bool) -> None:
         nothing = self.query_one("#empty", Lines)
@@ -127,39 +130,39 @@ class SlicesScreen(CameraScreen):
         for widget in self.query("#across, #readout, #twin"):
             widget.display = there
 
-    def _see(self, sight: Sight) -> None:
-        """Turn to a sight: say at once where it is, and let it be read."""
+    def _aim(self, camera: Camera) -> None:
+        """Show what this camera sees: say at once where it is, and let it be read."""
         self._show_whether_any(True)
-        self.sight = sight
+        self.camera = camera
         self._look()
         self._tell()
         self._point()
 
     def _look(self) -> None:
         """Let be read what is wanted now, unless it is on its way."""
-        if self.sight:
-            number_ = self._wish.again if self._wish else 0
-            three = self._three_planes(self.sight)
-            wish = Wish(self.sight, three, self.bench.selection.universes, self._direction, number_)
-            if wish != self._wish:
-                self._want(wish)
+        if self.camera:
+            number_ = self._request.again if self._request else 0
+            three = self._three_planes(self.camera)
+            request = ImageRequest(self.camera, three, self.bench.selection.universes, self._direction, number_)
+            if request != self._request:
+                self._want(request)
 
-    def _want(self, wish: Wish) -> None:
-        self._wish = wish
-        self.reader.want(wish)
+    def _want(self, request: ImageRequest) -> None:
+        self._request = request
+        self.reader.want(request)
         self.set_timer(_PATIENCE, self._tell)
 
-    def _three_planes(self, sight: Sight) -> bool:
+    def _three_planes(self, camera: Camera) -> bool:
         """Whether the planes along all axes are shown: where there is room, or when asked for."""
         roomy = self.app.size.width >= _ROOMY
-        return sight.partner is None and (roomy if self._three is None else self._three)
+        return camera.partner is None and (roomy if self._three is None else self._three)
 
-    def on_seen(self, message: Seen) -> None:
-        if self._wish is None or message.wish is not self._wish:
+    def on_images_read(self, message: ImagesRead) -> None:
+        if self._request is None or message.request is not self._request:
             return  # stale
-        self.sight, self.images, self._problem = message.sight, message.images, message.problem
+        self.camera, self.images, self._problem = message.camera, message.images, message.problem
         self._fields, self._partners = message.fields, message.partners
-        self._wish = self._seen = replace(self._wish, sight=self.sight)
+        self._request = self._answered = replace(self._request, camera=self.camera)
         self._arrange()
         self._tell()
         self._point()
@@ -197,40 +200,40 @@ class SlicesScreen(CameraScreen):
 
     def _tell(self) -> None:
         """Where this is; what the cursor is on; the command that draws the same; every choice and its key."""
-        sight = self.sight
-        if sight is None:
+        camera = self.camera
+        if camera is None:
             return
-        halo = self._halo.words if self._halo and sight.cells and sight.at == sight.gone_to(self._halo.at).at else ""
+        halo = self._halo.words if self._halo and camera.cells and camera.at == camera.gone_to(self._halo.at).at else ""
         which = f"image {self._chosen + 1} of {len(self.images)}" if self._one and len(self.images) > 1 else ""
-        twin = sight.command(words.scale_shown(self.images)) if sight.cells else ""
-        self._say("place", words.place(sight, which, halo, busy=self._wish != self._seen))
-        self._say("readout", words.readout(sight, self.images) if self.images else Content())
+        twin = camera.command(words.scale_shown(self.images)) if camera.cells else ""
+        self._say("place", words.place(camera, which, halo, busy=self._request != self._answered))
+        self._say("readout", words.readout(camera, self.images) if self.images else Content())
         self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
-        planes, keys = self._three_planes(sight), self.bench.keys_of("slices")
+        planes, keys = self._three_planes(camera), self.bench.keys_of("slices")
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
-        self._say("choices", words.choices(sight, self.images, len(self._partners), planes, across, keys))
+        self._say("choices", words.choices(camera, self.images, len(self._partners), planes, across, keys))
 
     def _say(self, id: str, content: Content) -> None:
         self.query_one(f"#{id}", Lines).show(content)
 
     def _point(self) -> None:
         """The cursor in every image."""
-        if self.sight and self.sight.cells:
+        if self.camera and self.camera.cells:
             for image, pane in zip(self.images, self._panes, strict=False):
-                x, y = (self.sight.at[AXES.index(axis)] for axis in AXES if axis != image.view.axis)
-                pane.point((x, y), self.sight.box_size)
+                x, y = (self.camera.at[AXES.index(axis)] for axis in AXES if axis != image.view.axis)
+                pane.point((x, y), self.camera.box_size)
 
-    def _first_sight(self, path: Path) -> Sight:
+    def _first_camera(self, path: Path) -> Camera:
         """A universe as it is seen first: in the colours that were used last."""
         kept = next((colours for colours in COLOURS if colours == self.bench.preferences.colour_map), None)
-        return Sight(path, colours=kept)
+        return Camera(path, colours=kept)
 
     # what can be done
 
     def copied(self) -> tuple[str, str]:
         """The command that draws the same."""
-        if self.sight and self.sight.cells:
-            return "command", self.sight.command(words.scale_shown(self.images))
+        if self.camera and self.camera.cells:
+            return "command", self.camera.command(words.scale_shown(self.images))
         return super().copied()
 
     def action_universe(self, by: int) -> None:
@@ -238,39 +241,39 @@ class SlicesScreen(CameraScreen):
         if len(marked) > 1:
             turned = (*marked[by:], *marked[:by])
             self.bench.selection = replace(self.bench.selection, universes=turned)
-        elif self.sight and self._paths:
-            self._see(replace(self.sight, path=after(self._paths, self.sight.path, by), partner=None))
+        elif self.camera and self._paths:
+            self._aim(replace(self.camera, path=after(self._paths, self.camera.path, by), partner=None))
         else:
             self._find()
 
     def action_partner(self) -> None:
-        if self.sight and not self._partners:
-            command = f"halodeck predict RUN {nearby(self.sight.path)}"
+        if self.camera and not self._partners:
+            command = f"halodeck predict RUN {nearby(self.camera.path)}"
             self.notify(f"nothing to compare with: mark a universe of the same grid, or `{command}`", markup=False)
         else:
-            self._turn(lambda sight: replace(sight, partner=after((None, *self._partners), sight.partner)))
+            self._turn(lambda camera: replace(camera, partner=after((None, *self._partners), camera.partner)))
 
     def action_three(self) -> None:
-        if self.sight:
-            self._three = not self._three_planes(self.sight)
+        if self.camera:
+            self._three = not self._three_planes(self.camera)
             self._look()
             self._tell()
 
     def action_halo(self, by: int) -> None:
-        if self.images and self.sight:
+        if self.images and self.camera:
             first = self._halo.number + by if self._halo else 0
-            self._find_halo(self.images[0].panel, self.sight.overlays.catalogue, first)
+            self._find_halo(self.images[0].panel, self.camera.overlays.catalogue, first)
 
     @work(thread=True, exclusive=True, group="halo")
     def _find_halo(self, panel: Panel, catalogue: str, number_: int) -> None:
         try:
-            self.post_message(self.Halo(*halo_by_mass(number_, catalogue, panel, self.reader.shelf)))
+            self.post_message(self.Halo(*halo_by_mass(number_, catalogue, panel, self.reader.cache)))
         except HalodeckError as error:
             self.notify(str(error), severity="error", markup=False)
 
     def on_slices_screen_halo(self, message: SlicesScreen.Halo) -> None:
         self._halo = message
-        self._turn(lambda sight: sight.gone_to(message.at))
+        self._turn(lambda camera: camera.gone_to(message.at))
 
     def action_pane(self, by: int) -> None:
         if self.images:
@@ -285,15 +288,15 @@ class SlicesScreen(CameraScreen):
 
     def action_save_slice(self) -> None:
         """Save what is shown; of several images, numbers can hold one."""
-        if not (self.images and self.sight):
+        if not (self.images and self.camera):
             return
         one = self.images[self._chosen].figure
-        shown = one if self._one else Row(self.sight.path.stem, tuple(image.figure for image in self.images))
+        shown = one if self._one else Row(self.camera.path.stem, tuple(image.figure for image in self.images))
 
         def save(path: Path) -> str:
             return figure_saver(one if path.suffix == ".npy" else shown)(path)
 
-        name = f"{self.sight.path.stem}-{self.sight.field}-{self.sight.axis}{self.sight.plane()}.png"
+        name = f"{self.camera.path.stem}-{self.camera.field}-{self.camera.axis}{self.camera.plane()}.png"
         endings = "Its ending chooses: .png .svg .pdf .txt, or the numbers as .npy"
         self.ask_to_save("Save the slice", name, endings, save)
 
@@ -302,11 +305,11 @@ class SlicesScreen(CameraScreen):
     def on_slice_view_pointed(self, message: SliceView.Pointed) -> None:
         self._chosen = self._panes.index(message.view)
         axis = self.images[self._chosen].view.axis
-        self._turn(lambda sight: sight.pointed(axis, message.x, message.y))
+        self._turn(lambda camera: camera.pointed(axis, message.x, message.y))
 
     def on_slice_view_pulled(self, message: SliceView.Pulled) -> None:
         axis = self.images[self._panes.index(message.view)].view.axis
-        self._turn(lambda sight: sight.panned(axis, -message.x, -message.y))
+        self._turn(lambda camera: camera.panned(axis, -message.x, -message.y))
 
     def on_pointed_view_wheeled(self, message: SliceView.Wheeled) -> None:
         if message.closer:

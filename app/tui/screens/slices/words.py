@@ -8,7 +8,7 @@ from textual.content import Content
 
 from app.tui.frame.key import Key
 from app.tui.frame.wording import number
-from app.tui.screens.slices.camera import AXES, Sight
+from app.tui.screens.slices.camera import AXES, Camera
 from app.tui.screens.slices.reader import Image
 from core.analysis.views.view import View, where
 from core.figures import Scale
@@ -35,56 +35,56 @@ _CHOICES = {
 }
 
 
-def place(sight: Sight, which: str, halo: str, busy: bool) -> Content:
+def place(camera: Camera, which: str, halo: str, busy: bool) -> Content:
     """File, field and planes, which of several images this is, what is not as usual, the halo here."""
-    parts = [sight.field]
-    if sight.cells:
+    parts = [camera.field]
+    if camera.cells:
         parts += [
-            where(View(sight.axis, sight.plane(), sight.thickness), sight.cells, sight.box_size),
+            where(View(camera.axis, camera.plane(), camera.thickness), camera.cells, camera.box_size),
             which,
-            f"with {compared(sight)}" if sight.partner else "",
+            f"with {compared(camera)}" if camera.partner else "",
             halo,
-            "highest values" if sight.pooling == "max" else "",
-            f"zoom {sight.zoom:g}" if sight.zoom > 1 else "",
-            "colours held" if sight.limits else "",
+            "highest values" if camera.pooling == "max" else "",
+            f"zoom {camera.zoom:g}" if camera.zoom > 1 else "",
+            "colours held" if camera.limits else "",
         ]
     words = "".join(f"  ·  {part}" for part in parts if part)
     reading = Content.from_markup("  [$warning]reading ...[/]") if busy else Content()
-    return Content.assemble(Content.from_markup("[b]$name[/b]", name=sight.path.stem), reading, words)
+    return Content.assemble(Content.from_markup("[b]$name[/b]", name=camera.path.stem), reading, words)
 
 
-def readout(sight: Sight, images: tuple[Image, ...]) -> Content:
+def readout(camera: Camera, images: tuple[Image, ...]) -> Content:
     """Where the cursor is and the values there."""
-    at = " ".join(f"{axis} {coordinate:.4g}" for axis, coordinate in zip(AXES, sight.at, strict=True))
+    at = " ".join(f"{axis} {coordinate:.4g}" for axis, coordinate in zip(AXES, camera.at, strict=True))
     said = []
-    for image in images if sight.partner else images[:1]:
+    for image in images if camera.partner else images[:1]:
         role = _ROLES.get(image.panel.role, image.panel.role)
-        said.append(f"{role if sight.partner else image.figure.colour_label} {number(image.value(sight.at))}")
+        said.append(f"{role if camera.partner else image.figure.colour_label} {number(image.value(camera.at))}")
     return Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
 
 
 def choices(
-    sight: Sight, images: tuple[Image, ...], partners: int, three: bool, across: int, keys: Sequence[Key]
+    camera: Camera, images: tuple[Image, ...], partners: int, three: bool, across: int, keys: Sequence[Key]
 ) -> Content:
     """A line for each choice; or, in so many cells from left to right, columns of them."""
-    over = sight.overlays
+    over = camera.overlays
     vector = bool(images) and images[0].panel.is_vector
     chosen = {
-        "field": sight.field,
-        "component": sight.component if vector else "a scalar",
-        "axis": sight.axis,
-        "deeper": f"{sight.plane()} of 0-{sight.cells - 1}" if sight.cells else "",
-        "thicker": f"{sight.thickness} plane{'s' * (sight.thickness > 1)}",
-        "pooling": "mean" if sight.pooling == "mean" else "highest value",
+        "field": camera.field,
+        "component": camera.component if vector else "a scalar",
+        "axis": camera.axis,
+        "deeper": f"{camera.plane()} of 0-{camera.cells - 1}" if camera.cells else "",
+        "thicker": f"{camera.thickness} plane{'s' * (camera.thickness > 1)}",
+        "pooling": "mean" if camera.pooling == "mean" else "highest value",
         "scale": scale_shown(images),
-        "colours": sight.colours or "the field's own",
-        "hold": "held" if sight.limits else "of each slice",
-        "closer": f"{sight.zoom:g}",
+        "colours": camera.colours or "the field's own",
+        "hold": "held" if camera.limits else "of each slice",
+        "closer": f"{camera.zoom:g}",
         "halos": over.catalogue or "none",
         "smallest": f"{over.smallest:g} Msun/h" if over.smallest else "all",
         "outlines": "shown" if over.outlines else "none",
         "next_halo": "by mass",
-        "partner": compared(sight) or (f"{partners} found" if partners else "nothing found"),
+        "partner": compared(camera) or (f"{partners} found" if partners else "nothing found"),
         "three": "all three axes" if three else "one axis",
     }
     signs = {key.id.removeprefix("slices."): key.signs.split()[0] for key in keys}
@@ -109,8 +109,8 @@ def scale_shown(images: tuple[Image, ...]) -> Scale:
     return images[0].view.scale if images else "linear"
 
 
-def compared(sight: Sight) -> str:
+def compared(camera: Camera) -> str:
     """The run of the prediction it is compared with, or the other universe."""
-    if sight.partner is None:
+    if camera.partner is None:
         return ""
-    return sight.partner.parent.parent.name if sight.partner.parent.name == "predictions" else sight.partner.stem
+    return camera.partner.parent.parent.name if camera.partner.parent.name == "predictions" else camera.partner.stem

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,29 +11,23 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.worker import get_current_worker
 
-from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.key import bindings
-from app.tui.frame.lines import Lines, entitle
+from app.tui.frame.lines import Lines
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.statistics import words as words
-from app.tui.screens.statistics.curve_window import RATIO_RANGES, Look, panned, stepped, turned_x, zoomed
+from app.tui.screens.statistics.curve_page import BANDS, MOST_PANES, CurvePage
+from app.tui.screens.statistics.curve_window import RATIO_RANGES, CurveWindow
 from app.tui.screens.statistics.keys import KEYS
 from app.tui.screens.statistics.readout import one_line, table
 from core.errors import HalodeckError
 
 if TYPE_CHECKING:
     from app.draw.numbers import Reading
-    from core.figures import Curves, Report
-
-ORDER = ("power", "mass_function", "correlation", "transfer", "pdf")
-MOST_PANES = 4
-BANDS = ("jackknife", "poisson", "none")
-_ROOMY, _TALL = 150, 40
-_WIDE = 110
 
 
 def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +37,7 @@ def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "report": load_report(answer["report"])}
 
 
-class StatisticsScreen(CalculatingScreen):
+class StatisticsScreen(CurvePage):
     """Curves of the marked universes."""
 
     CSS_PATH = "statistics.tcss"
@@ -61,11 +54,6 @@ class StatisticsScreen(CalculatingScreen):
         super().__init__(read_answer)
         self.paths: tuple[Path, ...] = ()
         """The universes compared."""
-        self.report: Report | None = None
-        self.figures: dict[str, Curves] = {}
-        """Of the report, as they are looked at."""
-        self.looks: dict[str, Look] = {}
-        self.chosen = ORDER[0]
         self._every: tuple[Path, ...] = ()
         self._alone_in_folder = 0
         self._with_predictions = False
@@ -73,7 +61,7 @@ class StatisticsScreen(CalculatingScreen):
         self._reference: str | None = None
         self._fields: list[str] = []
         self._labels: list[str] = []
-        self._bands, self._ratio, self._theory, self._single = BANDS[0], 0.0, True, False
+        self._number = -1
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
@@ -102,7 +90,7 @@ class StatisticsScreen(CalculatingScreen):
     def _gather(self) -> None:
         from core.cosmos.universe import open_universe
 
-        marked = self.bench.selection.universes
+        worker, marked = get_current_worker(), self.bench.selection.universes
         every = tuple(sorted(self.bench.universes.rglob("*.h5")))
         paths = marked or every[self._alone_in_folder % len(every) :][:1] if every or marked else ()
         problem = ""
@@ -112,7 +100,8 @@ class StatisticsScreen(CalculatingScreen):
                 paths += tuple(p for p in sorted(self.bench.root.glob(f"*/predictions/{name}.h5")) if p not in paths)
             except HalodeckError as error:
                 problem = str(error)
-        self.post_message(self.Found(tuple(paths), every, problem))
+        if not worker.is_cancelled:
+            self.post_message(self.Found(tuple(paths), every, problem))
 
     def on_statistics_screen_found(self, message: StatisticsScreen.Found) -> None:
         if message.paths != self.paths:
@@ -133,76 +122,24 @@ class StatisticsScreen(CalculatingScreen):
         self._busy = "measuring ..."
         errors = "poisson" if self._bands == "poisson" else "jackknife"
         paths = [str(path) for path in self.paths]
-        self._calculator.ask("statistics", universes=paths, field=self._field, reference=self._reference, errors=errors)
+        question = {"universes": paths, "field": self._field, "reference": self._reference, "errors": errors}
+        self._number = self._calculator.ask("statistics", **question)
         self._tell()
 
-    def on_calculator_progress(self, message: Calculator.Progress) -> None:
+    def on_calculator_progressed(self, message: Calculator.Progressed) -> None:
         self._busy = f"{message.doing} {100 * message.fraction:.0f} %"
         self._tell_place()
 
     def on_calculator_answered(self, message: Calculator.Answered) -> None:
+        if message.number != self._number:
+            return  # something else has been asked for since it was sent
         self._busy, self._problem = "", message.problem
         self.report = message.answer.get("report")  # what could not be measured must not look as if it had been
         if self.report:
             self._labels, self._fields = message.answer["labels"], message.answer["fields"]
-        self._look()
+        self._make_figures()
 
     # how it looks
-
-    @property
-    def _panes(self) -> list[CurveView]:
-        return list(self.query(CurveView))
-
-    @property
-    def _count(self) -> int:
-        """How many figures are shown at once."""
-        size = self.app.size
-        return 1 if self._single or size.width < _ROOMY or size.height < _TALL else MOST_PANES
-
-    @property
-    def names(self) -> list[str]:
-        """The figures there are, in order."""
-        return list(self.figures)
-
-    def _look(self) -> None:
-        """Make the figures anew from the report and from how they are looked at."""
-        from core.figures import Curves
-
-        found = self.report.figures if self.report else {}
-        self.figures = {}
-        for name in ORDER:
-            if isinstance(figure := found.get(name), Curves):
-                look = self.looks.get(name, Look())
-                self.figures[name] = look.applied(figure, self._ratio, self._theory, self._bands != "none")
-        if self.figures and self.chosen not in self.figures:
-            self.chosen = self.names[0]
-        self._arrange()
-        self._tell()
-
-    def _arrange(self) -> None:
-        """Lay out the page of figures that holds the chosen one."""
-        names, count = self.names, self._count
-        where = names.index(self.chosen) if self.chosen in names else 0
-        page = names[where // count * count :][:count]
-        box = self.query_one("#panes")
-        across = 2 if len(page) > 1 else 1
-        box.styles.grid_size_columns, box.styles.grid_size_rows = across, -(-max(1, len(page)) // across)
-        self.query_one("#values").display = self.app.size.width >= _WIDE
-        self.query_one("#readout").display = self.app.size.width < _WIDE
-        for k, pane in enumerate(self._panes):
-            pane.display = k < max(1, len(page))
-            if k >= len(page):
-                entitle(pane, "")
-                pane.show(None, self._problem if k == 0 else "")
-                continue
-            name, figure = page[k], self.figures[page[k]]
-            place = f"{names.index(name) + 1} of {len(names)}  " if len(names) > count else ""
-            entitle(pane, place + figure.title)
-            pane.show(replace(figure, title=""), "")
-            pane.point(self.looks.get(name, Look()).cursor)
-            if name == self.chosen and self.focused is not pane and self.screen is self.app.screen:
-                pane.focus()
-        self._page = page
 
     def _tell(self) -> None:
         self._tell_place()
@@ -216,7 +153,7 @@ class StatisticsScreen(CalculatingScreen):
     def _tell_values(self) -> None:
         """What is under the cursor; every choice and its key."""
         figure = self.figures.get(self.chosen)
-        cursor = self.looks.get(self.chosen, Look()).cursor
+        cursor = self.windows.get(self.chosen, CurveWindow()).cursor
         found: list[Reading] = []
         if figure and cursor is not None:
             from app.draw.numbers import readings
@@ -262,22 +199,6 @@ class StatisticsScreen(CalculatingScreen):
 
     # what can be done
 
-    def action_turn(self, by: int) -> None:
-        if self.figures:
-            self.chosen = self.names[(self.names.index(self.chosen) + by) % len(self.names)]
-            self._arrange()
-            self._tell()
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        for pane, name in zip(self._panes, getattr(self, "_page", ()), strict=False):
-            if pane is event.widget and name != self.chosen:
-                self.chosen = name
-                self._tell()
-
-    def action_alone(self) -> None:
-        self._single = not self._single
-        self._arrange()
-
     def action_universe(self, by: int) -> None:
         if self.bench.selection.universes:
             self.notify("the marked universes are compared; mark others under data (1)")
@@ -306,41 +227,23 @@ class StatisticsScreen(CalculatingScreen):
         self._reference = choices[(at + by) % len(choices)]
         self._ask()
 
-    def action_step(self, by: int) -> None:
-        self._change(lambda figure, look: stepped(figure, look, by))
-
-    def action_no_cursor(self) -> None:
-        self._change(lambda figure, look: replace(look, cursor=None))
-
-    def action_zoom(self, factor: float) -> None:
-        self._change(lambda figure, look: zoomed(figure, look, factor))
-
-    def action_pan(self, by: int) -> None:
-        self._change(lambda figure, look: panned(figure, look, by))
-
-    def action_log_y(self) -> None:
-        self._change(lambda figure, look: replace(look, y_log=not figure.y_log))
-
-    def action_log_x(self) -> None:
-        self._change(lambda figure, look: turned_x(look, not figure.x_log))
-
     def action_ratio(self) -> None:
         self._ratio = RATIO_RANGES[(RATIO_RANGES.index(self._ratio) + 1) % len(RATIO_RANGES)]
-        self._look()
+        self._make_figures()
 
     def action_theory(self) -> None:
         self._theory = not self._theory
-        self._look()
+        self._make_figures()
 
     def action_bands(self) -> None:
         self._bands = BANDS[(BANDS.index(self._bands) + 1) % len(BANDS)]
-        self._ask() if self._bands != "none" else self._look()
+        self._ask() if self._bands != "none" else self._make_figures()
 
     def action_cancel(self) -> None:
         if self._busy:
             self._calculator.cancel()
             self._busy, self._problem = "", "given up"
-            self._look()
+            self._make_figures()
 
     def action_export(self) -> None:
         figure = self.figures.get(self.chosen)
@@ -348,24 +251,3 @@ class StatisticsScreen(CalculatingScreen):
             return
         endings = "Its ending chooses: .png .svg .pdf .txt .ansi, or the numbers as .csv or .json"
         self.ask_to_save(f"Save {figure.title}", f"{self.chosen}.csv", endings, figure_saver(figure))
-
-    def on_curve_view_pointed(self, message: CurveView.Pointed) -> None:
-        self._change(lambda figure, look: replace(look, cursor=message.x))
-
-    def on_pointed_view_wheeled(self, message: CurveView.Wheeled) -> None:
-        self.action_zoom(1.25 if message.by > 0 else 0.8)
-
-    def _change(self, change: Any) -> None:
-        """Look at the chosen figure in another way; a cursor alone draws nothing anew."""
-        figure = self.figures.get(self.chosen)
-        if figure is None:
-            return
-        before = self.looks.get(self.chosen, Look())
-        after = self.looks[self.chosen] = change(figure, before)
-        if replace(after, cursor=before.cursor) != before:
-            self._look()
-            return
-        for pane, name in zip(self._panes, self._page, strict=False):
-            if name == self.chosen:
-                pane.point(after.cursor)
-        self._tell_values()

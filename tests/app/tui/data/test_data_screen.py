@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +22,12 @@ from app.background import workers as launch
 from app.tui.frame import follow
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.figure_view import FigureView
+from app.tui.frame.folders import Inside
 from app.tui.frame.form import Form
 from app.tui.screens.data import file_tree, task_pane
 from app.tui.screens.data.command_screen import CommandScreen
 from app.tui.screens.data.commands import CHOICES, import_form, simulate_form
+from app.tui.screens.data.file_pane import FilePane
 from app.tui.screens.data.file_tree import FileTree
 from app.tui.screens.data.screen import DataScreen
 from app.tui.screens.data.task_list import TaskList
@@ -110,6 +115,16 @@ async def test_the_preview_turns_through_the_fields_and_keeps_the_one_chosen(fol
         await choose(pilot, folder / "u2.h5")
         await sees(pilot, "halos")
         await until(pilot, lambda: field(pilot) == chosen)
+
+
+async def test_a_field_is_shown_although_the_folder_is_read_meanwhile(folder: Path) -> None:
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: field(pilot) == "density")
+        pane = pilot.app.screen.query_one(FilePane)
+        pane.turn_field(1)
+        pane.show_path(folder / "u1.h5")
+        await until(pilot, lambda: field(pilot) == "displacement")
 
 
 async def test_files_that_are_none_or_broken(folder: Path) -> None:
@@ -243,6 +258,71 @@ async def test_universes_are_simulated_as_a_task(
         await sees(pilot, "command", "half")
         await pilot.press("x")
         await until(pilot, lambda: not pilot.app.screen.query_one("#work").display)
+
+
+async def test_what_a_task_makes_is_shown_although_it_is_there_before_the_task_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, listed, real = folder / "u7.h5", threading.Event(), tasks.start
+
+    def make_at_once(*arguments: Any) -> tasks.Task:
+        shutil.copy(folder / "u1.h5", made)
+        assert listed.wait(20)
+        return real(*arguments)
+
+    monkeypatch.setattr(tasks, "start", make_at_once)
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "print('u7.h5')"))
+    async with opened(folder) as pilot:
+        pilot.app.screen.query_one(task_pane.TaskPane).start("simulate", ["simulate"])
+        await sees(pilot, "u7.h5")
+        listed.set()
+        await sees(pilot, "─u7.h5─", "25 Mpc/h, 16^3 cells of", "100 %")
+
+
+async def test_an_older_reading_of_a_folder_is_not_told_after_a_newer_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async with opened(folder) as pilot:
+        here, real = tree(pilot), file_tree.inside
+
+        def slow(path: Path) -> Inside:
+            number = sum(word.startswith("begins") for word in order)
+            order.append(f"begins {number}")
+            found = real(path)
+            if not number:
+                shutil.copy(folder / "u1.h5", folder / "u7.h5")
+                pilot.app.call_from_thread(here.reveal, folder)
+                time.sleep(0.2)  # the newer reading would overtake this one
+            order.append(f"ends {number}")
+            return found
+
+        monkeypatch.setattr(file_tree, "WATCH_EVERY", 3600)
+        monkeypatch.setattr(file_tree, "inside", slow)
+        here.reveal(folder)
+        await until(pilot, lambda: "ends 1" in order)
+        await sees(pilot, "u7.h5")
+    assert order[:4] == ["begins 0", "ends 0", "begins 1", "ends 1"]
+
+
+def test_a_folder_that_has_just_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files made within one tick of the clock leave one time."""
+    told: list[file_tree.FileTree.Read] = []
+    here = FileTree()
+    monkeypatch.setattr(here, "post_message", told.append)
+    read = FileTree._read.__wrapped__  # type: ignore[attr-defined]
+    now = time.time_ns()
+    monkeypatch.setattr(file_tree, "stamp", lambda path: (now, 1))
+    read(here, [tmp_path], False)
+    (tmp_path / "new.h5").touch()
+    read(here, [tmp_path], False)
+    assert [len(message.content[tmp_path]) for message in told] == [0, 1]
+    monkeypatch.setattr(file_tree, "stamp", lambda path: (now - 10 * file_tree._YOUNG, 1))
+    read(here, [tmp_path], False)
+    monkeypatch.setattr(file_tree, "inside", None)
+    read(here, [tmp_path], False)
+    assert len(told) == 3
 
 
 async def test_a_running_task_is_cancelled_and_outlives_the_workbench(

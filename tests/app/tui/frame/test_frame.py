@@ -346,7 +346,7 @@ async def test_the_colour_map_is_kept(root: Path, tmp_path: Path, universes: lis
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
         await sees(pilot, "Mpc/h")
-        assert pilot.app.screen.sight.colours == kept  # type: ignore[attr-defined]
+        assert pilot.app.screen.camera.colours == kept  # type: ignore[attr-defined]
 
 
 async def test_every_place_opens_and_has_its_help(root: Path) -> None:

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tui_pilot import until
 
 from app.draw import Depth
-from app.tui.screens.slices.camera import Sight
+from app.tui.screens.slices.camera import Camera
 from app.tui.screens.slices.screen import SlicesScreen
 from app.tui.screens.slices.slice_view import SliceView
 
@@ -28,8 +28,8 @@ def screen(pilot: Pilot[None]) -> SlicesScreen:
     return pilot.app.screen
 
 
-def sight(pilot: Pilot[None]) -> Sight:
-    found = screen(pilot).sight
+def camera(pilot: Pilot[None]) -> Camera:
+    found = screen(pilot).camera
     assert found is not None
     return found
 
@@ -41,6 +41,6 @@ async def settled(pilot: Pilot[None]) -> None:
         here = screen(pilot)
         shown = [pane for pane in here.query(SliceView) if pane.display]
         drawn = all(pane.figure_shown is image.figure for pane, image in zip(shown, here.images, strict=False))
-        return bool(here.images) and here._wish == here._seen and (drawn or here._one)
+        return bool(here.images) and here._request == here._answered and (drawn or here._one)
 
     await until(pilot, done)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slices_pilot import opened, screen, settled, sight
+from slices_pilot import camera, opened, screen, settled
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from tui_pilot import SIZES, sees, text, until
 
@@ -51,7 +51,7 @@ async def test_through_depth_axes_and_fields(deck: Path) -> None:
         await sees(pilot, "velocity_x [km/s]", "--component x")
         await pilot.press("V")
         await sees(pilot, "label")
-        assert sight(pilot).component == "length"
+        assert camera(pilot).component == "length"
 
 
 async def test_slab_pooling_scale_colours_and_range(deck: Path, universes: list[Universe]) -> None:
@@ -67,7 +67,7 @@ async def test_slab_pooling_scale_colours_and_range(deck: Path, universes: list[
         await settled(pilot)
         await pilot.press("r")
         await sees(pilot, "colours held")
-        held = sight(pilot).limits
+        held = camera(pilot).limits
         await pilot.press("full_stop")
         await settled(pilot)
         assert screen(pilot).images[0].figure.limits == held
@@ -92,12 +92,12 @@ async def test_zoom_pan_and_cursor(deck: Path, universes: list[Universe]) -> Non
         await pilot.press(*["left"] * 12)
         await settled(pilot)
         x0, x1 = screen(pilot).images[0].figure.extent[:2]
-        x = sight(pilot).at[0]
+        x = camera(pilot).at[0]
         assert x == pytest.approx(13 * cell)
         assert 0 <= (x - x0) % universes[0].box_size < x1 - x0
-        before = sight(pilot).centre
+        before = camera(pilot).centre
         await pilot.press("shift+right", "K")
-        after_ = sight(pilot).centre
+        after_ = camera(pilot).centre
         assert before is not None
         assert after_ is not None
         assert after_[0] == pytest.approx((before[0] + cell) % universes[0].box_size)
@@ -106,7 +106,7 @@ async def test_zoom_pan_and_cursor(deck: Path, universes: list[Universe]) -> Non
         await settled(pilot)
         assert "zoom 4" not in text(pilot)
         await pilot.press("minus")
-        assert sight(pilot).zoom == 1
+        assert camera(pilot).zoom == 1
         await pilot.press("J", "H", "L", "shift+up", "shift+down", "shift+left", "down", "pagedown")
         await settled(pilot)
 
@@ -121,21 +121,21 @@ async def test_the_mouse_points_pulls_and_turns(deck: Path) -> None:
         assert layout is not None
         cell = layout.columns // 16
         await pilot.click(pane, offset=(column + 1 + 3 * cell, row))
-        await until(pilot, lambda: sight(pilot).at[0] == pytest.approx(12.5 + 3 * 25 / 16))
+        await until(pilot, lambda: camera(pilot).at[0] == pytest.approx(12.5 + 3 * 25 / 16))
         # what is pulled follows the hand
         await pilot.mouse_down(pane, offset=(column + 1, row))
         await pilot.hover(pane, offset=(column + 1 + 2 * cell, row))
         await pilot.mouse_up(pane, offset=(column + 1 + 2 * cell, row))
-        await until(pilot, lambda: sight(pilot).centre is not None)
+        await until(pilot, lambda: camera(pilot).centre is not None)
         await settled(pilot)
         assert screen(pilot).images[0].figure.extent[0] == pytest.approx(-25 / 32 - 2 * 25 / 16)
-        assert sight(pilot).at[0] == pytest.approx(12.5 + 3 * 25 / 16)
+        assert camera(pilot).at[0] == pytest.approx(12.5 + 3 * 25 / 16)
         pane.post_message(turned(MouseScrollUp, pane))
         await sees(pilot, "9 of 0-15")
         pane.post_message(turned(MouseScrollUp, pane, ctrl=True))
         await sees(pilot, "zoom 2")
         pane.post_message(turned(MouseScrollDown, pane, ctrl=True))
-        await until(pilot, lambda: sight(pilot).zoom == 1)
+        await until(pilot, lambda: camera(pilot).zoom == 1)
         pane.post_message(turned(MouseScrollDown, pane))
         await sees(pilot, "8 of 0-15")
 
@@ -152,7 +152,7 @@ async def test_halos_outlines_and_the_way_from_halo_to_halo(deck: Path, universe
         await pilot.press("y", "n")
         assert pilot.app.clipboard == "halodeck view universes/u1.h5 --field density --axis z --slice 8 --log"
         await sees(pilot, f"halo 1 of {len(halos)} (fof)")
-        place = np.array(sight(pilot).at)
+        place = np.array(camera(pilot).at)
         away = np.abs(place - halos["position"][0])
         assert np.minimum(away, 25 - away).max() <= 25 / 32 + 1e-3
         await pilot.press("o")

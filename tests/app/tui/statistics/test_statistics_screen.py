@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
+from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.selection import Selection
 from app.tui.screens.statistics.screen import StatisticsScreen
@@ -90,7 +91,7 @@ async def read_out(pilot: Pilot[None]) -> None:
     """The cursor reads every curve, by keys and by mouse."""
     await pilot.press("right", "right")
     series = the(pilot).figures["power"].series[0]
-    x = the(pilot).looks["power"].cursor
+    x = the(pilot).windows["power"].cursor
     assert x is not None
     at = int(np.argmin(np.abs(series.x - x)))
     assert series.x[at] == x
@@ -99,7 +100,7 @@ async def read_out(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: pane.column is not None)
     assert abs((pane.x_at(pane.column or 0) or 0) / x - 1) < 0.05
     await pilot.click(pane, offset=(pane.size.width // 2, pane.size.height // 2))
-    await until(pilot, lambda: the(pilot).looks["power"].cursor != x)
+    await until(pilot, lambda: the(pilot).windows["power"].cursor != x)
     await pilot.press("escape")
     await until(pilot, lambda: pane.column is None)
 
@@ -179,3 +180,12 @@ async def test_no_universes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         await sees(pilot, "There are no universes in", "halodeck simulate")
         await pilot.press("tab", "right", "r", "e", "v", "plus")
         await sees(pilot, "There are no universes in")
+
+
+async def test_an_answer_to_an_older_question_is_passed_over(deck: Path) -> None:
+    async with opened(deck, 1) as pilot:
+        await until(pilot, lambda: the(pilot).report is not None and not the(pilot)._busy)
+        report = the(pilot).report
+        the(pilot).post_message(Calculator.Answered(the(pilot)._number - 1, {}, "given up"))
+        await pilot.pause()
+        assert the(pilot).report is report

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.analysis.views.panels import Overlays, fields_beside, overlaid, panels, partners, view_figure
-from core.analysis.views.slab_cache import Shelf
+from core.analysis.views.slab_cache import SlabCache
 from core.analysis.views.view import View
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.universe import Universe, write_universe
@@ -44,11 +44,11 @@ def prediction(universes: list[Universe], tmp_path: Path) -> Path:
 
 
 def test_input_truth_prediction_difference(universes: list[Universe], prediction: Path) -> None:
-    shelf, view = Shelf(), View("y", 4)
-    theirs = shelf.universe(prediction)
+    cache, view = SlabCache(), View("y", 4)
+    theirs = cache.universe(prediction)
     shown = panels(universes[0], "delta_linear", theirs)
     assert [panel.role for panel in shown] == ["input", "truth", "prediction", "difference"]
-    figures = [panel.figure(shelf, view) for panel in shown]
+    figures = [panel.figure(cache, view) for panel in shown]
     cut = (slice(None), 4)
     truth = np.asarray(universes[0].field("label").values)[cut].T > 0
     probability = np.asarray(theirs.field("probability").values)[cut].T
@@ -64,22 +64,22 @@ def test_input_truth_prediction_difference(universes: list[Universe], prediction
 
 
 def test_labels_stand_side_by_side_without_a_difference(universes: list[Universe], prediction: Path) -> None:
-    shown = panels(universes[0], "label", Shelf().universe(prediction))
+    shown = panels(universes[0], "label", SlabCache().universe(prediction))
     assert [(panel.role, panel.source.field) for panel in shown] == [("truth", "label"), ("prediction", "label")]
 
 
 def test_what_the_universe_does_not_know_stands_beside_its_labels(universes: list[Universe], tmp_path: Path) -> None:
     distance = np.random.default_rng(3).random((16, 16, 16))
-    theirs = Shelf().universe(predicted(universes[0], tmp_path / "p.h5", distance=distance))
+    theirs = SlabCache().universe(predicted(universes[0], tmp_path / "p.h5", distance=distance))
     shown = panels(universes[0], "delta_linear", theirs)
     assert [panel.title for panel in shown] == ["input: delta_linear", "truth: label", "prediction: distance"]
 
 
 def test_two_universes_are_subtracted(universes: list[Universe]) -> None:
-    shelf = Shelf()
+    cache = SlabCache()
     shown = panels(universes[0], "density", universes[1])
     assert len(shown) == 3
-    figure = shown[2].figure(shelf, View("z", 3, scale="log"))
+    figure = shown[2].figure(cache, View("z", 3, scale="log"))
     one, other = (np.asarray(universe.field("density").values)[:, :, 3].T for universe in universes[:2])
     np.testing.assert_allclose(figure.values, other - one, rtol=1e-5)
     assert figure.scale == "linear"
@@ -93,19 +93,19 @@ def test_what_has_another_grid_or_field_is_refused(universes: list[Universe]) ->
 
 
 def test_partners_are_predictions_and_boxes_of_the_grid(universes: list[Universe], prediction: Path) -> None:
-    shelf, runs = Shelf(), prediction.parents[2]
+    cache, runs = SlabCache(), prediction.parents[2]
     assert predictions(runs, universes[0]) == [prediction]
     assert predictions(runs, universes[1]) == []
     broken = prediction.with_name("broken.h5")
     broken.write_bytes(b"nothing")
     candidates = [prediction, universes[0].path, universes[1].path, broken]
-    assert partners(universes[0], candidates, shelf) == [prediction, universes[1].path]
+    assert partners(universes[0], candidates, cache) == [prediction, universes[1].path]
     # a prediction belongs to its universe alone
-    assert partners(universes[1], candidates, shelf) == [universes[0].path]
+    assert partners(universes[1], candidates, cache) == [universes[0].path]
 
 
 def test_fields_of_one_frame_stand_beside_a_prediction(universes: list[Universe], prediction: Path) -> None:
-    theirs = Shelf().universe(prediction)
+    theirs = SlabCache().universe(prediction)
     expected = ("delta_linear", "displacement", "label", "velocity")
     assert fields_beside(universes[0], theirs) == fields_beside(theirs, universes[0]) == expected
     assert fields_beside(universes[0], None) == tuple(universes[0].fields)
@@ -113,16 +113,16 @@ def test_fields_of_one_frame_stand_beside_a_prediction(universes: list[Universe]
 
 
 def test_overlays_of_both_sides(universes: list[Universe], prediction: Path) -> None:
-    shelf, view = Shelf(), View("z", 4)
-    shown = panels(universes[0], "delta_linear", shelf.universe(prediction))
-    figure = overlaid(shown[0].figure(shelf, view), shown[0], shown, Overlays("fof", True), shelf, view)
+    cache, view = SlabCache(), View("z", 4)
+    shown = panels(universes[0], "delta_linear", cache.universe(prediction))
+    figure = overlaid(shown[0].figure(cache, view), shown[0], shown, Overlays("fof", True), cache, view)
     assert [item.name for item in figure.contours] == ["truth", "prediction"]
     assert [item.name for item in figure.circles] == ["true halos", "predicted halos"]
     label = np.asarray(universes[0].field("label").values)
     np.testing.assert_array_equal(figure.contours[0].values, label[:, :, 4].T > 0)
     # nothing Lagrangian lies over an Eulerian field
     alone = panels(universes[0], "density")
-    figure = overlaid(alone[0].figure(shelf, view), alone[0], alone, Overlays("", True), shelf, view)
+    figure = overlaid(alone[0].figure(cache, view), alone[0], alone, Overlays("", True), cache, view)
     assert (figure.contours, figure.circles) == ((), ())
 
 

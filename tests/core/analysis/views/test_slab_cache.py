@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.analysis.views import slab_cache as module
-from core.analysis.views.slab_cache import Shelf, read_planes
+from core.analysis.views.slab_cache import SlabCache, read_planes
 from core.analysis.views.view import View
 from core.cosmos.universe import Universe
 from core.errors import InputError, Interrupted, UsageError
@@ -39,77 +39,77 @@ def test_slabs_go_around_the_box_whatever_is_read_together(
     cube = np.asarray(universes[0].field("density").values)
     velocity = np.asarray(universes[0].field("velocity").values)
     label = np.asarray(universes[0].field("label").values)
-    shelf, planes = Shelf(room=1 << 14), [13, 14, 15, 0, 1]
+    cache, planes = SlabCache(room=1 << 14), [13, 14, 15, 0, 1]
     view = View("y", 13, 5)
-    np.testing.assert_allclose(shelf.slab(universes[0], "density", view), cube[:, planes].mean(axis=1), atol=1e-5)
-    highest = shelf.slab(universes[0], "density", replace(view, pooling="max"))
+    np.testing.assert_allclose(cache.slab(universes[0], "density", view), cube[:, planes].mean(axis=1), atol=1e-5)
+    highest = cache.slab(universes[0], "density", replace(view, pooling="max"))
     np.testing.assert_array_equal(highest, cube[:, planes].max(axis=1))
-    along = shelf.slab(universes[0], "velocity", replace(view, component="z"))
+    along = cache.slab(universes[0], "velocity", replace(view, component="z"))
     np.testing.assert_allclose(along, velocity[2][:, planes].mean(axis=1), rtol=1e-4, atol=1e-3)
-    longest = shelf.slab(universes[0], "velocity", replace(view, pooling="max"))
+    longest = cache.slab(universes[0], "velocity", replace(view, pooling="max"))
     np.testing.assert_allclose(longest, np.sqrt((velocity**2).sum(axis=0))[:, planes].max(axis=1), rtol=1e-5)
     # labels are never averaged, their mask is
-    np.testing.assert_array_equal(shelf.slab(universes[0], "label", view), label[:, 13])
-    np.testing.assert_allclose(shelf.slab(universes[0], "label", view, mask=True), (label > 0)[:, planes].mean(axis=1))
+    np.testing.assert_array_equal(cache.slab(universes[0], "label", view), label[:, 13])
+    np.testing.assert_allclose(cache.slab(universes[0], "label", view, mask=True), (label > 0)[:, planes].mean(axis=1))
 
 
 def test_what_was_read_is_kept(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = Shelf()
-    first = shelf.slab(universes[0], "density", View("z", 3))
+    cache = SlabCache()
+    first = cache.slab(universes[0], "density", View("z", 3))
 
     def refuse(*arguments: object) -> None:
         raise AssertionError("read again")
 
     monkeypatch.setattr(module, "read_planes", refuse)
-    assert shelf.slab(universes[0], "density", View("z", 3)) is first
+    assert cache.slab(universes[0], "density", View("z", 3)) is first
     # neighbours come with it
     expected = np.asarray(universes[0].field("density").values)[:, :, 9]
-    np.testing.assert_array_equal(shelf.slab(universes[0], "density", View("z", 9)), expected)
+    np.testing.assert_array_equal(cache.slab(universes[0], "density", View("z", 9)), expected)
 
 
 def test_the_next_block_is_fetched_ahead(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOCK", 4 * 16 * 16 * 4)  # four planes
-    shelf, read = Shelf(), []
+    cache, read = SlabCache(), []
 
     def noted(*arguments: object) -> object:
         read.append(arguments[3])
         return read_planes(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "read_planes", noted)
-    shelf.slab(universes[0], "density", View("z", 14))
-    shelf.fetch_ahead(universes[0], "density", View("z", 14), 1, lambda: False)
-    shelf.fetch_ahead(universes[0], "density", View("z", 14), -1, lambda: False)
+    cache.slab(universes[0], "density", View("z", 14))
+    cache.fetch_ahead(universes[0], "density", View("z", 14), 1, lambda: False)
+    cache.fetch_ahead(universes[0], "density", View("z", 14), -1, lambda: False)
     assert read == [12, 0, 8]
 
 
 def test_a_file_cut_off_while_open_is_told(copy: Path) -> None:
-    shelf = Shelf()
-    universe = shelf.universe(copy)
+    cache = SlabCache()
+    universe = cache.universe(copy)
     os.truncate(copy, 9000)
     with pytest.raises(InputError, match="cut off"):
-        shelf.slab(universe, "density", View("z", 3))
+        cache.slab(universe, "density", View("z", 3))
     with pytest.raises(InputError, match="cut off or damaged"):
-        shelf.universe(copy)
+        cache.universe(copy)
     copy.unlink()
     with pytest.raises(Exception, match="does not exist"):
-        shelf.universe(copy)
+        cache.universe(copy)
 
 
 def test_another_file_in_its_place_is_read_anew(copy: Path, universes: list[Universe]) -> None:
-    shelf = Shelf()
-    before = shelf.slab(shelf.universe(copy), "density", View("z", 3))
+    cache = SlabCache()
+    before = cache.slab(cache.universe(copy), "density", View("z", 3))
     copy.write_bytes(universes[1].path.read_bytes())
     os.utime(copy, (time.time() + 9, time.time() + 9))
-    after = shelf.slab(shelf.universe(copy), "density", View("z", 3))
+    after = cache.slab(cache.universe(copy), "density", View("z", 3))
     assert not np.array_equal(before, after)
     np.testing.assert_array_equal(after, np.asarray(universes[1].field("density").values)[:, :, 3])
 
 
 def test_reading_is_given_up_when_asked(universes: list[Universe]) -> None:
     with pytest.raises(Interrupted):
-        Shelf().slab(universes[0], "density", View("z", 3), cancelled=lambda: True)
+        SlabCache().slab(universes[0], "density", View("z", 3), cancelled=lambda: True)
 
 
 def test_unknown_fields_are_refused(universes: list[Universe]) -> None:
     with pytest.raises(UsageError, match="no field 'densty'"):
-        Shelf().slab(universes[0], "densty", View())
+        SlabCache().slab(universes[0], "densty", View())
