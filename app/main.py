@@ -19,7 +19,7 @@ def main() -> None:
     from core.files import explain
 
     try:
-        from app.cli import program
+        from app.cli.program import program
 
         # standalone, Typer would tell a wrong usage in several lines
         code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import shlex
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.errors import ConfigError
+from core.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -34,6 +35,22 @@ KINDS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What a form makes of an option of a command; it stands beside the option in the command's signature."""
+
+    group: str = ""
+    choices: tuple[str, ...] = ()
+    others: bool = False
+    """Whether something else than the choices may be given."""
+    parse: Callable[[str], object] | None = None
+    """Reads the text. Raises: UsageError for what cannot be read."""
+    exists: bool = False
+    """A path at which something must be."""
+    signed: bool = False
+    """A number that may be zero or less."""
+
+
+@dataclass(frozen=True)
 class FormField:
     """One thing that is asked for."""
 
@@ -48,6 +65,7 @@ class FormField:
     """How a command gives it, e.g. --box-size; empty for an argument by position."""
     required: bool = False
     group: str = ""
+    ask: Ask = Ask(signed=True)
 
     @property
     def name(self) -> str:
@@ -172,6 +190,8 @@ def command_fields(command: Callable[..., Any]) -> tuple[FormField, ...]:
         annotation, *metadata = typing.get_args(hints[name])
         about = metadata[0]
         what, choices = _kind_of(annotation)
+        # the one nearest to the parameter counts, not that of an annotation which it shares
+        ask = next((item for item in reversed(metadata) if isinstance(item, Ask)), Ask())
         positional = type(about).__name__ == "ArgumentInfo"
         declared = [word for word in about.param_decls or () if word.startswith("--")]
         option = "" if positional else (declared or [f"--{name.rstrip('_').replace('_', '-')}"])[0]
@@ -179,7 +199,9 @@ def command_fields(command: Callable[..., Any]) -> tuple[FormField, ...]:
         default = "" if required else written(parameter.default)
         low = "" if about.min is None else f"{about.min:g} or more"
         help_text = " ".join((about.help or "").split())
-        fields.append(FormField(name, what, default, help_text, choices, low, option, required))
+        if ask.choices:
+            what, choices = what if ask.others else "choice", ask.choices if default else ("", *ask.choices)
+        fields.append(FormField(name, what, default, help_text, choices, low, option, required, ask.group, ask))
     return tuple(fields)
 
 
@@ -194,6 +216,15 @@ def problem_of(field: FormField, text: str) -> str:
             return f"is no {KINDS[field.kind].removeprefix('a ')}"
         if field.bounds and number < float(field.bounds.split()[0]):
             return f"must be {field.bounds}"
+        if number <= 0 and not field.ask.signed and not field.bounds:
+            return "must be above 0"
+    if field.ask.exists and not Path(text).expanduser().exists():
+        return f"{text} does not exist"
+    if field.ask.parse:
+        try:
+            field.ask.parse(text)
+        except UsageError as error:
+            return error.remedy
     if field.kind in ("choice", "bool") and text not in field.choices:
         return f"must be one of {', '.join(field.choices)}"
     return ""
@@ -206,7 +237,7 @@ def command_words(fields: tuple[FormField, ...], values: Mapping[str, str]) -> l
     for field in fields:
         text = values.get(field.path, field.default)
         if not field.option:
-            arguments += [text] if text else []
+            arguments += (shlex.split(text) if field.kind == "list" else [text]) if text else []
         elif text == field.default:
             continue
         elif field.kind == "bool":

@@ -1,15 +1,14 @@
 """Tasks: simulations, imports and predictions, each the same `halodeck` command in a session of its own.
 
 A task is a folder `.tasks/<time>-<command>` among the runs: task.json (what was asked for, and which process does it),
-log (all it printed), code (its exit code once it has ended), cancelled (somebody asked it to end). So it outlives the
-workbench, and any workbench on the same runs shows it.
+progress.json (how far it is), log (all it printed), code (its exit code once it has ended), cancelled (somebody asked
+it to end). So it outlives the workbench, and any workbench on the same runs shows it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -21,14 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from app.background import progress
 from app.background import workers as launch
+from app.background.progress import Told
 from core.errors import RunError
 from core.files import explain, write_json
 
 State = Literal["running", "done", "failed", "stopped", "lost"]
 
 _FOLDER = ".tasks"
-_PROGRESS = re.compile(r"^.*?: +(\d+) %  (.*)$")
 _TAIL = 4000
 """Bytes of a log that are read again and again."""
 _children: list[subprocess.Popen[bytes]] = []
@@ -70,7 +70,7 @@ def start(root: Path, title: str, command: Sequence[str]) -> Task:
         path.mkdir(parents=True)
     except OSError as error:
         raise explain(error, path) from error
-    child = launch.start(command, path / "log", path / "code")
+    child = launch.start(command, path / "log", path / "code", path / "progress.json")
     _children.append(child)
     try:
         born = psutil.Process(child.pid).create_time()
@@ -108,7 +108,7 @@ def read_task(path: Path) -> Task:
         state = "stopped"
     else:
         state = "failed" if code else "lost"
-    fraction, words = _last_word(_tail(path / "log"), state)
+    fraction, words = _last_word(progress.read(path / "progress.json"), _tail(path / "log"), state)
     if state == "done":
         words = _result(path / "log")
     return Task(path, facts["title"], tuple(facts["command"]), float(facts["started"]), state, fraction, words)
@@ -156,29 +156,24 @@ def _lives(facts: dict[str, Any]) -> bool:
         return False
 
 
-def _last_word(log: str, state: State) -> tuple[float, str]:
+def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:
     """The fraction done and what is done now; once it has gone wrong, its last line."""
-    lines = [line for line in log.splitlines() if line.strip()]
-    fraction, doing = 0.0, "starting"
-    for line in reversed(lines):
-        if found := _PROGRESS.match(line):
-            fraction, doing = int(found[1]) / 100, found[2]
-            break
     if state == "running":
-        return fraction, doing
+        return told.fraction, told.doing
     if state == "done":
         return 1.0, ""
     if state == "stopped":
-        return fraction, "ended on request"
+        return told.fraction, "ended on request"
+    lines = [line for line in log.splitlines() if line.strip()]
     last = lines[-1].removeprefix("halodeck: ") if lines else ""
-    return fraction, last if state == "failed" else f"died without a word; {last}"
+    return told.fraction, last if state == "failed" else f"died without a word; {last or told.doing}"
 
 
 def _result(log: Path) -> str:
-    """What a command printed besides its progress: what it made. Of several lines the last one and their number."""
+    """What a command printed: what it made. Of several lines the last one and their number."""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
-            found = [line for line in lines if line.strip() and not _PROGRESS.match(line.rstrip())]
+            found = [line for line in lines if line.strip()]
     except OSError:
         return ""
     last = " ".join(found[-1].split()) if found else ""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.background.progress import PROGRESS
 from core.errors import RunError
 from core.files import explain
 from core.runs.run import Run
@@ -47,8 +48,13 @@ def resume(run: Run, folders: Sequence[Path] = ()) -> None:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
 
 
-def start(arguments: Sequence[str], log: Path, code: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file, its exit code kept in one."""
+def start(
+    arguments: Sequence[str], log: Path, code: Path | None = None, progress: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start `halodeck ARGUMENTS` in a session of its own, its output appended to a file.
+
+    Its exit code is kept in a file, and how far it is in another (`app.background.progress`), where these are wanted.
+    """
     command = [sys.executable, *PROGRAM, *arguments]
     if code:
         command = ["/bin/sh", "-c", _RECORD_CODE, str(code), *command]
@@ -60,7 +66,7 @@ def start(arguments: Sequence[str], log: Path, code: Path | None = None) -> subp
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, "NO_COLOR": "1"},
+                env={**os.environ, "NO_COLOR": "1", **({PROGRESS: str(progress)} if progress else {})},
             )
     except OSError as error:
         raise explain(error, log) from error

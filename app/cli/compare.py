@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.command import Command
 from app.cli.runs import RUNS, MovedOption, RunsOption
 from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
 from core.errors import UsageError, did_you_mean
@@ -40,3 +41,6 @@ def compare(
     if save:
         save_report(report, save)
     print_json(dump_report(report)) if as_json else print_report(report)
+
+
+COMMANDS = (Command("compare", compare, 32),)

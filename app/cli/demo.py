@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, duration, new_run, train_here
 from app.cli.show import print_report
 from app.cli.universes import simulate_many
@@ -46,3 +47,5 @@ WORDS = """What this can show: that initial conditions, N-body, friends-of-frien
 work together, and that a small network beats the best smoothed density on universes it never saw.
 What it cannot: the paper's numbers. Its network has 200 times the weights, its boxes 160 times the volume, its
 training took three days on four GPUs, and its truth are Peak Patch spheres."""
+
+COMMANDS = (Command("demo", demo, 30),)

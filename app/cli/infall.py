@@ -7,33 +7,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.command import Command, CommandForm
 from app.cli.show import JsonOption, print_facts, print_figure, print_json, progress_bar
 from app.cli.universes import parse_numbers
 from core.errors import InputError
+from core.forms import Ask
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
 
 TABLES = Path("tables")
 
-program = typer.Typer(
-    name="infall",
-    help="Infall tables: what subhalos are when they fall in, and what becomes of them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+GROUPS = {"infall": "Infall tables: what subhalos are when they fall in, and what becomes of them."}
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 Out = Annotated[Path | None, typer.Option(help="The table to write.")]
 
 
-@program.command("make")
 def make(
-    count: Annotated[int, typer.Option(help="Subhalos.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 1,
-    out: Out = None,
-    force: Force = False,
+    count: Annotated[int, typer.Option(help="Subhalos."), Ask("table")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn."), Ask("table", signed=True)] = 1,
+    out: Annotated[Out, Ask("output")] = None,
+    force: Annotated[Force, Ask("output")] = False,
 ) -> None:
     """Draw a table from a semi-analytic model: no simulation is needed."""
     from core.cosmos.infall.model import Infalls, make_table
@@ -57,18 +52,22 @@ def tell(universe: Universe) -> None:
     print_facts({"table": str(universe.path), **described(universe)})
 
 
-@program.command("read")
 def read(
     trees: Annotated[
         list[Path],
         typer.Argument(help="tree_*.dat, the hlist or parents files of all snapshots, or Galacticus' HDF5."),
+        Ask("trees"),
     ],
-    out: Out = None,
+    out: Annotated[Out, Ask("output")] = None,
     particle_mass: Annotated[
-        float | None, typer.Option(min=0, help="Mass of a particle [Msun/h], where the trees do not say it.")
+        float | None,
+        typer.Option(min=0, help="Mass of a particle [Msun/h], where the trees do not say it."),
+        Ask("trees"),
     ] = None,
-    particles: Annotated[int, typer.Option(min=1, help="Particles of the smallest subhalo at accretion.")] = 1000,
-    force: Force = False,
+    particles: Annotated[
+        int, typer.Option(min=1, help="Particles of the smallest subhalo at accretion."), Ask("trees")
+    ] = 1000,
+    force: Annotated[Force, Ask("output")] = False,
 ) -> None:
     """Find the accretion events in merger trees (consistent-trees, Rockstar, Galacticus) and what became of them."""
     from core.cosmos.formats.trees import read_trees
@@ -80,7 +79,6 @@ def read(
     tell(make_table(path, found, Cuts(particles, particle_mass), provenance(trees)))
 
 
-@program.command("search")
 def search(
     tables: Annotated[list[Path], typer.Argument(help="Infall tables.")],
     outcome: Annotated[str, typer.Option(help="survived, final_mass, final_distance or merge_time.")] = "survived",
@@ -110,3 +108,35 @@ def search(
         found = grid_search(read_tables(universes, split), outcome, grid, folds, seed, progress)
     figure = as_table(outcome, found, folds)
     print_json(dump(figure)) if as_json else print_figure(figure)
+
+
+COMMANDS = (
+    Command(
+        "infall make",
+        make,
+        34,
+        CommandForm(
+            "draw an infall table",
+            "draw {count} subhalos",
+            {
+                "table": "Subhalos drawn from a model, without a simulation: the data of infall.",
+                "output": "The table to write.",
+            },
+        ),
+    ),
+    Command(
+        "infall read",
+        read,
+        35,
+        CommandForm(
+            "read infalls from merger trees",
+            "read {trees}",
+            {
+                "trees": "Files of consistent-trees, Rockstar or Galacticus, several between blanks.",
+                "output": "The table to write.",
+            },
+            first="trees",
+        ),
+    ),
+    Command("infall search", search, 36),
+)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, SetOption
 from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
 from core.errors import UsageError
@@ -125,4 +125,4 @@ def _toy(subject: Subject) -> dict[str, Figure]:
     }
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"inspect": inspect}
+COMMANDS = (Command("inspect", inspect, 31),)

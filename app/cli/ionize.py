@@ -8,31 +8,49 @@ from typing import Annotated
 
 import typer
 
+from app.cli.command import Command, CommandForm
 from app.cli.show import progress_bar
 from app.cli.universes import UNIVERSES, Device, Force, Preset, parse_numbers, parse_seeds
 from core.errors import InputError, UsageError
+from core.forms import Ask
 
 
 def ionize(
-    redshifts: Annotated[str, typer.Option(help="Redshifts: 8, 6.5,7,7.5 or 6.5-10.5/9 for 9 of them.")] = "6.5-10.5/9",
+    redshifts: Annotated[
+        str,
+        typer.Option(help="Redshifts: 8, 6.5,7,7.5 or 6.5-10.5/9 for 9 of them."),
+        Ask("universe", parse=lambda text: parse_range(text, "--redshifts")),
+    ] = "6.5-10.5/9",
     escape_fractions: Annotated[
-        str, typer.Option(help="Escape fractions of the ionizing photons: .07 or .06,.07,.08 or .06-.12/7.")
+        str,
+        typer.Option(help="Escape fractions of the ionizing photons: .07 or .06,.07,.08 or .06-.12/7."),
+        Ask("universe", parse=lambda text: parse_range(text, "--escape-fractions")),
     ] = "0.07",
-    seeds: Annotated[str, typer.Option(help="One set of initial conditions a seed: 7, 1-10 or 1,4,9.")] = "1-6",
-    cells: Annotated[int, typer.Option(help="Cells per side.")] = 96,
-    box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 96.0,
+    seeds: Annotated[
+        str,
+        typer.Option(help="One set of initial conditions a seed: 7, 1-10 or 1,4,9."),
+        Ask("universe", parse=parse_seeds),
+    ] = "1-6",
+    cells: Annotated[int, typer.Option(help="Cells per side."), Ask("universe")] = 96,
+    box: Annotated[float, typer.Option(help="Side of the box in Mpc/h."), Ask("universe")] = 96.0,
     cosmology: Preset = "planck2015",
     density: Annotated[
-        Path | None, typer.Option(help="Ionize the density of this universe, e.g. an imported one, at its redshift.")
+        Path | None,
+        typer.Option(help="Ionize the density of this universe, e.g. an imported one, at its redshift."),
+        Ask("universe", exists=True),
     ] = None,
-    virial_temperature: Annotated[float, typer.Option(help="Of the smallest halo with stars [K].")] = 5e4,
+    virial_temperature: Annotated[
+        float, typer.Option(help="Of the smallest halo with stars [K]."), Ask("sources")
+    ] = 5e4,
     photons: Annotated[
-        float, typer.Option(help="Ionizing photons per baryon of a halo if all of them escaped.")
+        float, typer.Option(help="Ionizing photons per baryon of a halo if all of them escaped."), Ask("sources")
     ] = 300.0,
-    largest_bubble: Annotated[float, typer.Option(help="Radius of the largest sphere [Mpc/h].")] = 50.0,
-    mesh_ratio: Annotated[int, typer.Option(help="Particles per cell and axis that make the density.")] = 2,
-    device: Device = "auto",
-    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES / "ionized",
+    largest_bubble: Annotated[float, typer.Option(help="Radius of the largest sphere [Mpc/h]."), Ask("sources")] = 50.0,
+    mesh_ratio: Annotated[
+        int, typer.Option(help="Particles per cell and axis that make the density."), Ask("sources")
+    ] = 2,
+    device: Annotated[Device, Ask("output", ("auto", "cpu", "cuda"), others=True)] = "auto",
+    out: Annotated[Path, typer.Option(help="Folder for the universes."), Ask("output")] = UNIVERSES / "ionized",
     force: Force = False,
 ) -> None:
     """Make universes in reionization: density, neutral fraction and 21-cm brightness temperature.
@@ -91,3 +109,16 @@ def parse_range(text: str, option: str) -> list[float]:
     if number < 2:
         raise UsageError(f"{option} {text!r} is no range", "ask for at least 2 numbers")
     return [round(first + (last - first) * i / (number - 1), 3) for i in range(number)]
+
+
+FORM = CommandForm(
+    "make universes in reionization",
+    "ionize {cells}^3, redshifts {redshifts}, seeds {seeds}",
+    {
+        "universe": "One for every seed, redshift and escape fraction: the data of ionization and ionization_map.",
+        "sources": "What ionizes, and how far.",
+        "output": "Where the universes go; those that exist with the same settings are kept.",
+    },
+    folded=("sources",),
+)
+COMMANDS = (Command("ionize", ionize, 33, FORM),)

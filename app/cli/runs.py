@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.command import Command
 from app.cli.show import (
     JsonOption,
     SaveOption,
@@ -334,16 +335,16 @@ def duration(seconds: float | None) -> str | None:
     return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "recipes": recipes,
-    "train": train,
-    "predict": predict,
-    "report": report,
-    "runs": list_runs,
-    "watch": watch,
-    "stop": stop,
-    "pause": pause,
-    "resume": resume,
-    "delete": delete,
-    "note": note,
-}
+COMMANDS = (
+    Command("recipes", recipes, 10),
+    Command("train", train, 11),
+    Command("predict", predict, 12),
+    Command("report", report, 13),
+    Command("runs", list_runs, 14),
+    Command("watch", watch, 15),
+    Command("stop", stop, 16),
+    Command("pause", pause, 17),
+    Command("resume", resume, 18),
+    Command("delete", delete, 19),
+    Command("note", note, 20),
+)

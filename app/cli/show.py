@@ -114,7 +114,12 @@ def save_report(report: Report, folder: Path) -> None:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on a terminal, a line now and then in a log; both on standard error."""
+    """A file where one is asked for, else a bar on a terminal or a line now and then in a log, on standard error."""
+    from app.background.progress import wanted
+
+    if told := wanted():
+        yield told
+        return
     if not sys.stderr.isatty():
         yield _Lines(title)
         return

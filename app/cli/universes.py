@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.command import Command, CommandForm
 from app.cli.show import (
     JsonOption,
     SaveOption,
@@ -21,43 +21,101 @@ from app.cli.show import (
 )
 from core.cosmos.presets import PRESET_NAMES
 from core.errors import InputError, UsageError
+from core.forms import Ask
 
 if TYPE_CHECKING:
     from core.cosmos.simulate import Simulation
 
 UNIVERSES = Path("universes")
 
-Steps = Annotated[int, typer.Option(help="Time steps of the N-body run, uniform in the growth factor.")]
-MeshRatio = Annotated[float, typer.Option(help="Force-mesh cells per particle spacing: 1, 1.5, 2 or 3.")]
-Outputs = Annotated[str, typer.Option(help="Redshifts to keep, e.g. 1,0; the last is the main one.")]
-Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo.")]
-Preset = Annotated[str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+SIMULATE_FORM = CommandForm(
+    "simulate universes",
+    "simulate {cells}^3, seeds {seeds}",
+    {
+        "universe": "What is simulated: 64 Mpc/h with 64^3 particles take seconds, 256^3 some minutes.",
+        "evolution": "How it is evolved.",
+        "output": "Where the universes go; those that exist with the same settings are kept.",
+    },
+)
+IMPORT_FORM = CommandForm(
+    "import a snapshot or a cube",
+    "import {initial}",
+    {
+        "files": "Initial conditions, a later snapshot of the same particles, its halos, or a cube.",
+        "cosmology": "Only what the file does not say.",
+        "cube": "What a cube holds and where.",
+        "evolution": "Of initial conditions without a later snapshot.",
+        "output": "Where the universe goes.",
+    },
+    folded=("evolution",),
+    first="initial",
+)
+
+Steps = Annotated[
+    int, typer.Option(help="Time steps of the N-body run, uniform in the growth factor."), Ask("evolution")
+]
+MeshRatio = Annotated[
+    float,
+    typer.Option(help="Force-mesh cells per particle spacing: 1, 1.5, 2 or 3."),
+    Ask("evolution", ("1", "1.5", "2", "3")),
+]
+Outputs = Annotated[
+    str,
+    typer.Option(help="Redshifts to keep, e.g. 1,0; the last is the main one."),
+    Ask("evolution", parse=lambda text: parse_numbers(text, "outputs")),
+]
+Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo."), Ask("evolution")]
+Preset = Annotated[
+    str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}."), Ask("universe", PRESET_NAMES)
+]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda or cuda:N."), Ask("evolution", ("auto", "cpu", "cuda"), others=True)
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there."), Ask("output")]
 
 
 def simulate(
-    cells: Annotated[int, typer.Option(help="Particles per side.")] = 64,
-    box: Annotated[float, typer.Option(help="Side of the box in Mpc/h.")] = 64.0,
+    cells: Annotated[int, typer.Option(help="Particles per side."), Ask("universe")] = 64,
+    box: Annotated[float, typer.Option(help="Side of the box in Mpc/h."), Ask("universe")] = 64.0,
     cosmology: Preset = "planck2018",
     like: Annotated[
-        Path | None, typer.Option(help="Take cells, box and cosmology from this universe, e.g. an imported one.")
+        Path | None,
+        typer.Option(help="Take cells, box and cosmology from this universe, e.g. an imported one."),
+        Ask("universe", exists=True),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9.")] = "1",
+    seeds: Annotated[
+        str, typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9."), Ask("universe", parse=parse_seeds)
+    ] = "1",
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
     outputs: Outputs = "0",
     minimum_particles: Minimum = 20,
-    fixed: Annotated[bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases.")] = False,
-    paired: Annotated[bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe.")] = False,
-    spectrum: Annotated[str, typer.Option(help="Linear spectrum: eh98, or camb where it is installed.")] = "eh98",
-    truth: Annotated[str, typer.Option(help="Where halos come from: nbody, peakpatch or both.")] = "nbody",
-    with_2lpt: Annotated[
-        bool, typer.Option("--with-2lpt", help="Keep the damped 2LPT density today too: the input of an emulator.")
+    fixed: Annotated[
+        bool, typer.Option("--fixed", help="Amplitudes exactly at the spectrum, random phases."), Ask("universe")
     ] = False,
-    integrator: Annotated[str, typer.Option(help="bullfrog or fastpm.")] = "bullfrog",
+    paired: Annotated[
+        bool, typer.Option("--paired", help="All phases turned by pi: the opposite universe."), Ask("universe")
+    ] = False,
+    spectrum: Annotated[
+        str,
+        typer.Option(help="Linear spectrum: eh98, or camb where it is installed."),
+        Ask("universe", ("eh98", "camb")),
+    ] = "eh98",
+    truth: Annotated[
+        str,
+        typer.Option(help="Where halos come from: nbody, peakpatch or both."),
+        Ask("universe", ("nbody", "peakpatch", "both")),
+    ] = "nbody",
+    with_2lpt: Annotated[
+        bool,
+        typer.Option("--with-2lpt", help="Keep the damped 2LPT density today too: the input of an emulator."),
+        Ask("universe"),
+    ] = False,
+    integrator: Annotated[
+        str, typer.Option(help="bullfrog or fastpm."), Ask("evolution", ("bullfrog", "fastpm"))
+    ] = "bullfrog",
     device: Device = "auto",
-    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES,
+    out: Annotated[Path, typer.Option(help="Folder for the universes."), Ask("output")] = UNIVERSES,
     force: Force = False,
 ) -> None:
     """Simulate universes: initial conditions, 2LPT, N-body, halos and their Lagrangian labels.
@@ -113,44 +171,64 @@ def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bo
 
 
 def import_(
-    initial: Annotated[Path, typer.Argument(help="Snapshot of the initial conditions, or a cube.")],
+    initial: Annotated[
+        Path, typer.Argument(help="Snapshot of the initial conditions, or a cube."), Ask("files", exists=True)
+    ],
     final: Annotated[
         Path | None,
         typer.Argument(
             help="Final snapshot of the same particles; none: evolve here. Or another cube of the same box."
         ),
+        Ask("files", exists=True),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The universe to write; default universes/<name>.h5.")] = None,
-    box_size: Annotated[float | None, typer.Option(help="Side of the box [Mpc/h].")] = None,
-    omega_matter: Annotated[float | None, typer.Option(help="Matter density today.")] = None,
-    omega_baryon: Annotated[float | None, typer.Option(help="Baryon density today.")] = None,
-    h: Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc).")] = None,
-    cosmology: Annotated[str | None, typer.Option(help="A preset for all of these that are not given.")] = None,
-    sigma8: Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today.")] = None,
-    spectral_index: Annotated[float | None, typer.Option(help="Slope of the primordial spectrum.")] = None,
-    redshift: Annotated[float | None, typer.Option(help="Redshift of the initial snapshot or the cube.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The universe to write; default universes/<name>.h5."), Ask("output")
+    ] = None,
+    box_size: Annotated[float | None, typer.Option(help="Side of the box [Mpc/h]."), Ask("cosmology")] = None,
+    omega_matter: Annotated[float | None, typer.Option(help="Matter density today."), Ask("cosmology")] = None,
+    omega_baryon: Annotated[float | None, typer.Option(help="Baryon density today."), Ask("cosmology")] = None,
+    h: Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc)."), Ask("cosmology")] = None,
+    cosmology: Annotated[
+        str | None, typer.Option(help="A preset for all of these that are not given."), Ask("cosmology", PRESET_NAMES)
+    ] = None,
+    sigma8: Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today."), Ask("cosmology")] = None,
+    spectral_index: Annotated[
+        float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("cosmology", signed=True)
+    ] = None,
+    redshift: Annotated[
+        float | None, typer.Option(help="Redshift of the initial snapshot or the cube."), Ask("cosmology", signed=True)
+    ] = None,
     length_unit: Annotated[
-        str | None, typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc.")
+        str | None,
+        typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc."),
+        Ask("cosmology", ("kpc/h", "Mpc/h", "kpc", "Mpc")),
     ] = None,
     halos: Annotated[
         Path | None,
         typer.Option(
             help="Halo catalogue of the final snapshot, in the place of our own halos; .pksc: of a linear field."
         ),
+        Ask("files", exists=True),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=...")
+        str | None,
+        typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=..."),
+        Ask("files", parse=parse_columns),
     ] = None,
     total_matter: Annotated[
-        bool, typer.Option("--total-matter", help="Paint gas, stars and dark matter, not the dark matter alone.")
+        bool,
+        typer.Option("--total-matter", help="Paint gas, stars and dark matter, not the dark matter alone."),
+        Ask("files"),
     ] = False,
     field: Annotated[
-        str | None, typer.Option(help="What a cube holds: density, delta_linear, brightness_temperature, ...")
+        str | None,
+        typer.Option(help="What a cube holds: density, delta_linear, brightness_temperature, ..."),
+        Ask("cube"),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file.")] = None,
-    cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file."), Ask("cube")] = None,
+    cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats."), Ask("cube")] = None,
     escape_fraction: Annotated[
-        float | None, typer.Option(help="Of a 21-cm cube, where its name does not say it (_esc0.070).")
+        float | None, typer.Option(help="Of a 21-cm cube, where its name does not say it (_esc0.070)."), Ask("cube")
     ] = None,
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
@@ -341,10 +419,10 @@ def parse_columns(text: str | None) -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "simulate": simulate,
-    "import": import_,
-    "info": info,
-    "view": view,
-    "stats": stats,
-}
+COMMANDS = (
+    Command("simulate", simulate, 1, SIMULATE_FORM),
+    Command("import", import_, 2, IMPORT_FORM),
+    Command("info", info, 3),
+    Command("view", view, 4),
+    Command("stats", stats, 5),
+)

@@ -9,10 +9,9 @@ import h5py
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import program
-from app.cli.runs import COMMANDS as RUN_COMMANDS
+from app.cli.program import program
+from app.cli.registry import commands
 from app.cli.runs import duration
-from app.cli.universes import COMMANDS as UNIVERSE_COMMANDS
 from app.cli.universes import parse_numbers, parse_seeds
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
@@ -26,12 +25,13 @@ def test_every_command_has_help() -> None:
     runner = CliRunner()
     whole = runner.invoke(program, ["--help"])
     assert whole.exit_code == 0
-    for name, function in {**UNIVERSE_COMMANDS, **RUN_COMMANDS}.items():
-        assert f"  {name} " in whole.output
-        assert function.__doc__
-        result = runner.invoke(program, [name, "-h"])
+    for item in commands():
+        words = item.name.split()
+        assert f"  {words[0]} " in whole.output
+        assert item.function.__doc__
+        result = runner.invoke(program, [*words, "-h"])
         assert result.exit_code == 0
-        assert function.__doc__.splitlines()[0] in " ".join(result.output.split())
+        assert item.function.__doc__.splitlines()[0] in " ".join(result.output.split())
 
 
 def test_version() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from app.cli import program
+from app.cli.program import program
 from core.config import read_table, resolve
 from core.runs import registry
 

@@ -95,7 +95,7 @@ LONG = "a" * 300
         ("stats bad/empty.h5", 1, "empty.h5 is"),
         ("import nowhere", 1, "nowhere does not exist"),
         ("import bad/empty.h5", 1, "empty"),
-        ("import bad/text.h5", 1, "is no snapshot: GADGET"),
+        ("import bad/text.h5", 1, "is no snapshot: these are read: ramses, gadget1"),
         ("predict halonet-001 bad/cut.h5 --runs bad/runs", 1, "cut off"),
         ("predict halonet-001 bad/nan.h5 --runs bad/runs", 1, "nan.h5 holds 1 value that is not finite"),
         ("predict halonet-001 bad/constant.h5 --runs bad/runs", 1, "constant.h5 is constant"),
@@ -191,10 +191,10 @@ def everything(folder: Path) -> dict[str, int]:
 
 
 def test_nan_in_training_is_told_and_the_run_says_so(command: Command, bad: Path) -> None:
-    (bad / "nan.h5").rename(bad / "folder" / "u0.h5")
+    (bad / "nan.h5").replace(bad / "folder" / "u1.h5")
     code, _, err = command(*TRAIN.split())
     assert code == 1
-    assert "u0.h5 holds 1 value that is not finite" in complaint(err)
+    assert "u1.h5 holds 1 value that is not finite" in complaint(err)
     assert Run(Path("runs/halonet-001")).status().state == "failed"
     assert not Path("runs/halonet-001/checkpoint.pt").exists()
 

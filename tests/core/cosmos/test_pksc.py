@@ -153,6 +153,14 @@ def test_headers_that_lie(tmp_path: Path, planck: Cosmology) -> None:
         read_pksc(tmp_path / "none", BOX, planck)
 
 
+def test_a_signalling_nan_is_refused(tmp_path: Path) -> None:
+    """Casting one to double precision raises a warning of its own."""
+    raw = (1).to_bytes(4, "little") + b"\0" * 8 + b"\0\0\x81\x7f" * 11
+    (tmp_path / "nan.pksc").write_bytes(raw)
+    with pytest.raises(InputError):
+        read_pksc(tmp_path / "nan.pksc", BOX, PRESETS["planck2015"])
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, 1, 2, 5]))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, raw: bytes, count: int | None) -> None:

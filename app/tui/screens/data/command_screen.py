@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from app.cli.command import Command
 from app.tui.frame.form import Form
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
 from app.tui.frame.screen import FramedScreen
-from app.tui.screens.data.commands import CommandForm
 from app.tui.screens.data.keys import KEYS
 from core.forms import command_words
 
@@ -30,31 +30,33 @@ class CommandScreen(FramedScreen):
     """
 
     def __init__(
-        self, command: CommandForm, base: Mapping[str, str], start: Callable[[list[str], Mapping[str, str]], None]
+        self, command: Command, base: Mapping[str, str], start: Callable[[list[str], Mapping[str, str]], None]
     ) -> None:
         super().__init__()
-        self.subject = command.title
+        assert command.form
+        self.subject = command.form.title
+        self._form = command.form
         self._command = command
         self._base = base
         self._start = start
 
     def body(self) -> ComposeResult:
         with Vertical(id="settings") as settings:
-            settings.border_title = self._command.title
+            settings.border_title = self._form.title
             yield Form(self._problems, id="form")
         yield Lines(id="command")
 
     def on_mount(self) -> None:
         self.query_one("#command").border_title = "the same as a command"
         command, form = self._command, self.query_one(Form)
-        form.show(command.fields, self._base, folded=command.folded, groups=command.groups)
+        form.show(command.fields, self._base, folded=self._form.folded, groups=self._form.groups)
         form.list.focus()
         self.on_form_changed()
 
     @property
     def words(self) -> list[str]:
         """The command without `halodeck`."""
-        return [self._command.name, *command_words(self._command.fields, self.query_one(Form).values)]
+        return [*self._command.name.split(), *command_words(self._command.fields, self.query_one(Form).values)]
 
     def _problems(self, changes: Mapping[str, str]) -> dict[str, str]:
         return self._command.problems({**self._base, **changes})

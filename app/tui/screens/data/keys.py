@@ -15,6 +15,7 @@ TOGETHER = ({"data", "tree", "tasks"}, {"command", "form"})
 KEYS: tuple[Key, ...] = (
     Key("data.mark", "space", "mark", "mark the universe for slices, statistics and training", "data", "mark"),
     Key("data.simulate", "n", "simulate", "simulate new universes", "data", "new"),
+    Key("data.make", "N", "make", "make something else: universes in reionization, infall tables", "data"),
     Key("data.import", "i", "import", "bring in the chosen snapshot, catalogue or cube", "data", "import"),
     Key("data.predict", "p", "predict", "apply a trained run to the universe", "data", "predict"),
     Key("data.delete", "d", "delete", "delete the universe or prediction, after a question", "data"),

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -31,9 +31,6 @@ from app.tui.screens.data.task_pane import TaskPane
 from core.errors import HalodeckError
 from core.files import explain
 from core.runs.launch_spec import UNIVERSES
-
-if TYPE_CHECKING:
-    from app.tui.screens.data.commands import CommandForm
 
 Deed = Literal["mark", "open", "delete"]
 
@@ -261,32 +258,40 @@ class DataScreen(FramedScreen):
     # what makes universes
 
     def action_simulate(self) -> None:
-        from app.tui.screens.data.commands import simulate_form
-
-        base = {} if self.bench.universes == UNIVERSES else {"out": str(self.bench.universes)}
-        self._ask(simulate_form(), base)
+        self._ask("simulate")
 
     def action_import(self) -> None:
-        from app.tui.screens.data.commands import import_form
+        self._ask("import")
 
-        chosen = self._files.chosen
-        base = {}
-        if chosen and not chosen.is_folder:
-            base["initial"] = nearby(chosen.path)
-            if self.bench.universes != UNIVERSES:
-                base["out"] = str(self.bench.universes / f"{chosen.path.stem}.h5")
-        self._ask(import_form(), base)
+    def action_make(self) -> None:
+        """Choose among all commands that make something."""
+        from app.cli.registry import commands
 
-    def _ask(self, form: CommandForm, base: dict[str, str]) -> None:
+        options = [(item.name, f"{item.name:<12} {item.form.title}") for item in commands() if item.form]
+
+        def answered(name: str | None) -> None:
+            if name:
+                self._ask(name)
+
+        self.app.push_screen(PickScreen("What is to be made?", options), answered)
+
+    def _ask(self, name: str) -> None:
+        """Show the form of a command; what is chosen here and where universes are stands in it."""
+        from app.cli.registry import command
         from app.tui.screens.data.command_screen import CommandScreen
 
-        def start(command: list[str], values: Mapping[str, str]) -> None:
-            simulation = "simulate {cells}^3, seeds {seeds}"
-            self.query_one(TaskPane).start(
-                (simulation if form.name == "simulate" else "import {initial}").format(**values), command
-            )
+        chosen, asked, base = self._files.chosen, command(name), {}
+        file = chosen.path if chosen and not chosen.is_folder else None
+        if file and asked.form and asked.form.first:
+            base[asked.form.first] = nearby(file)
+        if self.bench.universes != UNIVERSES and name in ("simulate", "import"):
+            folder = str(self.bench.universes)
+            base |= {"out": folder} if name == "simulate" else {"out": f"{folder}/{file.stem}.h5"} if file else {}
 
-        self.app.push_screen(CommandScreen(form, base, start))
+        def start(words: list[str], values: Mapping[str, str]) -> None:
+            self.query_one(TaskPane).start(asked.called(values), words)
+
+        self.app.push_screen(CommandScreen(asked, base, start))
 
     def action_predict(self) -> None:
         chosen = self._files.chosen

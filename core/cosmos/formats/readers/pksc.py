@@ -58,7 +58,8 @@ def read_pksc(path: Path, box_size: float, cosmology: Cosmology, length_unit: st
     if order is None:
         raise InputError(f"{path} {_what_is_wrong(raw)}", "copy or make it again")
     largest, redshift = (float(x) for x in np.frombuffer(raw, f"{order}f4", 2, 4))
-    rows = np.frombuffer(raw, f"{order}f4", offset=_HEADER).reshape(-1, _COLUMNS).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN, found below
+        rows = np.frombuffer(raw, f"{order}f4", offset=_HEADER).reshape(-1, _COLUMNS).astype(np.float64)
     _check_values(path, rows, largest, redshift)
 
     radius = rows[:, 6] * scale

@@ -19,14 +19,15 @@ from tui_pilot import SIZES, a_run, sees, text, until
 
 from app.background import tasks
 from app.background import workers as launch
+from app.cli.registry import command, commands
 from app.tui.frame import follow
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.folders import Inside
 from app.tui.frame.form import Form
+from app.tui.frame.pick import PickScreen
 from app.tui.screens.data import file_tree, task_pane
 from app.tui.screens.data.command_screen import CommandScreen
-from app.tui.screens.data.commands import CHOICES, import_form, simulate_form
 from app.tui.screens.data.file_pane import FilePane
 from app.tui.screens.data.file_tree import FileTree
 from app.tui.screens.data.screen import DataScreen
@@ -236,7 +237,7 @@ async def test_universes_are_simulated_as_a_task(
     folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = folder / "u7.h5"
-    code = f"print('simulate:  50 %  half'); import shutil; shutil.copy({str(folder / 'u1.h5')!r}, {str(made)!r})"
+    code = f"import shutil; shutil.copy({str(folder / 'u1.h5')!r}, {str(made)!r})"
     monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder, size) as pilot:
         await pilot.press("n")
@@ -255,7 +256,7 @@ async def test_universes_are_simulated_as_a_task(
         await sees(pilot, "✓", "100 %", "simulate 64^3, seeds 7-8", "─u7.h5─", "25 Mpc/h, 16^3 cells of")
         await until(pilot, lambda: preview(pilot) is not None)
         pilot.app.screen.query_one(TaskList).focus()
-        await sees(pilot, "command", "half")
+        await sees(pilot, "command")
         await pilot.press("x")
         await until(pilot, lambda: not pilot.app.screen.query_one("#work").display)
 
@@ -328,7 +329,7 @@ def test_a_folder_that_has_just_changed_is_read_again(tmp_path: Path, monkeypatc
 async def test_a_running_task_is_cancelled_and_outlives_the_workbench(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "import time; print('import:  10 %  reading', flush=True); time.sleep(60)"
+    code = "from app.background.progress import wanted; wanted()(0.1, 'reading'); import time; time.sleep(60)"
     monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder) as pilot:
         await choose(pilot, folder / "cube.npy")
@@ -397,19 +398,41 @@ def test_the_choices_of_the_forms_are_those_of_the_engine() -> None:
     from core.cosmos.nbody import Integrator
     from core.cosmos.simulate import SPECTRA, Truth
 
-    assert set(CHOICES["cosmology"]) == set(PRESETS)
-    assert set(CHOICES["spectrum"]) == set(SPECTRA)
-    assert set(CHOICES["truth"]) == set(get_args(Truth))
-    assert set(CHOICES["integrator"]) == set(get_args(Integrator))
+    choices = {field.path: set(field.choices) for field in command("simulate").fields}
+    assert choices["cosmology"] == set(PRESETS)
+    assert choices["spectrum"] == set(SPECTRA)
+    assert choices["truth"] == set(get_args(Truth))
+    assert choices["integrator"] == set(get_args(Integrator))
 
 
-@pytest.mark.parametrize("form", [simulate_form(), import_form()])
-def test_every_option_has_its_group(form: object) -> None:
-    assert isinstance(form, type(simulate_form()))
-    assert {field.group for field in form.fields} == set(form.groups)
+@pytest.mark.parametrize("name", [item.name for item in commands() if item.form])
+def test_every_option_has_its_group(name: str) -> None:
+    asked = command(name)
+    assert asked.form
+    assert {field.group for field in asked.fields} == set(asked.form.groups)
+    assert all(field.ask.group == field.group for field in asked.fields)
 
 
 def test_values_that_cannot_be() -> None:
-    problems = simulate_form().problems({"cells": "0", "box": "-1", "outputs": "1,x", "like": "/none.h5"})
+    problems = command("simulate").problems({"cells": "0", "box": "-1", "outputs": "1,x", "like": "/none.h5"})
     assert set(problems) == {"cells", "box", "outputs", "like"}
-    assert set(import_form().problems({"spectral_index": "-1", "redshift": "0"})) == {"initial"}
+    assert set(command("import").problems({"spectral_index": "-1", "redshift": "0"})) == {"initial"}
+    assert set(command("ionize").problems({"redshifts": "6-x/3", "seeds": "", "density": "/none"})) == {
+        "redshifts",
+        "density",
+    }
+
+
+async def test_data_of_every_recipe_is_made_by_a_form(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
+    async with opened(folder) as pilot:
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickScreen))
+        await sees(pilot, "simulate", "import", "ionize", "infall make", "infall read")
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
+        await sees(pilot, "draw an infall table", "halodeck infall make")
+        await pilot.press("L")
+        await until(pilot, lambda: bool(tasks.all_tasks(folder.parent / "runs")))
+        [task] = tasks.all_tasks(folder.parent / "runs")
+        assert (task.title, tuple(task.command)) == ("draw 20000 subhalos", ("infall", "make"))

@@ -1,0 +1,58 @@
+"""How far a command is, told to whoever started it: a small file, replaced now and then, whose path is in the
+environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import HalodeckError
+from core.files import write_json
+
+PROGRESS = "HALODECK_PROGRESS"
+"""The variable that holds the path."""
+_EVERY = 0.2
+"""Least seconds between two writings."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The fraction done and what is being done."""
+
+    fraction: float = 0.0
+    doing: str = "starting"
+
+
+class ProgressFile:
+    """Progress that is written to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._next = path, 0.0
+
+    def __call__(self, fraction: float, doing: str) -> None:
+        now = time.monotonic()
+        if now < self._next and fraction < 1:
+            return
+        self._next = now + _EVERY
+        try:
+            write_json(self._path, {"fraction": fraction, "doing": doing})
+        except HalodeckError:
+            self._next = now + 10  # the work matters more than what is told of it
+
+
+def wanted() -> ProgressFile | None:
+    """Where this process is to tell its progress, if anybody has asked for it."""
+    path = os.environ.get(PROGRESS)
+    return ProgressFile(Path(path)) if path else None
+
+
+def read(path: Path) -> Told:
+    """What was told last; nothing yet where there is no file."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return Told(min(max(float(told["fraction"]), 0.0), 1.0), str(told["doing"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Told()
