@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 
 import numpy as np
 
 from app.draw.curves import on_axis, ratios
-from core.errors import UsageError
-from core.figures import Curves, Figure, Histogram, Matrix, Row, Slice, Table
+from app.draw.drawer import drawer_of
+from core.figures import Curves
 
 
 @dataclass(frozen=True)
@@ -53,40 +54,8 @@ def points(figure: Curves) -> list[float]:
     return []
 
 
-def as_csv(figure: Figure) -> str:
+def as_csv(figure: Any) -> str:
     """The numbers of a figure: a line for each point, bin, cell or row. Raises: UsageError for a row of figures."""
     page = StringIO()
-    write = csv.writer(page, lineterminator="\n").writerow
-    if isinstance(figure, Curves):
-        write(["series", figure.x_label, figure.y_label, "low", "high"])
-        for series in figure.series:
-            edges = [[""] * len(series.x) if edge is None else edge for edge in (series.low, series.high)]
-            for x, y, low, high in zip(series.x, series.y, *edges, strict=True):
-                write([series.name, *(_written(value) for value in (x, y, low, high))])
-    elif isinstance(figure, Histogram):
-        write([f"{figure.x_label} from", "to", *(name or figure.y_label for name in figure.counts)])
-        for k in range(len(figure.edges) - 1):
-            write(
-                [_written(v) for v in (figure.edges[k], figure.edges[k + 1], *(c[k] for c in figure.counts.values()))]
-            )
-    elif isinstance(figure, Table):
-        write(figure.columns)
-        for row in figure.rows:
-            write(["" if cell is None else cell for cell in row])
-    elif isinstance(figure, Matrix):
-        write([figure.row_label, *figure.column_names])
-        for name, values in zip(figure.row_names, figure.values, strict=True):
-            write([name, *(_written(value) for value in values)])
-    elif isinstance(figure, Slice):
-        for values in np.asarray(figure.values)[::-1]:  # the first line is the top
-            write([_written(value) for value in values])
-    elif isinstance(figure, Row):
-        raise UsageError("several figures do not fit into one .csv", "save them one by one")
+    csv.writer(page, lineterminator="\n").writerows(drawer_of(figure).numbers(figure))
     return page.getvalue()
-
-
-def _written(value: float | str) -> str:
-    """Seven digits; nothing for what is not known."""
-    if isinstance(value, str):
-        return value
-    return f"{value:.7g}" if np.isfinite(value) else ""

@@ -1,5 +1,6 @@
 import json
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,3 +121,21 @@ def test_table_of_numbers_leaves_out_what_nobody_has() -> None:
     assert table.columns == ("quantity", "value", "paper", "note")
     assert table.rows == (("A [Mpc/h]", 1.0, 2.0, ""), ("B", None, None, "why"))
     assert numbers_table(Report("t", (Number("a", "A", 1.0),), {})).columns == ("quantity", "value")
+
+
+WRITTEN: dict[str, Any] = json.loads((Path(__file__).parent / "figures.json").read_text())
+"""One figure of each kind as version 0.1.0 wrote it."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_stays_as_it_was(kind: str) -> None:
+    assert dump(load(WRITTEN[kind])) == WRITTEN[kind]
+
+
+def test_what_was_not_written_yet_takes_its_default() -> None:
+    data = {name: value for name, value in WRITTEN["Slice"].items() if name not in ("circles", "pooling")}
+    figure = load(data)
+    assert isinstance(figure, Slice)
+    assert (figure.circles, figure.pooling) == ((), "mean")
+    with pytest.raises(ValueError, match="unknown fields flavour"):
+        load({**data, "flavour": 1})

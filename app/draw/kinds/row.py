@@ -1,0 +1,70 @@
+"""Rows: figures side by side, in a grid where they would become too narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.draw.canvas import Canvas, shortened
+from app.draw.colour import Depth
+from app.draw.drawer import Drawer, drawer_of
+from app.draw.image import message
+from app.draw.layout import canvas_of
+from core.errors import UsageError
+from core.figures import Row
+
+_PANEL_WIDTH = 24  # cells below which panels go under each other
+_PANEL_HEIGHT = 6
+_GAP = 2
+
+
+def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth, light: bool) -> Canvas:
+    """Equal panels side by side; in a grid where they would become too narrow."""
+    count = len(figure.figures)
+    if not count:
+        return message(figure.title, "no figures", width, height)
+    head = int(bool(figure.title) and (height is None or height > 3))
+    across = max(1, min(count, (width + _GAP) // (_PANEL_WIDTH + _GAP)))
+    down = -(-count // across)
+    across = -(-count // down)  # five panels: three and two, not four and one
+    panel_width = (width - _GAP * (across - 1)) // across
+    panel_height = None
+    if height is not None:
+        down = max(1, min(down, (height - head) // _PANEL_HEIGHT))
+        panel_height = (height - head) // down
+    panels = [canvas_of(item, panel_width, panel_height, depth, light) for item in figure.figures[: across * down]]
+    hidden = count - len(panels)
+    lines = [panels[k : k + across] for k in range(0, len(panels), across)]
+    between = int(height is None)
+    tall = [max(panel.height for panel in line) + between for line in lines]
+    canvas = Canvas(width, max(1, head + sum(tall) - between))
+    title = figure.title + (f"  (+{hidden} more with a larger window)" if hidden else "")
+    if head:
+        canvas.write(0, 0, shortened(title, width), bold=True)
+    top = head
+    for line, step in zip(lines, tall, strict=True):
+        for k, panel in enumerate(line):
+            canvas.paste(panel, top, k * (panel_width + _GAP))
+        top += step
+    return canvas
+
+
+def _picture(page: Any, figure: Row) -> None:
+    page.suptitle(figure.title)
+    if figure.figures:
+        widths = [drawer_of(item).size(item)[0] for item in figure.figures]
+        parts = page.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
+        for part, item in zip(parts, figure.figures, strict=True):
+            drawer_of(item).picture(part, item)
+
+
+def _size(figure: Row) -> tuple[float, float]:
+    sizes = [drawer_of(item).size(item) for item in figure.figures]
+    return sum(w for w, _ in sizes) or 4.0, max((h for _, h in sizes), default=3.0) + 0.3
+
+
+def _numbers(figure: Row) -> Iterator[Sequence[str | float]]:
+    raise UsageError("several figures do not fit into one .csv", "save them one by one")
+
+
+DRAWER = Drawer(_row_canvas, _picture, _size, _numbers)
