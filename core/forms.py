@@ -191,7 +191,7 @@ def command_fields(command: Callable[..., Any]) -> tuple[FormField, ...]:
         about = metadata[0]
         what, choices = _kind_of(annotation)
         # the one nearest to the parameter counts, not that of an annotation which it shares
-        ask = next((item for item in reversed(metadata) if isinstance(item, Ask)), Ask())
+        ask = next((item for item in reversed(metadata) if isinstance(item, Ask)), Ask(signed=True))
         positional = type(about).__name__ == "ArgumentInfo"
         declared = [word for word in about.param_decls or () if word.startswith("--")]
         option = "" if positional else (declared or [f"--{name.rstrip('_').replace('_', '-')}"])[0]

@@ -60,6 +60,7 @@ class Calculations:
             field=question["field"],
             reference=question["reference"],
             errors=question["errors"],
+            also=question.get("also", ()),
             known=self._known,
             progress=progress,
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Annotated, Any
+
+import typer
 
 from core.forms import FormField, command_fields, problem_of
 
@@ -53,3 +56,25 @@ class Command:
         """What it is called as a task."""
         told: dict[str, Any] = {field.path: values.get(field.path, field.default) for field in self.fields}
         return self.form.task.format(**told) if self.form else self.name
+
+
+def with_flags(function: Callable[..., None], flags: Mapping[str, str]) -> Callable[..., None]:
+    """A function that takes **flags, with an option of its own for each of them: name and help."""
+    added = {
+        name.replace("-", "_"): Annotated[bool, typer.Option(f"--{name}", help=text)] for name, text in flags.items()
+    }
+    known = inspect.signature(function, eval_str=True)
+    given = [item for item in known.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=hint)
+        for name, hint in added.items()
+    ]
+
+    @wraps(function)
+    def flagged(*args: Any, **kwargs: Any) -> None:
+        function(*args, **kwargs)
+
+    flagged.__signature__ = known.replace(parameters=[*given, *more])  # type: ignore[attr-defined]
+    flagged.__annotations__ = {item.name: item.annotation for item in [*given, *more]}
+    del flagged.__wrapped__  # Typer would ask the function below for its types
+    return flagged

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.command import Command, CommandForm
+from app.cli.command import Command, CommandForm, with_flags
 from app.cli.show import (
     JsonOption,
     SaveOption,
@@ -19,6 +19,7 @@ from app.cli.show import (
     progress_bar,
     save_report,
 )
+from core.analysis.statistics.rows import STATISTICS
 from core.cosmos.presets import PRESET_NAMES
 from core.errors import InputError, UsageError
 from core.forms import Ask
@@ -359,14 +360,10 @@ def stats(
         str | None, typer.Option(help="Compare with this one of them, or with theory; default the last of several.")
     ] = None,
     field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
-    bispectrum: Annotated[bool, typer.Option("--bispectrum", help="Also the reduced bispectrum.")] = False,
-    voids: Annotated[bool, typer.Option("--voids", help="Also the void probability of the halos.")] = False,
-    crossing: Annotated[
-        bool, typer.Option("--first-crossing", help="Also first-crossing masses (EPS, Sheth-Tormen) against true ones.")
-    ] = False,
     poisson: Annotated[bool, typer.Option("--poisson", help="Poisson errors of the mass function.")] = False,
     as_json: JsonOption = False,
     save: SaveOption = None,
+    **extra: bool,
 ) -> None:
     """Power spectrum, cross-correlation, transfer function, pixel distribution and halo mass function."""
     from core.analysis.statistics.measure import statistics
@@ -378,9 +375,7 @@ def stats(
             *map(open_universe, paths),
             field=field,
             reference=reference,
-            with_bispectrum=bispectrum,
-            with_voids=voids,
-            with_first_crossing=crossing,
+            also=[row.name for row in STATISTICS if extra[row.name.replace("-", "_")]],
             errors="poisson" if poisson else "jackknife",
             progress=progress,
         )
@@ -424,5 +419,5 @@ COMMANDS = (
     Command("import", import_, 2, IMPORT_FORM),
     Command("info", info, 3),
     Command("view", view, 4),
-    Command("stats", stats, 5),
+    Command("stats", with_flags(stats, {row.name: f"Also {row.help}." for row in STATISTICS}), 5),
 )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.statistics.context import Context
 from core.cosmos.box import Array, Field
 from core.cosmos.measures.crossing import first_crossing, never
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError
-from core.figures import Contours, Curves, Number, Row, Series, Slice
+from core.figures import Contours, Curves, Figure, Number, Row, Series, Slice
 from core.protohalos.truth import true_halos
 
 CHOSEN = (1e11, 10**13.4)
@@ -137,3 +138,10 @@ def crossing_medians(measured: Crossings) -> Curves:
         x_log=True,
         y_log=True,
     )
+
+
+def of_crossings(context: Context) -> tuple[dict[str, Figure], list[Number]]:
+    """First-crossing masses of the first universe. Raises: InputError without halos of today."""
+    crossed = crossings(next(iter(context.universes.values())))
+    figures: dict[str, Figure] = {"crossing": crossing_figure(crossed), "crossing_medians": crossing_medians(crossed)}
+    return figures, crossing_numbers(crossed)

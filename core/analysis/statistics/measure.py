@@ -10,10 +10,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from core.analysis.massfunction import Errors
-from core.analysis.statistics.crossing import crossing_figure, crossing_medians, crossing_numbers, crossings
+from core.analysis.statistics.context import Context
 from core.analysis.statistics.figures import (
-    bispectrum_edges,
-    bispectrum_figure,
     correlation_figure,
     mass_functions,
     pdf_edges,
@@ -21,13 +19,11 @@ from core.analysis.statistics.figures import (
     power_figure,
     transfer_figure,
     value_limits,
-    voids_figure,
 )
-from core.cosmos.box import Catalogue, Field
-from core.cosmos.measures.bispectrum import bispectrum
+from core.analysis.statistics.rows import STATISTICS
+from core.cosmos.box import Field
 from core.cosmos.measures.pdf import pixel_pdf
 from core.cosmos.measures.spectra import Spectra, spectra
-from core.cosmos.measures.voids import VoidProbability, void_probability
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError, did_you_mean
 from core.figures import Figure, Number, Report
@@ -41,9 +37,7 @@ def statistics(
     *universes: Universe,
     field: str | None = None,
     reference: str | None = None,
-    with_bispectrum: bool = False,
-    with_voids: bool = False,
-    with_first_crossing: bool = False,
+    also: Sequence[str] = (),
     errors: Errors = "jackknife",
     known: Known | None = None,
     progress: Progress = silent,
@@ -51,7 +45,7 @@ def statistics(
     """P(k) beside linear theory, distribution of cell values, mass function; of several universes also r(k) and T(k).
 
     They are compared with `reference`: the name or path of one of them, or "theory"; by default the last of several.
-    On request the reduced bispectrum, the void probability of halos, and of the first universe first-crossing masses.
+    `also` names statistics that are measured on request (core/analysis/statistics/rows.py).
     `field` defaults to the first of density, delta_linear and probability that all have; predictions without it still
     give their mass function. `errors` of the mass function are jackknife or Poisson. `known` keeps measurements for
     the next call.
@@ -72,9 +66,6 @@ def statistics(
         a = next(iter(fields.values()))
         facts = {"field": f"{a.name} at z = {a.redshift:g}, {a.frame}", **facts}
         figures, numbers = _of_fields(dict(zip(names, universes, strict=True)), fields, against, measure)
-    if with_bispectrum and fields:
-        shells = bispectrum_edges(a.box_size, a.cells)
-        figures["bispectrum"] = bispectrum_figure(a, {n: bispectrum(f, shells) for n, f in fields.items()})
     measure.progress(0.9, "halos")
     catalogues = {f"{n} {c}": u.catalogue(c) for n, u in zip(names, universes, strict=True) for c in u.halos}
     if catalogues:
@@ -85,13 +76,12 @@ def statistics(
         numbers += [
             Number(f"halos.{n.replace(' ', '.')}", f"halos in {n}", float(len(c))) for n, c in catalogues.items()
         ]
-    if with_voids:
-        figures["voids"] = voids_figure(_voids(catalogues))
-    if with_first_crossing:
-        crossed = crossings(first)
-        figures["crossing"] = crossing_figure(crossed)
-        figures["crossing_medians"] = crossing_medians(crossed)
-        numbers += crossing_numbers(crossed)
+    context = Context(dict(zip(names, universes, strict=True)), dict(fields), catalogues)
+    for row in (row for row in STATISTICS if row.name in also):
+        measure.progress(0.95, row.help)
+        more, counted = row.load()(context)
+        figures |= more
+        numbers += counted
     return Report(" and ".join(names), tuple(numbers), figures, (), facts)
 
 
@@ -199,16 +189,6 @@ def _scalar(universe: Universe, name: str) -> Field:
     if field.is_vector or field.values.dtype.kind != "f":
         raise UsageError(f"{name} is not a density-like field", "choose one with --field, e.g. delta_linear")
     return field
-
-
-def _voids(catalogues: dict[str, Catalogue]) -> dict[str, VoidProbability]:
-    """Void probabilities of the most massive halos of every catalogue, as many as the shortest has."""
-    count = min((len(c) for c in catalogues.values()), default=0)
-    if count == 0:
-        raise UsageError("voids lie between halos, and there are none", "leave out --voids")
-    box_size = next(iter(catalogues.values())).box_size
-    radii = np.linspace(0.1, 1.5, 29) * box_size / count ** (1 / 3)  # of the mean separation
-    return {n: void_probability(c["position"][:count], box_size, radii) for n, c in catalogues.items()}
 
 
 def _cosmology(universe: Universe) -> str:

@@ -65,7 +65,7 @@ class CurvePage(CalculatingScreen):
 
         found = self.report.figures if self.report else {}
         self.figures = {}
-        for name in ORDER:
+        for name in (*ORDER, *(name for name in found if name not in ORDER)):
             if isinstance(figure := found.get(name), Curves):
                 window = self.windows.get(name, CurveWindow())
                 self.figures[name] = window.applied(figure, self._ratio, self._theory, self._bands != "none")

@@ -20,6 +20,7 @@ KEYS: tuple[Key, ...] = (
         "statistics",
         "predictions",
     ),
+    Key("statistics.more", "a", "more", "bispectrum, voids, first crossings: what takes longer", "statistics"),
     Key("statistics.field", "v", "field(1)", "next field", "statistics", "field"),
     Key("statistics.field_back", "V", "field(-1)", "previous field", "statistics"),
     Key(

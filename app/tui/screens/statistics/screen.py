@@ -17,6 +17,7 @@ from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
+from app.tui.frame.pick import PickScreen
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.statistics import words as words
@@ -24,6 +25,7 @@ from app.tui.screens.statistics.curve_page import BANDS, MOST_PANES, CurvePage
 from app.tui.screens.statistics.curve_window import RATIO_RANGES, CurveWindow
 from app.tui.screens.statistics.keys import KEYS
 from app.tui.screens.statistics.readout import one_line, table
+from core.analysis.statistics.rows import STATISTICS
 from core.errors import HalodeckError
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class StatisticsScreen(CurvePage):
         self._every: tuple[Path, ...] = ()
         self._alone_in_folder = 0
         self._with_predictions = False
+        self._also: set[str] = set()
         self._field: str | None = None
         self._reference: str | None = None
         self._fields: list[str] = []
@@ -123,6 +126,7 @@ class StatisticsScreen(CurvePage):
         errors = "poisson" if self._bands == "poisson" else "jackknife"
         paths = [str(path) for path in self.paths]
         question = {"universes": paths, "field": self._field, "reference": self._reference, "errors": errors}
+        question |= {"also": sorted(self._also)}
         self._number = self._calculator.ask("statistics", **question)
         self._tell()
 
@@ -195,6 +199,7 @@ class StatisticsScreen(CurvePage):
         parts = ["halodeck", "stats", *(nearby(path) for path in self.paths)]
         parts += ["--field", self._field] if self._field else []
         parts += ["--reference", nearby(Path(self._reference))] if self._reference else []
+        parts += [f"--{name}" for name in sorted(self._also)]
         return shlex.join(parts + ["--poisson"] * (self._bands == "poisson"))
 
     # what can be done
@@ -238,6 +243,19 @@ class StatisticsScreen(CurvePage):
     def action_bands(self) -> None:
         self._bands = BANDS[(BANDS.index(self._bands) + 1) % len(BANDS)]
         self._ask() if self._bands != "none" else self._make_figures()
+
+    def action_more(self) -> None:
+        """Choose a statistic that takes longer; what is measured already is left away again."""
+        options = [
+            (row.name, f"{'leave away' if row.name in self._also else 'also':<10} {row.help}") for row in STATISTICS
+        ]
+
+        def answered(name: str | None) -> None:
+            if name:
+                self._also ^= {name}
+                self._ask()
+
+        self.app.push_screen(PickScreen("Which statistics more?", options), answered)
 
     def action_cancel(self) -> None:
         if self._busy:

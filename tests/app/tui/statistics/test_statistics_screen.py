@@ -52,6 +52,19 @@ async def test_one_universe_then_the_next_and_its_figures(deck: Path) -> None:
         assert f"--field {the(pilot).field}" in text(pilot)
 
 
+async def test_statistics_on_request(deck: Path) -> None:
+    async with opened(deck) as pilot:
+        await sees(pilot, "1 of 3")
+        await pilot.press("a")
+        await sees(pilot, "Which statistics more?", "the reduced bispectrum", "first-crossing masses")
+        await pilot.press("enter")
+        await sees(pilot, "1 of 4", "--bispectrum")
+        await pilot.press("a")
+        await sees(pilot, "leave away the reduced bispectrum")
+        await pilot.press("enter")
+        await sees(pilot, "1 of 3")
+
+
 async def export(pilot: Pilot[None], *names: str) -> None:
     """Save the power spectrum under these names and read the numbers back."""
     for name in names:

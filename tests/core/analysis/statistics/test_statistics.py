@@ -1,17 +1,20 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from core.analysis.massfunction import THEORY_NAMES
+from core.analysis.statistics import measure, rows
 from core.analysis.statistics.measure import Known, statistics
 from core.cosmos.box import lattice
 from core.cosmos.measures.spectra import spectra
 from core.cosmos.paint import paint
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, UsageError
-from core.figures import Curves, Report, dump_report
+from core.figures import Curves, Number, Report, dump_report
 
 
 def curves(report: Report, name: str) -> Curves:
@@ -81,7 +84,7 @@ def test_distribution_of_density_and_of_the_linear_field(universes: list[Univers
 
 
 def test_bispectrum_and_voids_on_request(universes: list[Universe]) -> None:
-    report = statistics(universes[0], universes[1], with_bispectrum=True, with_voids=True)
+    report = statistics(universes[0], universes[1], also=["bispectrum", "voids"])
     assert {"bispectrum", "voids"} <= set(report.figures)
     triangles = curves(report, "bispectrum")
     assert [series.name for series in triangles.series] == [
@@ -98,7 +101,7 @@ def test_bispectrum_and_voids_on_request(universes: list[Universe]) -> None:
     for series in voids.series:
         assert np.all(np.diff(series.y) <= 0)
         assert 1 >= series.y[0] > series.y[-1] >= 0
-    few = statistics(universes[0], field="delta_linear", with_bispectrum=True)
+    few = statistics(universes[0], field="delta_linear", also=["bispectrum"])
     assert len(curves(few, "bispectrum").series) == 2  # perturbation theory speaks of evolved density
     assert dump_report(report)["figures"]["voids"]["kind"] == "Curves"
 
@@ -129,7 +132,7 @@ def test_a_prediction_has_no_linear_theory(universes: list[Universe], tmp_path: 
         kind="prediction",
     )
     with pytest.raises(UsageError, match="there are none"):
-        statistics(prediction, with_voids=True)
+        statistics(prediction, also=["voids"])
     report = statistics(prediction)
     assert [series.name for series in curves(report, "power").series] == ["p"]
     assert curves(report, "power").ratio_to is None
@@ -215,3 +218,19 @@ def test_each_density_loses_the_window_it_was_painted_with(universes: list[Unive
         transfer = curves(statistics(one, two), "transfer").series[0].y
         np.testing.assert_allclose(transfer, power, rtol=1e-5)
         np.testing.assert_allclose(transfer[:3], 1, atol=0.02)
+
+
+def test_a_statistic_is_one_function_and_one_row(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toy is measured under its name, and only when it is asked for."""
+    toy = ModuleType("toy_statistic")
+    toy.measured = lambda context: ({}, [Number("toy", "fields", float(len(context.fields)))])  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "toy_statistic", toy)
+    row = rows.Statistic("toy", "a toy", "toy_statistic:measured")
+    monkeypatch.setattr(measure, "STATISTICS", (*rows.STATISTICS, row))
+    assert "toy" in {number.key for number in statistics(*universes[:2], also=["toy"]).numbers}
+    assert "toy" not in {number.key for number in statistics(universes[0]).numbers}
+
+
+@pytest.mark.parametrize("row", rows.STATISTICS, ids=lambda row: row.name)
+def test_every_row_has_its_function(row: rows.Statistic) -> None:
+    assert callable(row.load())

@@ -61,7 +61,7 @@ def test_medians_are_those_of_the_cells_that_cross(measured: Crossings) -> None:
 
 
 def test_on_request(universes: list[Universe]) -> None:
-    report = statistics(universes[0], with_first_crossing=True)
+    report = statistics(universes[0], also=["first-crossing"])
     assert {"crossing", "crossing_medians"} <= set(report.figures)
     numbers = {number.key: number for number in report.numbers}
     assert numbers["never.eps"].paper == 0.30
