@@ -15,6 +15,7 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=85
 

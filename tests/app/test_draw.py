@@ -161,7 +161,7 @@ def test_half_blocks_put_two_rows_in_a_cell() -> None:
     assert ink[12] == ((0, 0, 4), (0, 0, 4))
 
 
-def cells_of(drawn: Drawing, row: int):  # type: ignore[no-untyped-def]
+def cells_of(drawn: Drawing, row: int):
     """Every cell of a line with its column."""
     column = 0
     for segment in drawn.lines[row]:

@@ -53,7 +53,7 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Dial:
 
 
 def test_a_toy_kind(dial: Dial, tmp_path: Path) -> None:
-    assert "angles" in draw(dial, 20, depth="none").plain()  # type: ignore[arg-type]
+    assert "angles" in draw(dial, 20, depth="none").plain()
     for ending in ("png", "svg", "txt", "csv", "json"):
         save(dial, tmp_path / f"dial.{ending}")  # type: ignore[arg-type]
         assert (tmp_path / f"dial.{ending}").stat().st_size > 0

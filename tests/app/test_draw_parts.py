@@ -100,7 +100,7 @@ def test_dither_keeps_the_mean_lightness() -> None:
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_ends_and_gaps_of_the_maps(depth) -> None:  # type: ignore[no-untyped-def]
+def test_ends_and_gaps_of_the_maps(depth) -> None:
     low, high, missing = paint(np.array([[0.0, 1.0, np.nan]]), "sequential", depth)[0]
     assert len({low, high, missing}) == 3
     if depth == "256":

@@ -12,7 +12,7 @@ from models.cnn import CNN
 
 
 def loss(y: float, d: float, scale: float) -> float:
-    one = cauchy(*(torch.tensor([value], dtype=torch.float64) for value in (y, d)), torch.tensor(scale).double())
+    one = cauchy(*(torch.tensor([value], dtype=torch.float64) for value in (y, d)), torch.tensor(scale).double())  # type: ignore[call-arg]
     return float(one)
 
 
@@ -92,11 +92,11 @@ def test_priors_by_hand() -> None:
     first, _, second, *_ = module.convolutions
     dense, _, last = module.dense
     with torch.no_grad():
-        first.weight[0, 0, 0, 0, 0] = 2.0
-        second.weight[0, 0, 0, 0, 1] = -3.0
-        dense.weight[:, 0] = torch.tensor([3.0, -4.0])
-        last.weight[0] = torch.tensor([1.0, 0.0])
-        first.bias[0] = 100.0
+        first.weight[0, 0, 0, 0, 0] = 2.0  # type: ignore[operator]
+        second.weight[0, 0, 0, 0, 1] = -3.0  # type: ignore[operator]
+        dense.weight[:, 0] = torch.tensor([3.0, -4.0])  # type: ignore[operator]
+        last.weight[0] = torch.tensor([1.0, 0.0])  # type: ignore[operator]
+        first.bias[0] = 100.0  # type: ignore[operator]
     # convolutions 4 + 9; dense 3 + 4 + 1; groups sqrt(9 + 16) + 1
     assert float(priors(module).detach()) == pytest.approx(13 + 8 + 6)
     priors(module).backward()

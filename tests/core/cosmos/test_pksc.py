@@ -30,7 +30,7 @@ def halos(planck: Cosmology) -> Catalogue:
         "lagrangian_radius": radius,
         "formation_redshift": rng.uniform(0, 2, 7),
     }
-    return Catalogue(columns, BOX, 0.5, "peak patch")
+    return Catalogue(columns, BOX, 0.5, "peak patch")  # type: ignore[arg-type]
 
 
 def rows(count: int) -> np.ndarray:

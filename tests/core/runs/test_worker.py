@@ -197,7 +197,7 @@ def test_an_old_request_is_not_obeyed(new_run: NewRun) -> None:
 
 def test_a_request_is_heard_from_the_worker_s_first_word_on(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = new_run("steps=2")
-    say, asked = Run.write_status, []
+    say, asked = Run.write_status, []  # type: ignore[var-annotated]
 
     def ask_at_once(self: Run, **status: Any) -> None:
         say(self, **status)

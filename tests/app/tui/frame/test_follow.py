@@ -124,7 +124,7 @@ def test_a_folder_that_vanishes_is_told_and_may_come_back(posted: tuple[Follower
     follower.root.with_name("elsewhere").rename(follower.root)
     follower.look()
     assert isinstance(messages[-1], RunsFound)
-    assert [entry.name for entry in messages[-1].entries] == ["halonet-001"]
+    assert [entry.name for entry in messages[-1].entries] == ["halonet-001"]  # type: ignore[var-annotated]
 
 
 def test_a_dead_worker_is_noticed_without_a_change_on_disk(

@@ -65,7 +65,7 @@ def test_a_ratio_of_one_lies_in_the_middle_of_a_row() -> None:
 async def test_letters_move_through_a_report(root: Path) -> None:
     run = a_run(root, state="done")
     pages = {"one": Table("One", ("a",), (("1",),)), "two": Table("Two", ("b",), (("2",),))}
-    write_json(run.report_path, dump_report(Report("a report", (), pages, (), {})))
+    write_json(run.report_path, dump_report(Report("a report", (), pages, (), {})))  # type: ignore[arg-type]
     async with opened(root) as pilot:
         await sees(pilot, "halonet-001")
         await pilot.press("f")

@@ -36,8 +36,8 @@ def test_every_format_gives_the_same_halos(tmp_path: Path, form: str) -> None:
     np.testing.assert_allclose(found.catalogue["position"], expected.positions[order], atol=1e-4)
     if form in ("rockstar", "ahf"):
         np.testing.assert_allclose(found.catalogue["radius"], expected.radii[order], rtol=1e-3)
-        np.testing.assert_allclose(found.catalogue["velocity"], expected.velocities, rtol=1e-6)
-        np.testing.assert_array_equal(found.catalogue["id"], expected.ids[order])
+        np.testing.assert_allclose(found.catalogue["velocity"], expected.velocities, rtol=1e-6)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found.catalogue["id"], expected.ids[order])  # type: ignore[index]
     if form != "csv":
         np.testing.assert_array_equal(found.catalogue["count"], np.array(COUNTS)[order])
 
@@ -157,7 +157,7 @@ def test_wrong_unit_of_ahf(tmp_path: Path) -> None:
 def test_cut_off(tmp_path: Path, form: str, cut: float) -> None:
     path = WRITERS[form](tmp_path / "a", halos())
     size = path.stat().st_size
-    os.truncate(path, size - cut if cut > 1 else int(size * cut))
+    os.truncate(path, size - cut if cut > 1 else int(size * cut))  # type: ignore[arg-type]
     if form == "csv" and cut == 3:
         return  # a number less exact by a digit cannot be seen
     with pytest.raises(InputError, match=r"cut off|no halo catalogue|does not say how many"):
@@ -189,7 +189,7 @@ def test_distinct_halos(tmp_path: Path) -> None:
     """By parents; without them by place."""
     inside = halos()
     inside.positions[0] = inside.positions[1] + [0.1, -0.1, -49.8]
-    inside.parents[0] = inside.ids[1]
+    inside.parents[0] = inside.ids[1]  # type: ignore[index]
     named = distinct(read_catalogue(write_rockstar(tmp_path / "a", inside, parents=True)))
     assert named.repairs == ("1 subhalos left out, by the catalogue's parents",)
     found = distinct(read_catalogue(write_rockstar(tmp_path / "b", inside)))

@@ -96,7 +96,7 @@ def test_a_pair_of_cubes_is_one_universe(tmp_path: Path) -> None:
         import_cube(first, tmp_path / "v.h5", given, other=first)
 
 
-def test_the_real_pair(shared_data, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_real_pair(shared_data, tmp_path: Path) -> None:
     density = shared_data("21cmfast-z6.5/density_z6.5.npy")
     given = in_cosmology(Given(box_size=300 * 0.6774), "planck2015")
     told = read_cube(shared_data("21cmfast-z6.5/delta_T_z6.5_esc0.070.npy"), given)

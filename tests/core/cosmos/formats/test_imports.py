@@ -23,6 +23,7 @@ from snapshot_writers import (
 from core.cosmos.box import lattice
 from core.cosmos.cosmology import growth
 from core.cosmos.formats.given import Given
+from core.cosmos.formats.lattice import Lattice
 from core.cosmos.formats.snapshots import read_snapshot
 from core.cosmos.imports import divergence, import_initial, import_pair, linear_field
 from core.cosmos.measures.spectra import spectra
@@ -39,7 +40,7 @@ AREPO_MINIMUM = 32
 """Smallest group in AREPO's lists: 1.0466e13 Msun/h."""
 
 
-def recovered(path: Path, given: Given = GIVEN) -> tuple[float, object]:
+def recovered(path: Path, given: Given = GIVEN) -> tuple[float, Lattice]:
     """Largest error of the recovered linear field over the rms of the true one, and the lattice."""
     delta, found = linear_field(read_snapshot(path, given))
     truth = linear_density()

@@ -180,7 +180,7 @@ def test_a_peak_patch_catalogue(tmp_path: Path) -> None:
     halos = np.zeros((3, 11), np.float32)
     halos[:, 6] = 2.0
     path = tmp_path / "halos.dat"
-    path.write_bytes(np.int32(3).tobytes() + np.float32([2.0, 0.0]).tobytes() + halos.tobytes())
+    path.write_bytes(np.int32(3).tobytes() + np.float32([2.0, 0.0]).tobytes() + halos.tobytes())  # type: ignore[arg-type]
     described = recognise(path)
     assert (described.kind, described.facts["halos"]) == ("pksc", "3")
     assert described.holds == "halos"

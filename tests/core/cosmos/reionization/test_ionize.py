@@ -107,7 +107,7 @@ def test_impossible_settings(change: dict[str, object], words: str, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
-def test_real_density(shared_data, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_real_density(shared_data, tmp_path: Path) -> None:
     """Our excursion set on 21cmFAST's density (z = 6.5, escape fraction 0.07), both averaged over 8^3 cells."""
 
     def coarse(name: str) -> np.ndarray:

@@ -102,7 +102,7 @@ def test_a_run_learns_predicts_and_reports(finished: Run) -> None:
     assert finished.status().state == "done"
     made = read_report(finished)
     assert {"masses", "residuals", "distributions", "information", "radius", "objects", "loss"} <= set(made.figures)
-    assert np.isfinite([number.value for number in made.numbers if number.key in ("bias", "scatter")]).all()
+    assert np.isfinite([number.value for number in made.numbers if number.key in ("bias", "scatter")]).all()  # type: ignore[arg-type]
     prediction = open_universe(finished.path / "predictions" / "u4.h5")
     particles = prediction.catalogue("particles")
     assert (np.diff(particles["mass"]) <= 0).all()
