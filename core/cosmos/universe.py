@@ -74,7 +74,7 @@ class Universe:
 
         if name not in self.halos:
             raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
-        with h5py.File(self.path, "r") as file:
+        with h5py.File(self.path, "r", locking=False) as file:
             group = file["halos"][name]
             columns = {column: group[column][...] for column in group}
             units = {column: str(group[column].attrs["units"]) for column in group}
@@ -106,7 +106,7 @@ def open_universe(path: Path) -> Universe:
     if path.is_dir() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", locking=False) as file:
             return _read(file, path)
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
@@ -139,7 +139,7 @@ def write_universe(
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
     with appearing(path) as temporary:
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
-        with h5py.File(temporary, "w") as file:
+        with h5py.File(temporary, "w", locking=False) as file:
             file.attrs["halodeck_format"] = kind
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["name"] = name

@@ -11,7 +11,7 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.truth import TruthSource, check_truth, sources
+from core.protohalos.truth import TruthSource, check_truth, count, sources
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +60,8 @@ def check_set(universes: Sequence[Universe], split: Split, truth: TruthSource) -
         check_truth(universe, truth)
     if truth == "auto" and len({sources(universe)[0] for universe in universes}) > 1:
         raise InputError("some universes have N-body halos, some have not", "set truth=peakpatch")
+    if not any(count(universe, truth) for universe in universes):
+        raise InputError("none of the universes has a halo to learn from", "use larger boxes or more particles")
     check_cell_sizes(universes)
 
 

@@ -34,6 +34,11 @@ def sources(universe: Universe) -> list[str]:
     return [name for name, (label, halos) in _WHERE.items() if label in universe.fields and halos in universe.halos]
 
 
+def count(universe: Universe, source: TruthSource) -> int:
+    """How many true halos of any size a universe has."""
+    return universe.halos[_WHERE[sources(universe)[0] if source == "auto" else source][1]]
+
+
 def check_truth(universe: Universe, source: TruthSource) -> None:
     """Refuse a universe without such halos. Raises: InputError."""
     held = sources(universe)

@@ -29,7 +29,8 @@ def opened(path: Path) -> Iterator[Any]:
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
+        # some file systems have no locks, and nobody else writes what is read here
+        with h5py.File(path, "r", locking=False) as file:
             yield file
     except PermissionError as error:
         raise unreadable(path, error) from error
@@ -54,9 +55,11 @@ def read_header(path: Path) -> Header:
         with opened(part) as file:
             if not is_snapshot(file):
                 raise InputError(f"{part} is HDF5 but no snapshot", "`halodeck info` tells what it is")
+            here = header_of(file, parts)
             if header is None:
                 complete(parts, int(number(file, ("Header", "NumFilesPerSnapshot")) or 1))
-                header = header_of(file, parts)
+                header = here
+            _check_alike(parts[0], header, part, here)
             for name, count in _counts(file, part).items():
                 if name in DARK:
                     dark += count
@@ -66,6 +69,16 @@ def read_header(path: Path) -> Header:
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
+def _check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
+    """Refuse parts of different snapshots. Raises: InputError."""
+    for name in ("redshift", "box_size", "omega_matter", "h"):
+        ours, theirs = getattr(header, name), getattr(other, name)
+        if ours != theirs:
+            raise InputError(
+                f"{first} has {name} = {ours}, {part} has {theirs}", "give the parts of one snapshot, and no others"
+            )
+
+
 def unit_length(file: Any) -> float | None:
     """UnitLength_in_cm of GADGET and AREPO, where an open file states it."""
     return number(file, *((group, "UnitLength_in_cm") for group in ("Header", "Parameters", "Units")))
@@ -73,7 +86,7 @@ def unit_length(file: Any) -> float | None:
 
 def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
     """What an open snapshot or group catalogue says about itself, but for its counts."""
-    box = np.ravel(file["Header"].attrs.get("BoxSize", 0.0))
+    box = _numbers(file["Header"].attrs.get("BoxSize", 0.0), parts[0], "BoxSize")
     if box.min() != box.max():
         raise InputError(f"{parts[0]}: the box is not a cube ({', '.join(f'{side:g}' for side in box)})", "cut it")
     omega = number(file, ("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
@@ -122,8 +135,16 @@ def number(file: Any, *places: tuple[str, str]) -> float | None:
     """The first of these attributes (group, name) that is there."""
     for group, name in places:
         if group in file and name in file[group].attrs:
-            return float(np.ravel(file[group].attrs[name])[0])
+            return float(_numbers(file[group].attrs[name], Path(file.filename), name)[0])
     return None
+
+
+def _numbers(value: Any, path: Path, name: str) -> Array:
+    """An attribute as numbers, be it text or an array. Raises: InputError for text that is no number."""
+    try:
+        return np.array([float(item) for item in np.ravel(value)])
+    except (TypeError, ValueError):
+        raise InputError(f"{path}: {name} is {value!r}, which is no number", "correct it in the file") from None
 
 
 def _counts(file: Any, path: Path) -> dict[str, int]:
@@ -132,7 +153,10 @@ def _counts(file: Any, path: Path) -> dict[str, int]:
     counts = {}
     for index in range(7):
         name = f"PartType{index}"
-        count = len(file[name]["Coordinates"]) if name in file and "Coordinates" in file[name] else 0
+        if name in file and len(file[name]) and "Coordinates" not in file[name]:
+            counts[name] = 0  # tracers and the like have no places: they are passed over
+            continue
+        count = len(file[name]["Coordinates"]) if name in file else 0
         if index < len(stated) and int(stated[index]) != count:
             raise InputError(
                 f"{path}: the header says {int(stated[index])} particles of type {index}, the file holds {count}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def complete(parts: tuple[Path, ...], files: int) -> None:
     """Compare the parts found with the number of files the header speaks of. Raises InputError."""
     if len(parts) == max(files, 1):
         return
+    if len(parts) < files and (missing := _missing(parts)):
+        raise InputError(f"{missing} is missing, one of {files} files", "copy all of them")
     if len(parts) == 1:
         raise InputError(
             f"{parts[0]} is one of {files} files of a snapshot", "give their common name, without the number at its end"
@@ -72,6 +75,16 @@ def positive(value: float) -> float | None:
     """A header's number, None for the 0 (or nonsense) that stands for 'not stated'."""
     number = float(value)
     return number if 0 < number < float("inf") else None
+
+
+def _missing(parts: tuple[Path, ...]) -> Path | None:
+    """The first part that is not there of files that were found by their common name."""
+    found = re.search(r"\.0(\.hdf5)?$", parts[0].name)
+    if not found:
+        return None
+    stem, ending = parts[0].name[: found.start()], found[1] or ""
+    after = parts[0].with_name(f"{stem}.{len(parts)}{ending}")
+    return None if after.exists() else after
 
 
 def _numbered(path: Path, ending: str) -> tuple[Path, ...]:

@@ -16,6 +16,9 @@ from core.cosmos.kernels import compiled, compiled_parallel
 OVERDENSITY = 200.0
 """In units of the mean matter density."""
 
+POSITIONS_APART = 1e-7
+"""Distance, in boxes, below which positions in single precision are the same."""
+
 SHRINKING = 0.8
 """Factor between the radii of successive spheres in the search for a centre."""
 
@@ -97,7 +100,9 @@ def _shrink(points: Array, starts: Array, box_size: float, found: Array) -> None
         _mean_within(members, centre, np.inf, box_size, mean)
         centre += mean
         limit = 4 * _mean_within(members, centre, np.inf, box_size, mean)[1]
-        while _mean_within(members, centre, limit, box_size, mean)[0] >= FEWEST:
+        # many members at one point stay within any sphere: the last is as small as single precision tells apart
+        last = (POSITIONS_APART * box_size) ** 2
+        while limit > last and _mean_within(members, centre, limit, box_size, mean)[0] >= FEWEST:
             centre += mean
             limit *= SHRINKING**2
         found[h] = centre

@@ -107,3 +107,60 @@ def test_a_missing_filter_is_named(tmp_path: Path) -> None:
             made.write_direct_chunk((first, 0), np.zeros((64, 3), np.float32).tobytes(), filter_mask=0)
     with pytest.raises(InputError, match=r"Velocities is packed by filter 32015.*: pip install hdf5plugin"):
         read_snapshot(path, GIVEN)
+
+
+def test_parts_of_two_snapshots_are_refused(tmp_path: Path) -> None:
+    half = len(Run().ids) // 2
+    write_hdf5(tmp_path / "snap.0.hdf5", Run(), files=2, part=slice(half))
+    write_hdf5(tmp_path / "snap.1.hdf5", Run(z=9.0), files=2, part=slice(half, None))
+    with pytest.raises(InputError, match=r"snap\.0\.hdf5 has redshift = 49.0, .*snap\.1\.hdf5 has 9.0"):
+        read_snapshot(tmp_path / "snap", GIVEN)
+
+
+def test_the_missing_part_is_named(tmp_path: Path) -> None:
+    third = len(Run().ids) // 3
+    for number in (0, 2):
+        write_hdf5(tmp_path / f"snap.{number}.hdf5", Run(), files=3, part=slice(number * third, (number + 1) * third))
+    with pytest.raises(InputError, match=r"snap\.1\.hdf5 is missing, one of 3 files"):
+        read_snapshot(tmp_path / "snap", GIVEN)
+
+
+@pytest.mark.parametrize("form", [lambda value: np.array([value]), str, lambda value: str(value).encode()])
+def test_header_numbers_in_other_clothes(tmp_path: Path, form: Callable[[float], object]) -> None:
+    path = write_hdf5(tmp_path / "snap.hdf5", Run())
+    plain = read_snapshot(path, GIVEN)
+    with h5py.File(path, "a") as file:
+        for name in ("Omega0", "HubbleParam", "OmegaLambda", "Redshift", "BoxSize"):
+            file["Header"].attrs[name] = form(float(file["Header"].attrs[name]))
+    again = read_snapshot(path, GIVEN)
+    assert again.cosmology == plain.cosmology
+    assert (again.particles.box_size, again.particles.redshift) == (plain.particles.box_size, plain.particles.redshift)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs["Omega0"] = "dark"
+    with pytest.raises(InputError, match="Omega0 is 'dark', which is no number"):
+        read_snapshot(path, GIVEN)
+
+
+def test_tracers_without_places_are_passed_over(tmp_path: Path) -> None:
+    path = write_hdf5(tmp_path / "snap.hdf5", Run())
+    with h5py.File(path, "a") as file:
+        file.create_group("PartType3")["ParticleIDs"] = np.arange(7)
+        counts = file["Header"].attrs["NumPart_ThisFile"]
+        counts[3] = 7
+        file["Header"].attrs["NumPart_ThisFile"] = counts
+    assert len(read_snapshot(path, GIVEN).particles) == len(Run().ids)
+
+
+def test_files_are_read_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The locking of files is asked of none, as some file systems refuse it."""
+    asked: list[object] = []
+    real = h5py.File
+
+    def opened(*given: object, **options: object) -> object:
+        asked.append(options.get("locking"))
+        return real(*given, **options)
+
+    path = write_hdf5(tmp_path / "snap.hdf5", Run())
+    monkeypatch.setattr(h5py, "File", opened)
+    read_snapshot(path, GIVEN)
+    assert set(asked) == {False}

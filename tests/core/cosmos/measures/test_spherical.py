@@ -116,3 +116,12 @@ def test_masses_beside_those_of_friends_of_friends(universe: Universe) -> None:
     well_resolved = halos["count"] >= 200
     ratio = np.median(halos["mass_200m"][well_resolved] / halos["mass"][well_resolved])
     assert ratio == pytest.approx(0.81, abs=0.04)
+
+
+def test_many_particles_at_one_point_come_to_an_end() -> None:
+    """30 of 50 members at one place: no sphere about it holds fewer, and that place is the centre."""
+    points = np.concatenate([np.tile(CORNER, (30, 1)), CORNER + ball(np.linspace(0.2, 0.4, 20))])
+    found = centres(points % BOX, np.ones(50, np.int32), BOX)
+    np.testing.assert_allclose(found[0] % BOX, CORNER, atol=1e-5)
+    mass, _ = spherical_overdensity(points % BOX, np.ones(50, np.int32), BOX, 1e10)
+    assert mass[0] >= 30e10
