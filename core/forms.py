@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import shlex
 import types
@@ -216,10 +217,13 @@ def problem_of(field: FormField, text: str) -> str:
             return f"is no {KINDS[field.kind].removeprefix('a ')}"
         if field.bounds and number < float(field.bounds.split()[0]):
             return f"must be {field.bounds}"
+        if not math.isfinite(number):
+            return "is no number"
         if number <= 0 and not field.ask.signed and not field.bounds:
             return "must be above 0"
-    if field.ask.exists and not Path(text).expanduser().exists():
-        return f"{text} does not exist"
+    for path in (words_of(text) if field.kind == "list" else [at_home(text)]) if field.ask.exists else ():
+        if not Path(path).exists():
+            return f"{path} does not exist"
     if field.ask.parse:
         try:
             field.ask.parse(text)
@@ -237,14 +241,27 @@ def command_words(fields: tuple[FormField, ...], values: Mapping[str, str]) -> l
     for field in fields:
         text = values.get(field.path, field.default)
         if not field.option:
-            arguments += (shlex.split(text) if field.kind == "list" else [text]) if text else []
-        elif text == field.default:
+            arguments += (words_of(text) if field.kind == "list" else [at_home(text)]) if text else []
+        elif text in ("", field.default):
             continue
         elif field.kind == "bool":
             options.append(field.option)
         else:
-            options += [field.option, text]
+            options += [field.option, at_home(text) if field.kind == "path" else text]
     return [*arguments, *options]
+
+
+def words_of(text: str) -> list[str]:
+    """Words between blanks, quoted where they hold some; a quote that is not closed is a letter."""
+    try:
+        return [at_home(word) for word in shlex.split(text)]
+    except ValueError:
+        return text.split()
+
+
+def at_home(text: str) -> str:
+    """A path as a shell would give it: ~ is the home folder."""
+    return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
 def _kind_of(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:

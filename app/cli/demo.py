@@ -11,7 +11,7 @@ import typer
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, duration, new_run, train_here
 from app.cli.show import print_report
-from app.cli.universes import simulate_many
+from app.cli.simulate import simulate_many
 
 CELLS = 64
 BOX_SIZE = 64.0

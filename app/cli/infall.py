@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.command import Command, CommandForm
+from app.cli.options import parse_numbers
 from app.cli.show import JsonOption, print_facts, print_figure, print_json, progress_bar
-from app.cli.universes import parse_numbers
 from core.errors import InputError
 from core.forms import Ask
 
@@ -56,7 +56,7 @@ def read(
     trees: Annotated[
         list[Path],
         typer.Argument(help="tree_*.dat, the hlist or parents files of all snapshots, or Galacticus' HDF5."),
-        Ask("trees"),
+        Ask("trees", exists=True),
     ],
     out: Annotated[Out, Ask("output")] = None,
     particle_mass: Annotated[

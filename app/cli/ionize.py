@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from app.cli.command import Command, CommandForm
+from app.cli.options import UNIVERSES, Device, Force, Preset, parse_numbers, parse_seeds
 from app.cli.show import progress_bar
-from app.cli.universes import UNIVERSES, Device, Force, Preset, parse_numbers, parse_seeds
 from core.errors import InputError, UsageError
 from core.forms import Ask
 

@@ -9,10 +9,10 @@ import h5py
 import pytest
 from typer.testing import CliRunner
 
+from app.cli.options import parse_numbers, parse_seeds
 from app.cli.program import program
 from app.cli.registry import commands
 from app.cli.runs import duration
-from app.cli.universes import parse_numbers, parse_seeds
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
 from core.runs.launch_spec import universe_paths

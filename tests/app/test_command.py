@@ -10,8 +10,9 @@ import typer
 
 from app.cli import registry
 from app.cli.command import Command, CommandForm
+from app.cli.registry import command
 from core.errors import UsageError
-from core.forms import Ask
+from core.forms import Ask, command_words
 
 
 def even(text: str) -> int:
@@ -69,3 +70,23 @@ def test_names_are_told_apart() -> None:
     names = [command.name for command in registry.commands()]
     assert len(names) == len(set(names))
     assert {"simulate", "infall make", "ionize", "demo"} <= set(names)
+
+
+def read(files: Annotated[list[Path], typer.Argument(help="Files."), Ask("files", exists=True)]) -> None:
+    """Another toy."""
+
+
+def test_texts_of_a_form_become_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    many = Command("read", read, 99, CommandForm("read", "read {files}", {"files": "F."}))
+    assert command_words(many.fields, {"files": "'a b' ~/c"}) == ["a b", str(tmp_path / "c")]
+    assert command_words(many.fields, {"files": "a 'b"}) == ["a", "'b"]  # a quote that is still being written
+    assert many.problems({"files": "~ /none"}) == {"files": "/none does not exist"}
+    assert command_words(TOY.fields, {"source": "~/x", "count": "", "kind": "b"}) == [
+        str(tmp_path / "x"),
+        "--kind",
+        "b",
+    ]
+    assert TOY.problems({"source": "~", "count": "nan"})["count"] == "is no whole number"
+    box = command("simulate")
+    assert box.problems({"box": "nan"}) == {"box": "is no number"}

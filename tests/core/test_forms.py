@@ -7,7 +7,8 @@ import pytest
 import typer
 from pydantic import Field as Setting
 
-from app.cli.universes import import_, simulate
+from app.cli.bring import import_
+from app.cli.simulate import simulate
 from core.config import Settings, describe, read_table, resolve, tables
 from core.forms import (
     command_fields,

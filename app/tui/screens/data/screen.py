@@ -283,7 +283,8 @@ class DataScreen(FramedScreen):
         chosen, asked, base = self._files.chosen, command(name), {}
         file = chosen.path if chosen and not chosen.is_folder else None
         if file and asked.form and asked.form.first:
-            base[asked.form.first] = nearby(file)
+            takes_many = any(field.path == asked.form.first and field.kind == "list" for field in asked.fields)
+            base[asked.form.first] = shlex.quote(nearby(file)) if takes_many else nearby(file)
         if self.bench.universes != UNIVERSES and name in ("simulate", "import"):
             folder = str(self.bench.universes)
             base |= {"out": folder} if name == "simulate" else {"out": f"{folder}/{file.stem}.h5"} if file else {}

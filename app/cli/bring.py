@@ -1,0 +1,154 @@
+"""`halodeck import`: universes from what others made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.command import Command, CommandForm
+from app.cli.looking import info
+from app.cli.options import (
+    UNIVERSES,
+    Device,
+    Force,
+    MeshRatio,
+    Minimum,
+    Outputs,
+    Steps,
+    parse_columns,
+    parse_numbers,
+)
+from app.cli.show import progress_bar
+from core.cosmos.presets import PRESET_NAMES
+from core.errors import InputError, UsageError
+from core.forms import Ask
+
+FORM = CommandForm(
+    "import a snapshot or a cube",
+    "import {initial}",
+    {
+        "files": "Initial conditions, a later snapshot of the same particles, its halos, or a cube.",
+        "cosmology": "Only what the file does not say.",
+        "cube": "What a cube holds and where.",
+        "evolution": "Of initial conditions without a later snapshot.",
+        "output": "Where the universe goes.",
+    },
+    folded=("evolution",),
+    first="initial",
+)
+
+
+def import_(
+    initial: Annotated[
+        Path, typer.Argument(help="Snapshot of the initial conditions, or a cube."), Ask("files", exists=True)
+    ],
+    final: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Final snapshot of the same particles; none: evolve here. Or another cube of the same box."
+        ),
+        Ask("files", exists=True),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The universe to write; default universes/<name>.h5."), Ask("output")
+    ] = None,
+    box_size: Annotated[float | None, typer.Option(help="Side of the box [Mpc/h]."), Ask("cosmology")] = None,
+    omega_matter: Annotated[float | None, typer.Option(help="Matter density today."), Ask("cosmology")] = None,
+    omega_baryon: Annotated[float | None, typer.Option(help="Baryon density today."), Ask("cosmology")] = None,
+    h: Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc)."), Ask("cosmology")] = None,
+    cosmology: Annotated[
+        str | None, typer.Option(help="A preset for all of these that are not given."), Ask("cosmology", PRESET_NAMES)
+    ] = None,
+    sigma8: Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today."), Ask("cosmology")] = None,
+    spectral_index: Annotated[
+        float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("cosmology", signed=True)
+    ] = None,
+    redshift: Annotated[
+        float | None, typer.Option(help="Redshift of the initial snapshot or the cube."), Ask("cosmology", signed=True)
+    ] = None,
+    length_unit: Annotated[
+        str | None,
+        typer.Option(help="Unit of length of the file: kpc/h, Mpc/h, kpc or Mpc."),
+        Ask("cosmology", ("kpc/h", "Mpc/h", "kpc", "Mpc")),
+    ] = None,
+    halos: Annotated[
+        Path | None,
+        typer.Option(
+            help="Halo catalogue of the final snapshot, in the place of our own halos; .pksc: of a linear field."
+        ),
+        Ask("files", exists=True),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=..."),
+        Ask("files", parse=parse_columns),
+    ] = None,
+    total_matter: Annotated[
+        bool,
+        typer.Option("--total-matter", help="Paint gas, stars and dark matter, not the dark matter alone."),
+        Ask("files"),
+    ] = False,
+    field: Annotated[
+        str | None,
+        typer.Option(help="What a cube holds: density, delta_linear, brightness_temperature, ..."),
+        Ask("cube"),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file."), Ask("cube")] = None,
+    cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats."), Ask("cube")] = None,
+    escape_fraction: Annotated[
+        float | None, typer.Option(help="Of a 21-cm cube, where its name does not say it (_esc0.070)."), Ask("cube")
+    ] = None,
+    steps: Steps = 20,
+    mesh_ratio: MeshRatio = 2.0,
+    outputs: Outputs = "0",
+    minimum_particles: Minimum = 20,
+    device: Device = "auto",
+    force: Force = False,
+) -> None:
+    """Bring in a snapshot (GADGET-1/2, GADGET-HDF5, AREPO, SWIFT, tipsy, RAMSES) or a cube (.npy, HDF5, 21cmFAST,
+    raw floats) as a universe.
+
+    Units and cosmology come from the file; what it lacks must be given by an option.
+    """
+    from core.cosmos.cube_imports import import_cube
+    from core.cosmos.formats.given import Given, in_cosmology
+    from core.cosmos.formats.recognise import recognise
+    from core.cosmos.imports import TheirHalos, import_initial, import_pair
+    from core.cosmos.simulate import Evolution
+    from core.provenance import provenance
+
+    path = out or UNIVERSES / f"{initial.stem}.h5"
+    if path.exists() and not force:
+        raise InputError(f"{path} exists", "use --force or another --out")
+    given = Given(box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, length_unit)
+    if cosmology:
+        given = in_cosmology(given, cosmology)
+    described = recognise(initial)
+    if described.holds == "halos":
+        raise UsageError(
+            f"{initial} is a halo catalogue ({described.kind})",
+            "give it by --halos: after the linear field it was found in"
+            if described.kind == "pksc"
+            else "give it with the snapshots: --halos, after ICS and FINAL",
+        )
+    cube = described.holds == "cube" or cells is not None
+    if final is None and (total_matter or (halos and not cube)):
+        raise UsageError(
+            "--halos and --total-matter belong to a final snapshot", "give one after the initial conditions"
+        )
+    with progress_bar("import") as progress:
+        if cube:
+            import_cube(initial, path, given, field, dataset, cells, halos, provenance(), final, escape_fraction)
+        elif final is None:
+            redshifts = parse_numbers(outputs, "--outputs")
+            evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
+            import_initial(initial, path, given, evolution, provenance(), progress)
+        else:
+            theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
+            import_pair(initial, final, path, given, minimum_particles, theirs, total_matter, provenance(), progress)
+    info(path)
+
+
+COMMANDS = (Command("import", import_, 2, FORM),)

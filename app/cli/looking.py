@@ -1,0 +1,132 @@
+"""Commands that look at universes: info, view, stats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.command import Command, with_flags
+from app.cli.options import parse_numbers
+from app.cli.show import (
+    JsonOption,
+    SaveOption,
+    print_facts,
+    print_figure,
+    print_json,
+    print_report,
+    progress_bar,
+    save_report,
+)
+from core.analysis.statistics.rows import STATISTICS
+from core.errors import UsageError
+
+
+def info(
+    path: Annotated[Path, typer.Argument(help="Any file or folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a file, universe, prediction or run is."""
+    from core.cosmos.formats.recognise import recognise
+
+    described = recognise(path)
+    facts = {"path": str(path), "kind": described.kind, **described.facts}
+    print_json(facts) if as_json else print_facts(facts)
+
+
+def view(
+    path: Annotated[Path, typer.Argument(help="A universe or prediction.")],
+    field: Annotated[str | None, typer.Option(help="Which field; default the first there is.")] = None,
+    axis: Annotated[str, typer.Option(help="Axis to look along: x, y or z.")] = "z",
+    slice_: Annotated[int | None, typer.Option("--slice", help="Plane in cells from 0; default the middle.")] = None,
+    thickness: Annotated[int, typer.Option(help="Planes of the slab.")] = 1,
+    peaks: Annotated[bool, typer.Option("--max", help="The highest value of slab and cell, not the mean.")] = False,
+    component: Annotated[str, typer.Option(help="Of a vector field: length, x, y or z.")] = "length",
+    log: Annotated[bool, typer.Option("--log", help="Logarithmic colours (of 1 + overdensity).")] = False,
+    asinh: Annotated[bool, typer.Option("--asinh", help="Colours linear near zero, logarithmic far from it.")] = False,
+    colours: Annotated[
+        str | None, typer.Option(help="sequential, viridis, cividis, grey or diverging; default the field's own.")
+    ] = None,
+    limits: Annotated[str | None, typer.Option(help="Range of the colours: 0,1.")] = None,
+    zoom: Annotated[float, typer.Option(help="So many times less than the box is shown.")] = 1.0,
+    centre: Annotated[
+        str | None, typer.Option(help="Middle of the window in its two coordinates [Mpc/h]: 32,40.")
+    ] = None,
+    halos: Annotated[str | None, typer.Option(help="Draw the halos of this catalogue as circles, e.g. fof.")] = None,
+    smallest: Annotated[float, typer.Option(help="Mass of the smallest halo drawn [Msun/h].")] = 0.0,
+    outlines: Annotated[bool, typer.Option("--outlines", help="Outline what is in halos, or predicted to be.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option(help="A prediction for the universe, or another one: draw both and the difference.")
+    ] = None,
+    width: Annotated[int | None, typer.Option(min=10, help="Columns; default the terminal's.")] = None,
+    height: Annotated[int | None, typer.Option(min=3, help="Rows; default what the shape needs.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write PNG, SVG, PDF, text, ANSI or the numbers (.npy) instead.")
+    ] = None,
+) -> None:
+    """Draw a slice of a field in the terminal."""
+    from core.analysis.views.panels import Overlays, view_figure
+    from core.analysis.views.view import View
+
+    if limits and len(parse_numbers(limits, "--limits")) != 2:
+        raise UsageError(f"--limits {limits!r} is no range", "write two numbers: 0,1")
+    if centre and len(parse_numbers(centre, "--centre")) != 2:
+        raise UsageError(f"--centre {centre!r} is no place in an image", "write two numbers: 32,40")
+    view = View(
+        axis,  # type: ignore[arg-type]  # names are checked with everything else
+        slice_,
+        thickness,
+        "max" if peaks else "mean",
+        component,  # type: ignore[arg-type]
+        "log" if log else "asinh" if asinh else "linear",
+        colours,  # type: ignore[arg-type]
+        parse_numbers(limits, "--limits") if limits else None,  # type: ignore[arg-type]
+        zoom,
+        parse_numbers(centre, "--centre") if centre else None,  # type: ignore[arg-type]
+    )
+    figure = view_figure(path, view, field, compare, Overlays(halos or "", outlines, smallest))
+    if save:
+        from app.draw import save as save_figure
+
+        save_figure(figure, save)
+        print(f"saved {save}")
+    else:
+        print_figure(figure, width, height)
+
+
+def stats(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Universes and predictions to compare.")],
+    reference: Annotated[
+        str | None, typer.Option(help="Compare with this one of them, or with theory; default the last of several.")
+    ] = None,
+    field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
+    poisson: Annotated[bool, typer.Option("--poisson", help="Poisson errors of the mass function.")] = False,
+    as_json: JsonOption = False,
+    save: SaveOption = None,
+    **extra: bool,
+) -> None:
+    """Power spectrum, cross-correlation, transfer function, pixel distribution and halo mass function."""
+    from core.analysis.statistics.measure import statistics
+    from core.cosmos.universe import open_universe
+    from core.figures import dump_report
+
+    with progress_bar("statistics") as progress:
+        report = statistics(
+            *map(open_universe, paths),
+            field=field,
+            reference=reference,
+            also=[row.name for row in STATISTICS if extra[row.name.replace("-", "_")]],
+            errors="poisson" if poisson else "jackknife",
+            progress=progress,
+        )
+    if save:
+        save_report(report, save)
+    print_json(dump_report(report)) if as_json else print_report(report)
+
+
+COMMANDS = (
+    Command("info", info, 3),
+    Command("view", view, 4),
+    Command("stats", with_flags(stats, {row.name: f"Also {row.help}." for row in STATISTICS}), 5),
+)

@@ -1,0 +1,66 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cosmos.presets import PRESET_NAMES
+from core.errors import UsageError
+from core.forms import Ask
+
+UNIVERSES = Path("universes")
+
+Steps = Annotated[
+    int, typer.Option(help="Time steps of the N-body run, uniform in the growth factor."), Ask("evolution")
+]
+MeshRatio = Annotated[
+    float,
+    typer.Option(help="Force-mesh cells per particle spacing: 1, 1.5, 2 or 3."),
+    Ask("evolution", ("1", "1.5", "2", "3")),
+]
+Outputs = Annotated[
+    str,
+    typer.Option(help="Redshifts to keep, e.g. 1,0; the last is the main one."),
+    Ask("evolution", parse=lambda text: parse_numbers(text, "outputs")),
+]
+Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo."), Ask("evolution")]
+Preset = Annotated[
+    str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}."), Ask("universe", PRESET_NAMES)
+]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda or cuda:N."), Ask("evolution", ("auto", "cpu", "cuda"), others=True)
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there."), Ask("output")]
+
+
+def parse_seeds(text: str) -> list[int]:
+    """7, 1-10, 1,4,9 or mixtures. Raises: UsageError."""
+    seeds: list[int] = []
+    try:
+        for item in text.split(","):
+            first, dash, last = item.partition("-")
+            seeds += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise UsageError(f"--seeds {text!r} cannot be read", "write 7, 1-10 or 1,4,9") from None
+    if not seeds or min(seeds) < 0:
+        raise UsageError(f"--seeds {text!r} holds no seed", "write 7, 1-10 or 1,4,9")
+    return seeds
+
+
+def parse_numbers(text: str, option: str) -> tuple[float, ...]:
+    """Numbers separated by commas. Raises: UsageError."""
+    try:
+        return tuple(float(item) for item in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} cannot be read", "write numbers separated by commas") from None
+
+
+def parse_columns(text: str | None) -> dict[str, str]:
+    """mass=M_fof [Msun/h],x=X [Mpc/h],... as a mapping. Raises: UsageError."""
+    pairs = [item.partition("=") for item in text.split(",")] if text else []
+    if not all(name.strip() and column.strip() for name, _, column in pairs):
+        raise UsageError(f"--columns {text!r} cannot be read", "write mass=M_fof [Msun/h],x=X [Mpc/h],...")
+    return {name.strip(): column.strip() for name, _, column in pairs}
