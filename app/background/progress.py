@@ -30,13 +30,14 @@ class ProgressFile:
     """Progress that is written to a file."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._next = path, 0.0
+        self._path, self._next, self._full = path, 0.0, False
 
     def __call__(self, fraction: float, doing: str) -> None:
         now = time.monotonic()
-        if now < self._next and fraction < 1:
+        first_full = fraction >= 1 and not self._full
+        if now < self._next and not first_full:
             return
-        self._next = now + _EVERY
+        self._next, self._full = now + _EVERY, fraction >= 1
         try:
             write_json(self._path, {"fraction": fraction, "doing": doing})
         except HalodeckError:

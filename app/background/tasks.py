@@ -25,6 +25,7 @@ from app.background import workers as launch
 from app.background.progress import Told
 from core.errors import RunError
 from core.files import explain, write_json
+from core.runs.run import lives
 
 State = Literal["running", "done", "failed", "stopped", "lost"]
 
@@ -147,13 +148,7 @@ def clear(task: Task) -> str:
 def _lives(facts: dict[str, Any]) -> bool:
     if facts["host"] != socket.gethostname():
         return True  # its code says when it has ended
-    import psutil
-
-    try:
-        process = psutil.Process(int(facts["pid"]))
-        return abs(process.create_time() - facts["born"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    return lives(int(facts["pid"]), float(facts["born"]))
 
 
 def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:

@@ -48,6 +48,12 @@ def resume(run: Run, folders: Sequence[Path] = ()) -> None:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
 
 
+def _environment(progress: Path | None) -> dict[str, str]:
+    """What a started process sees: where it tells its progress, never where the one that starts it does."""
+    inherited = {name: value for name, value in os.environ.items() if name != PROGRESS}
+    return {**inherited, "NO_COLOR": "1", **({PROGRESS: str(progress)} if progress else {})}
+
+
 def start(
     arguments: Sequence[str], log: Path, code: Path | None = None, progress: Path | None = None
 ) -> subprocess.Popen[bytes]:
@@ -66,7 +72,7 @@ def start(
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, "NO_COLOR": "1", **({PROGRESS: str(progress)} if progress else {})},
+                env=_environment(progress),
             )
     except OSError as error:
         raise explain(error, log) from error

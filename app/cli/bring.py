@@ -37,6 +37,7 @@ FORM = CommandForm(
     },
     folded=("evolution",),
     first="initial",
+    out="{universes}/{stem}.h5",
 )
 
 

@@ -24,6 +24,8 @@ class CommandForm:
     folded: tuple[str, ...] = ()
     first: str = ""
     """The option that takes the chosen file."""
+    out: str = ""
+    """Where --out is in a workbench with another folder of universes: {universes}, {stem} of the chosen file."""
 
 
 @dataclass(frozen=True)

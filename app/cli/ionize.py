@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.command import Command, CommandForm
-from app.cli.options import UNIVERSES, Device, Force, Preset, parse_numbers, parse_seeds
+from app.cli.options import UNIVERSES, Device, Force, Preset, parse_device, parse_numbers, parse_seeds
 from app.cli.show import progress_bar
 from core.errors import InputError, UsageError
 from core.forms import Ask
@@ -49,7 +49,7 @@ def ionize(
     mesh_ratio: Annotated[
         int, typer.Option(help="Particles per cell and axis that make the density."), Ask("sources")
     ] = 2,
-    device: Annotated[Device, Ask("output", ("auto", "cpu", "cuda"), others=True)] = "auto",
+    device: Annotated[Device, Ask("output", ("auto", "cpu", "cuda"), others=True, parse=parse_device)] = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes."), Ask("output")] = UNIVERSES / "ionized",
     force: Force = False,
 ) -> None:
@@ -120,5 +120,6 @@ FORM = CommandForm(
         "output": "Where the universes go; those that exist with the same settings are kept.",
     },
     folded=("sources",),
+    out="{universes}/ionized",
 )
 COMMANDS = (Command("ionize", ionize, 33, FORM),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from core.errors import UsageError
 from core.forms import Ask
 
 UNIVERSES = Path("universes")
+DEVICES = ("auto", "cpu", "cuda")
 
 Steps = Annotated[
     int, typer.Option(help="Time steps of the N-body run, uniform in the growth factor."), Ask("evolution")
@@ -31,7 +33,9 @@ Preset = Annotated[
     str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}."), Ask("universe", PRESET_NAMES)
 ]
 Device = Annotated[
-    str, typer.Option(help="auto, cpu, cuda or cuda:N."), Ask("evolution", ("auto", "cpu", "cuda"), others=True)
+    str,
+    typer.Option(help="auto, cpu, cuda or cuda:N."),
+    Ask("evolution", DEVICES, others=True, parse=lambda text: parse_device(text)),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there."), Ask("output")]
 
@@ -48,6 +52,13 @@ def parse_seeds(text: str) -> list[int]:
     if not seeds or min(seeds) < 0:
         raise UsageError(f"--seeds {text!r} holds no seed", "write 7, 1-10 or 1,4,9")
     return seeds
+
+
+def parse_device(text: str) -> str:
+    """auto, cpu, cuda or cuda:N. Raises: UsageError."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
+        raise UsageError(f"unknown device {text!r}", "write auto, cpu, cuda or cuda:N")
+    return text
 
 
 def parse_numbers(text: str, option: str) -> tuple[float, ...]:

@@ -36,6 +36,7 @@ FORM = CommandForm(
         "evolution": "How it is evolved.",
         "output": "Where the universes go; those that exist with the same settings are kept.",
     },
+    out="{universes}",
 )
 
 

@@ -343,13 +343,20 @@ def _status(data: dict[str, Any]) -> Status:
 def _breathes(data: dict[str, Any]) -> bool:
     if data.get("host") != socket.gethostname():
         return time.time() - float(data.get("updated", 0)) < SILENCE
+    try:
+        return lives(int(data["pid"]), float(data["started"]))
+    except (KeyError, ValueError):
+        return False
+
+
+def lives(pid: int, started: float) -> bool:
+    """Whether a process of this machine is the one that started then, and works: numbers are given again."""
     import psutil
 
     try:
-        process = psutil.Process(int(data["pid"]))
-        same = abs(process.create_time() - float(data["started"])) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, KeyError, ValueError):
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
         return False
 
 

@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from app.cli import registry
-from app.cli.command import Command, CommandForm
-from app.cli.registry import command
+from app.cli.command import Command, CommandForm, with_flags
+from app.cli.registry import command, commands
 from core.errors import UsageError
 from core.forms import Ask, command_words
 
@@ -90,3 +90,53 @@ def test_texts_of_a_form_become_words(tmp_path: Path, monkeypatch: pytest.Monkey
     assert TOY.problems({"source": "~", "count": "nan"})["count"] == "is no whole number"
     box = command("simulate")
     assert box.problems({"box": "nan"}) == {"box": "is no number"}
+
+
+def test_the_choices_of_the_forms_are_those_of_the_engine() -> None:
+    from typing import get_args
+
+    from core.cosmos.cosmology import PRESETS
+    from core.cosmos.nbody import Integrator
+    from core.cosmos.simulate import SPECTRA, Truth
+
+    choices = {field.path: set(field.choices) for field in command("simulate").fields}
+    assert choices["cosmology"] == set(PRESETS)
+    assert choices["spectrum"] == set(SPECTRA)
+    assert choices["truth"] == set(get_args(Truth))
+    assert choices["integrator"] == set(get_args(Integrator))
+
+
+@pytest.mark.parametrize("name", [item.name for item in commands() if item.form])
+def test_every_option_has_its_group(name: str) -> None:
+    asked = command(name)
+    assert asked.form
+    assert {field.group for field in asked.fields} == set(asked.form.groups)
+    assert all(field.ask.group == field.group for field in asked.fields)
+
+
+def test_values_that_cannot_be() -> None:
+    problems = command("simulate").problems({"cells": "0", "box": "-1", "outputs": "1,x", "like": "/none.h5"})
+    assert set(problems) == {"cells", "box", "outputs", "like"}
+    assert set(command("import").problems({"spectral_index": "-1", "redshift": "0"})) == {"initial"}
+    assert set(command("ionize").problems({"redshifts": "6-x/3", "seeds": "", "density": "/none"})) == {
+        "redshifts",
+        "density",
+    }
+
+
+@pytest.mark.parametrize(("device", "good"), [("cuda:1", True), ("auto", True), ("cudda", False), ("cuda:x", False)])
+@pytest.mark.parametrize("name", ["simulate", "import", "ionize"])
+def test_a_device_that_there_cannot_be(name: str, device: str, good: bool) -> None:
+    assert ("device" not in command(name).problems({"device": device})) is good
+
+
+def test_flags_follow_from_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    def told(count: int = 1, **extra: bool) -> None:
+        print(count, extra)
+
+    program = typer.Typer(add_completion=False)
+    program.command()(with_flags(told, {"first-crossing": "Also crossings.", "voids": "Also voids."}))
+    program(["--voids"], standalone_mode=False)
+    assert capsys.readouterr().out == "1 {'first_crossing': False, 'voids': True}\n"
+    program(["--help"], standalone_mode=False)
+    assert "Also crossings." in capsys.readouterr().out

@@ -20,7 +20,7 @@ from core.analysis.statistics.figures import (
     transfer_figure,
     value_limits,
 )
-from core.analysis.statistics.rows import STATISTICS
+from core.analysis.statistics.rows import STATISTICS, Statistic
 from core.cosmos.box import Field
 from core.cosmos.measures.pdf import pixel_pdf
 from core.cosmos.measures.spectra import Spectra, spectra
@@ -49,9 +49,10 @@ def statistics(
     `field` defaults to the first of density, delta_linear and probability that all have; predictions without it still
     give their mass function. `errors` of the mass function are jackknife or Poisson. `known` keeps measurements for
     the next call.
-    Raises: UsageError for a field that is missing or not a scalar, an unknown reference, or voids without halos;
-    InputError for boxes that differ, or first crossings without halos of today.
+    Raises: UsageError for a field that is missing or not a scalar, an unknown reference or statistic, or voids without
+    halos; InputError for boxes that differ, or first crossings without halos of today.
     """
+    rows = _rows(also)
     first, names = universes[0], labels(universes)
     against = _reference(reference, universes, names)
     fields = _fields(field, universes, names)
@@ -77,9 +78,9 @@ def statistics(
             Number(f"halos.{n.replace(' ', '.')}", f"halos in {n}", float(len(c))) for n, c in catalogues.items()
         ]
     context = Context(dict(zip(names, universes, strict=True)), dict(fields), catalogues)
-    for row in (row for row in STATISTICS if row.name in also):
+    for row in rows:
         measure.progress(0.95, row.help)
-        more, counted = row.load()(context)
+        more, counted = measure.kept(row.name, universes, partial(row.load(), context), *names, *fields)
         figures |= more
         numbers += counted
     return Report(" and ".join(names), tuple(numbers), figures, (), facts)
@@ -105,6 +106,10 @@ class _Measure:
     def __call__(self, what: str, universes: Sequence[Universe], doing: Callable[[], T], *more: Hashable) -> T:
         self.progress(0.9 * self.done / self.steps, f"{what} of {universes[0].name}")
         self.done += 1
+        return self.kept(what, universes, doing, *more)
+
+    def kept(self, what: str, universes: Sequence[Universe], doing: Callable[[], T], *more: Hashable) -> T:
+        """What is known of these files as they are now, else measured and kept."""
         key = (
             what,
             *((str(u.path), u.path.stat().st_mtime_ns if u.path.exists() else 0, u.name) for u in universes),
@@ -153,6 +158,15 @@ def _of_fields(
         Number("modes", "modes in all shells", float(measured[name].modes.sum())),
     ]
     return figures, numbers
+
+
+def _rows(also: Sequence[str]) -> list[Statistic]:
+    """The statistics of these names, in the order of the table. Raises: UsageError for an unknown one."""
+    known = [row.name for row in STATISTICS]
+    for name in also:
+        if name not in known:
+            raise UsageError(f"unknown statistic {name!r}", did_you_mean(name, known))
+    return [row for row in STATISTICS if row.name in also]
 
 
 def _reference(wanted: str | None, universes: Sequence[Universe], names: Sequence[str]) -> str | None:

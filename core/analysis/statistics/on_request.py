@@ -27,7 +27,7 @@ def of_voids(context: Context) -> tuple[dict[str, Figure], list[Number]]:
     catalogues = context.catalogues
     count = min((len(c) for c in catalogues.values()), default=0)
     if count == 0:
-        raise UsageError("voids lie between halos, and there are none", "leave out --voids")
+        raise UsageError("voids lie between halos, and there are none", "leave the voids out")
     box_size = next(iter(catalogues.values())).box_size
     radii = np.linspace(0.1, 1.5, 29) * box_size / count ** (1 / 3)  # of the mean separation
     found = {n: void_probability(c["position"][:count], box_size, radii) for n, c in catalogues.items()}

@@ -122,3 +122,22 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ResourceError):
         tasks.start(tmp_path / "file", "t", ["simulate"])
+
+
+def test_progress_belongs_to_the_process_it_was_asked_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a task starts in its turn tells nobody, or somebody else."""
+    monkeypatch.setenv("HALODECK_PROGRESS", str(tmp_path / "outer"))
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "import os; print(os.environ.get('HALODECK_PROGRESS'))"))
+    launch.start([], tmp_path / "log").wait()
+    assert (tmp_path / "log").read_text() == "None\n"
+    launch.start([], tmp_path / "other", progress=tmp_path / "inner").wait()
+    assert (tmp_path / "other").read_text() == f"{tmp_path / 'inner'}\n"
+
+
+def test_a_task_without_progress_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of version 0.1.0 have none."""
+    program(monkeypatch, "print('made')")
+    task = tasks.start(tmp_path, "make", ["make"])
+    wait(tmp_path, lambda task: not task.alive)
+    (task.path / "progress.json").unlink(missing_ok=True)
+    assert [(each.state, each.fraction, each.words) for each in tasks.all_tasks(tmp_path)] == [("done", 1.0, "made")]

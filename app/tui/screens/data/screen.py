@@ -280,14 +280,14 @@ class DataScreen(FramedScreen):
         from app.cli.registry import command
         from app.tui.screens.data.command_screen import CommandScreen
 
-        chosen, asked, base = self._files.chosen, command(name), {}
-        file = chosen.path if chosen and not chosen.is_folder else None
-        if file and asked.form and asked.form.first:
-            takes_many = any(field.path == asked.form.first and field.kind == "list" for field in asked.fields)
-            base[asked.form.first] = shlex.quote(nearby(file)) if takes_many else nearby(file)
-        if self.bench.universes != UNIVERSES and name in ("simulate", "import"):
-            folder = str(self.bench.universes)
-            base |= {"out": folder} if name == "simulate" else {"out": f"{folder}/{file.stem}.h5"} if file else {}
+        chosen, asked, base = self._files.chosen, command(name), dict[str, str]()
+        form, file = asked.form, chosen.path if chosen and not chosen.is_folder else None
+        if form and form.first and file:
+            takes_many = any(field.path == form.first and field.kind == "list" for field in asked.fields)
+            base[form.first] = shlex.quote(nearby(file)) if takes_many else nearby(file)
+        if form and self.bench.universes != UNIVERSES and (file or "{stem}" not in form.out):
+            out = form.out.format(universes=self.bench.universes, stem=file.stem if file else "")
+            base |= {"out": out} if out else {}
 
         def start(words: list[str], values: Mapping[str, str]) -> None:
             self.query_one(TaskPane).start(asked.called(values), words)

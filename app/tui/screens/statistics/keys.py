@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from app.tui.frame.key import Key
+from core.analysis.statistics.rows import STATISTICS
 
 SECTIONS = {"statistics": "Statistics of universes"}
+
+_MORE = ", ".join(row.name for row in STATISTICS)
 
 KEYS: tuple[Key, ...] = (
     Key("statistics.next", "tab", "turn(1)", "next figure", "statistics", "figure", first=True),
@@ -20,7 +23,13 @@ KEYS: tuple[Key, ...] = (
         "statistics",
         "predictions",
     ),
-    Key("statistics.more", "a", "more", "bispectrum, voids, first crossings: what takes longer", "statistics"),
+    Key(
+        "statistics.more",
+        "a",
+        "more",
+        f"also {_MORE}, which take longer",
+        "statistics",
+    ),
     Key("statistics.field", "v", "field(1)", "next field", "statistics", "field"),
     Key("statistics.field_back", "V", "field(-1)", "previous field", "statistics"),
     Key(

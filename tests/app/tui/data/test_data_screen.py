@@ -19,7 +19,6 @@ from tui_pilot import SIZES, a_run, sees, text, until
 
 from app.background import tasks
 from app.background import workers as launch
-from app.cli.registry import command, commands
 from app.tui.frame import follow
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.figure_view import FigureView
@@ -389,38 +388,6 @@ async def test_a_folder_that_may_not_be_read(folder: Path) -> None:
         tree(pilot).show_path(closed)
         await pilot.press("right")
         await sees(pilot, "no permission")
-
-
-def test_the_choices_of_the_forms_are_those_of_the_engine() -> None:
-    from typing import get_args
-
-    from core.cosmos.cosmology import PRESETS
-    from core.cosmos.nbody import Integrator
-    from core.cosmos.simulate import SPECTRA, Truth
-
-    choices = {field.path: set(field.choices) for field in command("simulate").fields}
-    assert choices["cosmology"] == set(PRESETS)
-    assert choices["spectrum"] == set(SPECTRA)
-    assert choices["truth"] == set(get_args(Truth))
-    assert choices["integrator"] == set(get_args(Integrator))
-
-
-@pytest.mark.parametrize("name", [item.name for item in commands() if item.form])
-def test_every_option_has_its_group(name: str) -> None:
-    asked = command(name)
-    assert asked.form
-    assert {field.group for field in asked.fields} == set(asked.form.groups)
-    assert all(field.ask.group == field.group for field in asked.fields)
-
-
-def test_values_that_cannot_be() -> None:
-    problems = command("simulate").problems({"cells": "0", "box": "-1", "outputs": "1,x", "like": "/none.h5"})
-    assert set(problems) == {"cells", "box", "outputs", "like"}
-    assert set(command("import").problems({"spectral_index": "-1", "redshift": "0"})) == {"initial"}
-    assert set(command("ionize").problems({"redshifts": "6-x/3", "seeds": "", "density": "/none"})) == {
-        "redshifts",
-        "density",
-    }
 
 
 async def test_data_of_every_recipe_is_made_by_a_form(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,3 +234,16 @@ def test_a_statistic_is_one_function_and_one_row(universes: list[Universe], monk
 @pytest.mark.parametrize("row", rows.STATISTICS, ids=lambda row: row.name)
 def test_every_row_has_its_function(row: rows.Statistic) -> None:
     assert callable(row.load())
+
+
+def test_an_unknown_statistic(universes: list[Universe]) -> None:
+    with pytest.raises(UsageError, match="unknown statistic 'void': did you mean 'voids'"):
+        statistics(universes[0], also=["void"])
+
+
+def test_what_was_asked_for_is_measured_once(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
+    known: Known = {}
+    first = statistics(universes[0], also=["bispectrum"], known=known)
+    monkeypatch.setattr(rows.Statistic, "load", lambda row: lambda context: pytest.fail("measured again"))
+    again = statistics(universes[0], also=["bispectrum"], known=known)
+    assert dump_report(again) == dump_report(first)
