@@ -8,7 +8,6 @@ import grimp
 import pytest
 
 HEAVY = {"torch", "scipy", "sklearn", "h5py", "numba", "pynbody", "colossus", "matplotlib"}
-SCREENS = {"textual", "typer", "rich", "plotext"}
 
 
 def loaded_by(code: str, *arguments: str) -> set[str]:
@@ -54,33 +53,6 @@ def test_first_paint_loads_nothing_heavy() -> None:
 
 def test_drawing_needs_no_engine() -> None:
     assert not loaded_by("import core.figures, app.draw") & (HEAVY | {"pydantic", "textual", "typer"})
-
-
-def test_engine_knows_no_front_end() -> None:
-    code = (
-        "import importlib, pkgutil, core, models\n"
-        "for package in (core, models):\n"
-        "    for item in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
-        "        importlib.import_module(item.name)\n"
-        "assert 'core.recipes.halonet.recipe' in __import__('sys').modules\n"
-    )
-    assert not loaded_by(code) & (SCREENS | {"app"})
-
-
-def test_models_import_nothing_of_ours() -> None:
-    assert not loaded_by("import models.vnet, models.blocks, models.losses") & {"core", "app"}
-
-
-def test_physics_knows_no_learning() -> None:
-    code = (
-        "import importlib, pkgutil, sys, core.cosmos\n"
-        "for item in pkgutil.walk_packages(core.cosmos.__path__, 'core.cosmos.'):\n"
-        "    importlib.import_module(item.name)\n"
-        "above = ('core.runs', 'core.learning', 'core.analysis', 'core.protohalos', 'core.recipes', 'core.config')\n"
-        "found = [name for name in sys.modules if name.startswith(above)]\n"
-        "sys.exit(1 if found else 0)\n"
-    )
-    assert "models" not in loaded_by(code)
 
 
 @cache

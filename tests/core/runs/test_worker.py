@@ -285,14 +285,15 @@ def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.Monke
         work(run, at(5, fill_the_disk))
 
 
-@pytest.mark.parametrize("keep", [0, 10, 1000, 20_000])
-def test_a_damaged_checkpoint(new_run: NewRun, keep: int) -> None:
+def test_a_damaged_checkpoint(new_run: NewRun) -> None:
     run = new_run("steps=2")
     work(run)
     path = run.path / "checkpoint.pt"
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"checkpoint\.pt cannot be read: delete it"):
-        work(run)
+    whole = path.read_bytes()
+    for keep in (0, 10, 1000, 20_000):
+        path.write_bytes(whole[:keep])
+        with pytest.raises(RunError, match=r"checkpoint\.pt cannot be read: delete it"):
+            work(run)
     path.unlink()
     work(run)
     assert run.status().state == "done"

@@ -136,7 +136,10 @@ def test_sharp_k_is_a_random_walk() -> None:
     walk = np.zeros(50_000, dtype=np.float32)
     crossed = np.zeros((2, walk.size), dtype=bool)
     for step, moving in zip(
-        np.sqrt(np.diff(variance, prepend=0.0)), sheth_tormen_barrier(found[0].sigma ** 2), strict=True
+        # two equal sums may differ by rounding
+        np.sqrt(np.diff(variance, prepend=0.0).clip(min=0)),
+        sheth_tormen_barrier(found[0].sigma ** 2),
+        strict=True,
     ):
         walk += step * rng.standard_normal(walk.size, dtype=np.float32)
         crossed[0] |= walk >= 1.686
