@@ -31,11 +31,12 @@ FORM = CommandForm(
     {
         "files": "Initial conditions, a later snapshot of the same particles, its halos, or a cube.",
         "cosmology": "Only what the file does not say.",
+        "alone": "One evolved snapshot or catalogue by itself: no initial conditions are needed, nothing is evolved.",
         "cube": "What a cube holds and where.",
         "evolution": "Of initial conditions without a later snapshot.",
         "output": "Where the universe goes.",
     },
-    folded=("evolution",),
+    folded=("alone", "evolution"),
     first="initial",
     out="{universes}/{stem}.h5",
 )
@@ -43,7 +44,9 @@ FORM = CommandForm(
 
 def import_(
     initial: Annotated[
-        Path, typer.Argument(help="Snapshot of the initial conditions, or a cube."), Ask("files", exists=True)
+        Path,
+        typer.Argument(help="Snapshot of the initial conditions, a cube, or a catalogue alone."),
+        Ask("files", exists=True),
     ],
     final: Annotated[
         Path | None,
@@ -66,8 +69,19 @@ def import_(
     spectral_index: Annotated[
         float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("cosmology", signed=True)
     ] = None,
+    w0: Annotated[
+        float | None,
+        typer.Option("--w0", help="Equation of state of dark energy; default -1."),
+        Ask("cosmology", signed=True),
+    ] = None,
+    wa: Annotated[
+        float | None, typer.Option("--wa", help="Its change: w(a) = w0 + wa (1 - a)."), Ask("cosmology", signed=True)
+    ] = None,
     redshift: Annotated[
         float | None, typer.Option(help="Redshift of the initial snapshot or the cube."), Ask("cosmology", signed=True)
+    ] = None,
+    redshift_final: Annotated[
+        float | None, typer.Option(help="Redshift of the final snapshot."), Ask("cosmology", signed=True)
     ] = None,
     length_unit: Annotated[
         str | None,
@@ -88,8 +102,15 @@ def import_(
     ] = None,
     total_matter: Annotated[
         bool,
-        typer.Option("--total-matter", help="Paint gas, stars and dark matter, not the dark matter alone."),
+        typer.Option(
+            "--total-matter", help="Density of gas, stars and dark matter; all else stays that of the dark matter."
+        ),
         Ask("files"),
+    ] = False,
+    evolved: Annotated[
+        bool,
+        typer.Option("--evolved", help="Take one evolved snapshot as it is: density and halos, no linear field."),
+        Ask("alone"),
     ] = False,
     field: Annotated[
         str | None,
@@ -97,7 +118,11 @@ def import_(
         Ask("cube"),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file."), Ask("cube")] = None,
-    cells: Annotated[int | None, typer.Option(help="Cells per side of a cube of raw floats."), Ask("cube")] = None,
+    cells: Annotated[
+        int | None,
+        typer.Option(help="Cells per side: of a cube of raw floats; of the mesh of --evolved or a catalogue."),
+        Ask("cube"),
+    ] = None,
     escape_fraction: Annotated[
         float | None, typer.Option(help="Of a 21-cm cube, where its name does not say it (_esc0.070)."), Ask("cube")
     ] = None,
@@ -113,41 +138,50 @@ def import_(
 
     Units and cosmology come from the file; what it lacks must be given by an option.
     """
-    from core.cosmos.cube_imports import import_cube
     from core.cosmos.formats.given import Given, in_cosmology
     from core.cosmos.formats.recognise import recognise
-    from core.cosmos.imports import TheirHalos, import_initial, import_pair
+    from core.cosmos.imports.catalogue import import_catalogue
+    from core.cosmos.imports.cube import import_cube
+    from core.cosmos.imports.evolved import import_evolved
+    from core.cosmos.imports.halos import TheirHalos
+    from core.cosmos.imports.initial import import_initial
+    from core.cosmos.imports.pair import import_pair
     from core.cosmos.simulate import Evolution
     from core.provenance import provenance
 
     path = out or UNIVERSES / f"{initial.stem}.h5"
     if path.exists() and not force:
         raise InputError(f"{path} exists", "use --force or another --out")
-    given = Given(box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, length_unit)
+    given = Given(
+        box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, redshift_final, w0, wa, length_unit
+    )
     if cosmology:
         given = in_cosmology(given, cosmology)
     described = recognise(initial)
-    if described.holds == "halos":
+    if described.kind == "pksc":
+        raise UsageError(f"{initial} holds Peak Patch halos", "give it by --halos, after the linear field they are of")
+    cube = described.holds == "cube" or (cells is not None and described.holds is None)
+    alone = evolved or described.holds == "halos"
+    if final is not None and alone:
+        raise UsageError(f"{initial} is taken alone, but {final} is given too", "leave one of the two out")
+    if final is None and not evolved and (total_matter or (halos and not cube)):
         raise UsageError(
-            f"{initial} is a halo catalogue ({described.kind})",
-            "give it by --halos: after the linear field it was found in"
-            if described.kind == "pksc"
-            else "give it with the snapshots: --halos, after ICS and FINAL",
+            "--halos and --total-matter belong to an evolved snapshot",
+            "give one after the initial conditions, or --evolved for one by itself",
         )
-    cube = described.holds == "cube" or cells is not None
-    if final is None and (total_matter or (halos and not cube)):
-        raise UsageError(
-            "--halos and --total-matter belong to a final snapshot", "give one after the initial conditions"
-        )
+    theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
     with progress_bar("import") as progress:
         if cube:
             import_cube(initial, path, given, field, dataset, cells, halos, provenance(), final, escape_fraction)
+        elif described.holds == "halos":
+            import_catalogue(initial, path, given, cells or 64, parse_columns(columns), provenance())
+        elif evolved:
+            import_evolved(initial, path, given, cells, minimum_particles, theirs, total_matter, provenance(), progress)
         elif final is None:
             redshifts = parse_numbers(outputs, "--outputs")
             evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
             import_initial(initial, path, given, evolution, provenance(), progress)
         else:
-            theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
             import_pair(initial, final, path, given, minimum_particles, theirs, total_matter, provenance(), progress)
     info(path)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Field, wrap
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 
 
 def move(halos: Catalogue, label: Array, delta: Field, cosmology: Cosmology, redshift: float = 0.0) -> Catalogue:
@@ -20,7 +20,7 @@ def move(halos: Catalogue, label: Array, delta: Field, cosmology: Cosmology, red
 
     from core.cosmos.lpt import first_order, second_order
 
-    functions, a = growth(cosmology.omega_matter), 1 / (1 + redshift)
+    functions, a = cosmology.growth, 1 / (1 + redshift)
     modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)))
     first = mean_over(first_order(modes, delta.box_size).numpy(), label, halos)
     second = mean_over(second_order(modes, delta.box_size).numpy(), label, halos)

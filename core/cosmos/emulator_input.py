@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from core.cosmos.box import Array, Assignment, Field, lattice
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import paint
@@ -37,7 +37,7 @@ def damped_2lpt(
     factor = np.sqrt(damping(power or linear_power(cosmology))(k))
     modes *= torch.as_tensor(factor, dtype=torch.float32, device=modes.device)[squared]
     # D = 1 today
-    moved = first_order(modes, box_size) + growth(cosmology.omega_matter).second(1.0) * second_order(modes, box_size)
+    moved = first_order(modes, box_size) + cosmology.growth.second(1.0) * second_order(modes, box_size)
     displacement = moved.cpu().numpy()
     positions = lattice(cells, box_size) + displacement.reshape(3, -1).T
     density = paint(positions, cells, box_size, assignment)

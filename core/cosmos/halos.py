@@ -35,17 +35,18 @@ def rank(roots: Array, minimum: int) -> Array:
 def measure(
     labels: Array,
     positions: Array,
-    velocities: Array,
-    lagrangian_positions: Array,
+    velocities: Array | None,
+    lagrangian_positions: Array | None,
     box_size: float,
     particle_mass: float,
     redshift: float,
 ) -> Catalogue:
     """The catalogue of labelled particles.
 
-    labels (N,), positions and Lagrangian positions (N, 3) [Mpc/h], velocities (N, 3) [km/s]. Masses: `mass` is
-    count * particle_mass; `mass_corrected` removes the excess of poorly sampled friends-of-friends groups
-    (Warren et al. 2006, astro-ph/0506395). Centres are centres of mass across the periodic boundary.
+    labels (N,), positions and Lagrangian positions (N, 3) [Mpc/h], velocities (N, 3) [km/s]; what is None is not
+    measured. Masses: `mass` is count * particle_mass; `mass_corrected` removes the excess of poorly sampled
+    friends-of-friends groups (Warren et al. 2006, astro-ph/0506395). Centres are centres of mass across the periodic
+    boundary.
     """
     members = np.flatnonzero(labels)
     members = members[np.argsort(labels[members], kind="stable")]
@@ -69,10 +70,12 @@ def measure(
         "mass_corrected": warren(count) * particle_mass,
         "count": count.astype(np.int64),
         "position": centre(positions),
-        "velocity": mean(velocities[members]).astype(np.float32),
-        "lagrangian_position": centre(lagrangian_positions),
         "lagrangian_radius": (3 * mass / (4 * np.pi * mean_density)) ** (1 / 3),
     }
+    if velocities is not None:
+        columns["velocity"] = mean(velocities[members]).astype(np.float32)
+    if lagrangian_positions is not None:
+        columns["lagrangian_position"] = centre(lagrangian_positions)
     units = {
         "mass": "Msun/h",
         "mass_corrected": "Msun/h",
@@ -82,7 +85,7 @@ def measure(
         "lagrangian_position": "Mpc/h",
         "lagrangian_radius": "Mpc/h",
     }
-    return Catalogue(columns, box_size, redshift, "fof", units)
+    return Catalogue(columns, box_size, redshift, "fof", {name: units[name] for name in columns})
 
 
 def warren(count: Array) -> Array:

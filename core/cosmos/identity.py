@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def identity(universe: Universe) -> str:
     origin: Any = [made["settings"], sources] if made.get("settings") else sources or None
     known = {
         "box": [universe.box_size, universe.cells],
-        "cosmology": asdict(universe.cosmology) | {"name": ""},
+        "cosmology": universe.cosmology.told() | {"name": ""},
         "fields": sorted((info.name, info.redshift) for info in universe.fields.values()),
         "halos": universe.halos if origin is None else sorted(universe.halos),
         "origin": origin,

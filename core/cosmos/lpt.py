@@ -59,6 +59,15 @@ def second_order(modes: torch.Tensor, box_size: float) -> torch.Tensor:
     return torch.stack([-minus_gradient(potential, box_size, axis) for axis in range(3)])
 
 
+def divergence(vectors: torch.Tensor, box_size: float) -> torch.Tensor:
+    """div of a periodic vector field (3, n, n, n) as modes: exact below Nyquist, which is dropped, as is the mean."""
+    cells = vectors.shape[-1]
+    total = torch.zeros((cells, cells, cells // 2 + 1), dtype=torch.complex64, device=vectors.device)
+    for component, wavenumber in zip(vectors, wavenumbers(cells, box_size, vectors.device), strict=True):
+        total += 1j * wavenumber * torch.fft.rfftn(component)
+    return total
+
+
 def _source(modes: torch.Tensor, box_size: float) -> torch.Tensor:
     """phi_xx phi_yy + phi_xx phi_zz + phi_yy phi_zz - phi_xy^2 - phi_xz^2 - phi_yz^2 in real space."""
     cells = modes.shape[0]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from core.cosmos.cosmology import Growth
-from core.cosmos.lpt import inverse_laplacian, minus_gradient
+from core.cosmos.lpt import first_order, inverse_laplacian, minus_gradient, second_order
 from core.cosmos.paint import gather, scatter
 
 Integrator = Literal["bullfrog", "fastpm"]
@@ -39,6 +39,15 @@ def kick_factor(growth: Growth, start: float, end: float, integrator: Integrator
     half = (end - start) / 2
     shift = (growth.second(a0) + half * growth.second_slope(a0) - middle**2) / middle
     return (growth.second_slope(a1) - shift) / (growth.second_slope(a0) - shift)
+
+
+def initial_state(modes: torch.Tensor, box_size: float, growth: Growth, redshift: float) -> State:
+    """Second-order perturbation theory of the linear density delta(k) at z = 0, at a redshift."""
+    a = 1 / (1 + redshift)
+    psi1, psi2 = first_order(modes, box_size), second_order(modes, box_size)
+    return State(
+        growth.first(a) * psi1 + growth.second(a) * psi2, psi1 + growth.second_slope(a) * psi2, growth.first(a)
+    )
 
 
 def step(state: State, end: float, alpha: float, box_size: float, mesh: int) -> State:

@@ -70,6 +70,7 @@ def camb_power(cosmology: Cosmology) -> LinearPower:
         ns=cosmology.spectral_index,
         NonLinear="NonLinear_none",
         WantCls=False,
+        **({} if cosmology.is_plain else {"w": cosmology.w0, "wa": cosmology.wa, "dark_energy_model": "ppf"}),
     )
     parameters.set_matter_power(redshifts=[0.0], kmax=60 * h)
     k, _, [power] = camb.get_results(parameters).get_matter_power_spectrum(minkh=1e-4, maxkh=50, npoints=2000)

@@ -12,12 +12,11 @@ import torch
 
 from core.cosmos import nbody
 from core.cosmos.box import Array, Catalogue, Field, lattice
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.emulator_input import damped_2lpt
 from core.cosmos.halos import friends_of_friends, measure
 from core.cosmos.initial import linear_field
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
-from core.cosmos.lpt import first_order, second_order
 from core.cosmos.measures.spherical import spherical_overdensity
 from core.cosmos.paint import paint
 from core.cosmos.peakpatch.search import PeakPatchSettings, check_peak_patch, peak_patch_output
@@ -65,21 +64,14 @@ def evolve(
     check_field(delta)
     check_evolution(evolution, delta.cells)
     device = choose_device(evolution.device)
-    functions = growth(cosmology.omega_matter)
+    functions = cosmology.growth
     box_size, cells = delta.box_size, delta.cells
     mesh = 2 * round(evolution.mesh_ratio * cells / 2)
 
     progress(0.0, "second-order displacements")
     modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
-    psi1, psi2 = first_order(modes, box_size), second_order(modes, box_size)
+    state = nbody.initial_state(modes, box_size, functions, evolution.start_redshift)
     del modes
-    a = 1 / (1 + evolution.start_redshift)
-    state = nbody.State(
-        functions.first(a) * psi1 + functions.second(a) * psi2,
-        psi1 + functions.second_slope(a) * psi2,
-        functions.first(a),
-    )
-    del psi1, psi2
 
     redshifts = sorted(set(evolution.outputs), reverse=True)
     ends = [functions.first(1 / (1 + z)) for z in redshifts]
@@ -177,7 +169,7 @@ class Simulation:
 
     def settings(self) -> dict[str, Any]:
         """All that decides on the result, as JSON keeps it."""
-        settings = asdict(self)
+        settings = asdict(self) | {"cosmology": self.cosmology.told()}
         evolution = settings.pop("evolution")
         del evolution["device"]
         if not self.with_2lpt:  # what was not asked for is no reason to make a universe again
@@ -195,7 +187,9 @@ class Simulation:
         if self.truth not in get_args(Truth):
             raise UsageError(f"unknown truth {self.truth!r}", did_you_mean(self.truth, get_args(Truth)))
         check_evolution(self.evolution, self.cells)
+        self.cosmology.check()
         if self.truth != "nbody":
+            self.cosmology.require_constant("Peak Patch")
             check_peak_patch(self.peak_patch, self.cells)
 
     @property

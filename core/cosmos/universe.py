@@ -1,7 +1,8 @@
 """The Universe: one realisation on disk, an HDF5 file with a documented layout.
 
     /                   halodeck_format ("universe" | "prediction"), format_version, name, box_size [Mpc/h], cells
-    /cosmology          omega_matter, omega_baryon, h, sigma8, spectral_index, name (attributes)
+    /cosmology          omega_matter, omega_baryon, h, sigma8, spectral_index, name (attributes); from version 2 on also
+                        w0, wa, omega_radiation
     /provenance         json: command, versions, seed, settings, sources with checksums, time (attribute)
     /fields/<name>      contiguous (n, n, n) or (3, n, n, n); units, redshift, frame, assignment
                         (attributes)
@@ -16,18 +17,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from core.cosmos.box import Assignment, Catalogue, Field
-from core.cosmos.cosmology import Cosmology
+from core.cosmos.cosmology import BEYOND, Cosmology
 from core.errors import InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
 Kind = Literal["universe", "prediction"]
 
 
@@ -141,11 +143,11 @@ def write_universe(
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
         with h5py.File(temporary, "w", locking=False) as file:
             file.attrs["halodeck_format"] = kind
-            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["format_version"] = 1 if cosmology.is_plain else 2
             file.attrs["name"] = name
             file.attrs["box_size"] = box_size
             file.attrs["cells"] = cells
-            file.create_group("cosmology").attrs.update(asdict(cosmology))
+            file.create_group("cosmology").attrs.update(cosmology.told())
             file.create_group("provenance").attrs["json"] = json.dumps(dict(provenance))
             file.create_group("fields")
             for item in fields:
@@ -219,7 +221,8 @@ def _read(file: Any, path: Path) -> Universe:
     end = max((item.offset + item.dtype.itemsize * int(np.prod(item.shape)) for item in fields.values()), default=0)
     if end > path.stat().st_size:
         raise InputError(f"{path} is cut off", "make or copy it again")
-    numbers = {key: file["cosmology"].attrs[key] for key in Cosmology.__dataclass_fields__}
+    stated = file["cosmology"].attrs
+    numbers = {key: stated[key] for key in Cosmology.__dataclass_fields__ if key in stated or key not in BEYOND}
     cosmology_name = str(numbers.pop("name"))
     return Universe(
         path=path,

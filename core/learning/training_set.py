@@ -126,12 +126,22 @@ def check_cell_sizes(universes: Sequence[Universe]) -> None:
         )
 
 
+def check_crop(crop: CropSettings, cells: int) -> None:
+    """Refuse crops larger than a box of so many cells: parts of it would be judged many times. Raises: InputError."""
+    if crop.size > cells:
+        raise InputError(
+            f"crop.size={crop.size} is larger than a universe of {cells}^3 cells",
+            f"set crop.size={cells}, or 0 for the whole box",
+        )
+
+
 def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
     """Refuse crops and tiles of a box of so many cells that a network cannot halve so often. Raises: InputError."""
     if crop.tile and crop.tile <= 2 * crop.buffer:
         raise InputError(
             f"crop.buffer of {crop.buffer} cells leaves nothing of a crop.tile of {crop.tile}", "make the tile larger"
         )
+    check_crop(crop, cells)
     factor = 2**levels
     seen = {"crop.size": (crop.size or cells) + 2 * crop.context, "crop.tile": crop.tile or cells}
     for what, side in seen.items():

@@ -11,7 +11,7 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.truth import TruthSource, check_truth, count, sources
+from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, sources
 
 if TYPE_CHECKING:
     import torch
@@ -52,12 +52,16 @@ def displacement(universe: Universe) -> torch.Tensor:
     return first_order(modes, universe.box_size)
 
 
-def check_set(universes: Sequence[Universe], split: Split, truth: TruthSource) -> None:
+def check_set(
+    universes: Sequence[Universe], split: Split, truth: TruthSource, minimum_cells: int | None = None
+) -> None:
     """Refuse a set that leaves none to train on, lacks true halos, or mixes cell sizes. Raises: InputError."""
     split.parts(universes)
     for universe in universes:
         check_linear(universe)
         check_truth(universe, truth)
+        if minimum_cells is not None:
+            check_smallest(universe, truth, minimum_cells)
     if truth == "auto" and len({sources(universe)[0] for universe in universes}) > 1:
         raise InputError("some universes have N-body halos, some have not", "set truth=peakpatch")
     if not any(count(universe, truth) for universe in universes):

@@ -47,6 +47,18 @@ def check_truth(universe: Universe, source: TruthSource) -> None:
         raise InputError(f"{universe.path} has no {wanted} to learn from", "simulate it with `--truth both`")
 
 
+def check_smallest(universe: Universe, source: TruthSource, minimum_cells: int) -> None:
+    """Refuse a cut below the smallest halos looked for: what is found there has no truth. Raises: InputError."""
+    name = sources(universe)[0] if source == "auto" else source
+    smallest = universe.provenance.get("settings", {}).get("minimum_particles")
+    if name == "nbody" and isinstance(smallest, int) and minimum_cells < smallest:
+        raise InputError(
+            f"{universe.path} has no halos of less than {smallest} particles, "
+            f"minimum_cells={minimum_cells} asks for them",
+            f"set minimum_cells={smallest}, or make the universe with --minimum-particles {minimum_cells}",
+        )
+
+
 def true_halos(universe: Universe, source: TruthSource = "auto", minimum_cells: int = 1) -> TrueHalos:
     """The halos of at least `minimum_cells` Lagrangian cells; auto takes N-body halos where there are any.
 

@@ -45,7 +45,7 @@ def test_import_of_a_linear_field_with_its_halos(command: Command) -> None:
     code, _, err = command("import", "halos.pksc", "--out", "v.h5")
     assert code != 0
     assert err.strip() == (
-        "halodeck: halos.pksc is a halo catalogue (pksc): give it by --halos: after the linear field it was found in"
+        "halodeck: halos.pksc holds Peak Patch halos: give it by --halos, after the linear field they are of"
     )
 
 

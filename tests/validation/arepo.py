@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.cosmos.formats.given import Given
-from core.cosmos.imports import import_initial
+from core.cosmos.imports.initial import import_initial
 from core.cosmos.simulate import Evolution
 from tests.validation.check import Check, within
 from tests.validation.formats import DATA

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.analysis.massfunction import THEORY_NAMES, Errors, counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue, Field
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.bispectrum import Bispectrum
 from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.pdf import PixelPdf
@@ -36,7 +36,7 @@ def power_figure(
     if cosmology:
         z = 0.0 if field.frame == "lagrangian" else field.redshift
         k = max((m.k for m in measured.values()), key=len)
-        linear = linear_power(cosmology)(k) * growth(cosmology.omega_matter).first(1 / (1 + z)) ** 2
+        linear = linear_power(cosmology)(k) * cosmology.growth.first(1 / (1 + z)) ** 2
         series.append(Series(f"linear theory, z = {z:g}", k, linear, style="dashed"))
         against = against or series[-1].name
     return Curves(

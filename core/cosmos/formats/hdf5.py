@@ -71,7 +71,7 @@ def read_header(path: Path) -> Header:
 
 def _check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
     """Refuse parts of different snapshots. Raises: InputError."""
-    for name in ("redshift", "box_size", "omega_matter", "h"):
+    for name in ("redshift", "box_size", "omega_matter", "h", "w0", "wa"):
         ours, theirs = getattr(header, name), getattr(other, name)
         if ours != theirs:
             raise InputError(
@@ -92,19 +92,32 @@ def header_of(file: Any, parts: tuple[Path, ...]) -> Header:
     omega = number(file, ("Header", "Omega0"), ("Parameters", "Omega0"), ("Cosmology", "Omega_m"))
     baryon = number(file, ("Header", "OmegaBaryon"), ("Parameters", "OmegaBaryon"), ("Cosmology", "Omega_b"))
     h = number(file, ("Header", "HubbleParam"), ("Parameters", "HubbleParam"), ("Cosmology", "h"))
+    redshift = number(file, ("Header", "Redshift"), ("Cosmology", "Redshift"))
+    if redshift is None and (a := positive(number(file, ("Header", "Time")) or 0)) and a <= 1:
+        redshift = 1 / a - 1  # of GADGET and its like; SWIFT's Time is one, but it states the redshift
     return Header(
         format="hdf5-snapshot",
         count=0,
         box_size=positive(box[0]),
-        redshift=number(file, ("Header", "Redshift"), ("Cosmology", "Redshift")),
+        redshift=redshift,
         omega_matter=positive(omega or 0),
         omega_lambda=number(
             file, ("Header", "OmegaLambda"), ("Parameters", "OmegaLambda"), ("Cosmology", "Omega_lambda")
         ),
         omega_baryon=positive(baryon or 0),
         h=positive(h or 0),
+        w0=number(file, *_anywhere("w_0", "w0")),
+        wa=number(file, *_anywhere("w_a", "wa")),
+        omega_radiation=number(file, *_anywhere("Omega_r", "OmegaRadiation")),
+        omega_neutrino=number(file, *_anywhere("Omega_nu_0", "OmegaNu", "Omega_nu")),
+        omega_curvature=number(file, *_anywhere("Omega_k", "OmegaK")),
         parts=parts,
     )
+
+
+def _anywhere(*names: str) -> list[tuple[str, str]]:
+    """Attributes of these names wherever headers are written."""
+    return [(group, name) for name in names for group in ("Header", "Parameters", "Cosmology")]
 
 
 def values(dataset: Any, path: Path) -> Array:

@@ -28,6 +28,12 @@ class Header:
     h: float | None = None
     sigma8: float | None = None
     spectral_index: float | None = None
+    w0: float | None = None
+    wa: float | None = None
+    omega_radiation: float | None = None
+    omega_neutrino: float | None = None
+    """Of massive neutrinos."""
+    omega_curvature: float | None = None
     parts: tuple[Path, ...] = ()
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Particles, nearest_image, wrap
+from core.cosmos.formats import proof
 from core.cosmos.formats.catalogues import HaloFile, distinct, with_radii
-from core.cosmos.formats.lattice import Lattice
+from core.cosmos.formats.integers import integers
 from core.cosmos.formats.readers import groups
 from core.errors import InputError
 from core.progress import Progress, silent
@@ -41,14 +42,15 @@ def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress
     mean_density = particles.particle_mass * len(particles) / particles.box_size**3
     progress(0.0, "members of halos")
     listed = _listed(path, halos, particles)
-    repairs = list(halos.repairs)
+    kind = "stated" if listed or "radius" in halos.catalogue else "by mass"
     if listed is None:
-        radii = with_radii(halos.catalogue, mean_density)
-        labels = nearest_radius(particles.positions, halos.catalogue["position"], radii, particles.box_size)
-        kind = "the catalogue's" if "radius" in halos.catalogue else "200 times the mean density in its mass:"
-        source = f"every particle to the halo nearest in units of its radius ({kind} radius), if within it"
+        halos, labels = _by_radius(path, halos, particles, mean_density)
+        whose = "the catalogue's" if kind == "stated" else "200 times the mean density in its mass:"
+        source = f"every particle to the halo nearest in units of its radius ({whose} radius), if within it"
+        repairs = list(halos.repairs)
     else:
         labels, shared, source = _first_owner(*listed, len(particles))
+        repairs = list(halos.repairs)
         if shared:
             repairs.append(f"{shared} particles of several halos given to the heaviest")
         _check_places(path, labels, halos.catalogue, particles, mean_density)
@@ -57,7 +59,36 @@ def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress
         raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
     if empty:
         repairs.append(f"{empty} halos without particles left out")
+    proof.check_median(path, labels, catalogue["mass"], particles.particle_mass, kind)
     return Membership(labels, catalogue, source, tuple(repairs))
+
+
+def _by_radius(path: Path, halos: HaloFile, particles: Particles, mean_density: float) -> tuple[HaloFile, Array]:
+    """Labels by the nearest radius, and the halos that hold their mass: the others would take particles from them."""
+    if "radius" in halos.catalogue:
+        wrong = proof.unlike(halos.catalogue["mass"], halos.catalogue["radius"])
+        proof.check_most(path, wrong)
+        halos = without(halos, wrong, "whose mass and radius do not belong together")
+    for _ in range(2):  # what a wrong one took is given back
+        catalogue = halos.catalogue
+        radii = with_radii(catalogue, mean_density)
+        labels = nearest_radius(particles.positions, catalogue["position"], radii, particles.box_size)
+        failed = proof.failing(labels, catalogue["mass"], particles.particle_mass)
+        proof.check_most(path, failed)
+        if not failed.any():
+            break
+        halos = without(halos, failed, "whose particles do not weigh what they should")
+        labels, _, _ = present(np.where(np.append(False, failed)[labels], 0, labels), catalogue)
+    return halos, labels
+
+
+def without(halos: HaloFile, wrong: Array, why: str) -> HaloFile:
+    """The halos without some, which the repairs name."""
+    if not wrong.any():
+        return halos
+    columns = {name: values[~wrong] for name, values in halos.catalogue.columns.items()}
+    repairs = (*halos.repairs, proof.dropped(halos.rows[wrong], why))
+    return replace(halos, catalogue=replace(halos.catalogue, columns=columns), rows=halos.rows[~wrong], repairs=repairs)
 
 
 def present(labels: Array, catalogue: Catalogue) -> tuple[Array, Catalogue, int]:
@@ -69,17 +100,17 @@ def present(labels: Array, catalogue: Catalogue) -> tuple[Array, Catalogue, int]
     return renumbered[labels], replace(catalogue, columns=columns), len(catalogue) - len(kept)
 
 
-def completed(theirs: Catalogue, ours: Catalogue, found: Lattice) -> Catalogue:
+def completed(theirs: Catalogue, ours: Catalogue, offset: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Catalogue:
     """A catalogue of others with what its members, measured as our own halos are, add to it.
 
     What both have stays theirs, but for the count, which is that of the labels, and the Lagrangian position and shape.
-    Its positions are moved with the lattice. `mass_corrected` is left out: it belongs to friends of friends.
+    Its positions are moved by -offset, with the lattice. `mass_corrected`, of friends of friends, is left out.
     """
     mean_density = float(ours["mass"][0] / (4 / 3 * np.pi * ours["lagrangian_radius"][0] ** 3))
     columns = {name: values for name, values in ours.columns.items() if name != "mass_corrected"}
     columns |= {name: values for name, values in theirs.columns.items() if name != "parent"}
     columns |= {
-        "position": wrap((theirs["position"] - np.asarray(found.offset)).astype(np.float32), found.box_size),
+        "position": wrap((theirs["position"] - np.asarray(offset)).astype(np.float32), theirs.box_size),
         "count": ours["count"],
         "lagrangian_radius": (3 * theirs["mass"] / (4 * np.pi * mean_density)) ** (1 / 3),
     }
@@ -159,10 +190,10 @@ def _ahf_members(path: Path) -> tuple[Array, Array]:
 def _rockstar_members(path: Path) -> tuple[Array, Array]:
     """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
     try:
-        rows = np.loadtxt(path, np.int64, usecols=(6, 9), ndmin=2)
+        rows = np.loadtxt(path, "U24", usecols=(6, 9), ndmin=2)
+        return integers(rows[:, 0]), integers(rows[:, 1])
     except ValueError as error:
         raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
-    return rows[:, 0], rows[:, 1]
 
 
 def _joined(parts: list[Array]) -> Array:

@@ -101,6 +101,11 @@ def header_facts(header: Header, box_known: bool = False) -> Facts:
         "omega_lambda": header.omega_lambda,
         "omega_baryon": header.omega_baryon,
         "h": header.h,
+        "w0": None if header.w0 == -1 else header.w0,
+        "wa": header.wa or None,
+        "omega_radiation": header.omega_radiation or None,
+        "omega_neutrino": header.omega_neutrino or None,
+        "omega_curvature": header.omega_curvature or None,
     }
     facts = {name: f"{value:g}" for name, value in numbers.items() if value is not None}
     if "box" in facts:

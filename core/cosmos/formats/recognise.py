@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.cosmos.cosmology import BEYOND
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import parts_of, unreadable
+from core.cosmos.formats.made_of import made_of
 from core.cosmos.formats.reader import Facts, Holds, shape_text
 from core.cosmos.formats.registry import reader_of, start_of
 from core.cosmos.infall import table as infall
@@ -65,6 +67,7 @@ def _universe(path: Path) -> Described:
         "cosmology": ", ".join(
             [f"{name} {getattr(cosmology, name):g}" for name in ("omega_matter", "omega_baryon", "h", "sigma8")]
             + [f"spectral_index {cosmology.spectral_index:g}"]
+            + [f"{name} {getattr(cosmology, name):g}" for name in BEYOND if not cosmology.is_plain]
             + ([f"({cosmology.name})"] if cosmology.name else [])
         ),
     }
@@ -81,6 +84,7 @@ def _universe(path: Path) -> Described:
     facts |= {f"halos {name}": str(count) for name, count in universe.halos.items()}
     if infall.is_table(universe):
         facts |= infall.described(universe)
+    facts |= made_of(universe.provenance)
     return Described(path, universe.kind, facts)
 
 

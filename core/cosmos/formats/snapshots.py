@@ -45,6 +45,8 @@ class Snapshot:
     """Whether the file has particle ids; if not, they are the order of the file."""
     matter: Matter | None = None
     """All particles, if they were asked for."""
+    counted: str = ""
+    """Which particles were read, and which left out."""
 
 
 def read_header(path: Path) -> Header:
@@ -98,7 +100,12 @@ def read_snapshot(path: Path, given: Given | None = None, total_matter: bool = F
     if raw.matter is not None:
         positions, masses = raw.matter
         matter = Matter(_positions(path, positions, units, box_size, shift), masses / masses.sum(dtype=np.float64))
-    return Snapshot(particles, known.cosmology, header.format, header.parts, units.source, raw.ids is not None, matter)
+    counted = f"{len(particles)} of dark matter"
+    if header.others:
+        counted += f", {header.others} others {'in the density alone' if matter else 'left out'}"
+    return Snapshot(
+        particles, known.cosmology, header.format, header.parts, units.source, raw.ids is not None, matter, counted
+    )
 
 
 def _positions(path: Path, raw: Array, units: Units, box_size: float, shift: float) -> Array:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Field, wrap
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.formats.membership import present
 from core.cosmos.formats.readers.pksc import read_pksc
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
@@ -51,7 +51,7 @@ def read_spheres(path: Path, delta: Field, cosmology: Cosmology, length_unit: st
     label, halos, empty = present(label_field(halos, delta.cells), halos)
     if empty:
         repairs.append(f"{empty} halos without cells left out")
-    _check_density(path, delta, label, growth(cosmology.omega_matter).first(1 / (1 + halos.redshift)))
+    _check_density(path, delta, label, cosmology.growth.first(1 / (1 + halos.redshift)))
     names = ("overdensity", "ellipticity", "prolateness")
     shape = overdensity_and_shape(mean_strain(delta.values, label, delta.box_size))
     halos = replace(halos, columns=halos.columns | dict(zip(names, shape, strict=True)))

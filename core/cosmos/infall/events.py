@@ -223,7 +223,7 @@ def _features(trees: Trees, events: Events) -> dict[str, Array]:
     apart = _apart(trees, sub, host)
     moving = trees.velocity[sub] - trees.velocity[host]
     # the Hubble flow belongs to the relative velocity
-    hubble = np.array([100.0 * np.sqrt(cosmology.omega_matter * x**-3 + 1 - cosmology.omega_matter) for x in a])
+    hubble = np.array([cosmology.hubble(x) for x in a])
     moving = moving + (hubble * a)[:, None] * apart
     distance, speed = np.linalg.norm(apart, axis=1), np.linalg.norm(moving, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

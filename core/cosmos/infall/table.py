@@ -96,6 +96,7 @@ def circular_velocity(mass: Array, radius: Array, a: Array) -> Array:
 
 def age(a: Array, cosmology: Cosmology) -> Array:
     """Age [Gyr] of a flat universe of matter and a cosmological constant; Peebles 1993, eq. 13.20."""
+    cosmology.require_constant("the age of the universe")
     lambda_ = 1 - cosmology.omega_matter
     ratio = np.sqrt(lambda_ / cosmology.omega_matter) * np.asarray(a, float) ** 1.5
     return np.asarray(hubble_time(cosmology) * 2 / (3 * np.sqrt(lambda_)) * np.arcsinh(ratio))

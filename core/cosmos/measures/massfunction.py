@@ -73,7 +73,7 @@ def theory(mass: Array, cosmology: Cosmology, redshift: float = 0.0, model: str 
     from colossus.cosmology import cosmology as background
     from colossus.lss import mass_function as colossus
 
-    parameters = {
+    parameters: dict[str, object] = {
         "flat": True,
         "H0": 100 * cosmology.h,
         "Om0": cosmology.omega_matter,
@@ -82,6 +82,8 @@ def theory(mass: Array, cosmology: Cosmology, redshift: float = 0.0, model: str 
         "ns": cosmology.spectral_index,
         "relspecies": False,
     }
+    if not cosmology.is_plain:
+        parameters |= {"de_model": "w0wa", "w0": cosmology.w0, "wa": cosmology.wa}
     background.setCosmology("halodeck", params=parameters, persistence="")
     density = colossus.massFunction(mass, redshift, q_in="M", q_out="dndlnM", mdef=THEORIES[model], model=model)
     return np.asarray(density * np.log(10))

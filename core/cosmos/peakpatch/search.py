@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from core.cosmos.box import Array, Catalogue, Field, wrap
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.lpt import first_order, inverse_laplacian, second_order, wavenumbers
 from core.cosmos.peakpatch.bank import PAIRS, grow_by_filters, mark_peaks_torch
@@ -85,8 +85,9 @@ def peak_patch(
     check_peak_patch(settings, delta.cells)
     modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
     modes[0, 0, 0] = 0  # a mean would pull along x only: the tide has none
+    cosmology.require_constant("Peak Patch")
     table = collapse_table(cosmology.omega_matter).values
-    first = growth(cosmology.omega_matter).first(1 / (1 + settings.redshift))
+    first = cosmology.growth.first(1 / (1 + settings.redshift))
     bank = filter_bank(delta.cells, delta.box_size, settings)
     around = shells(min((delta.cells - 1) // 2, int(np.ceil(SEARCH * bank[0])) + 2))
 
@@ -263,7 +264,7 @@ def _displacements(modes: torch.Tensor, box_size: float) -> Iterator[torch.Tenso
 def _catalogue(
     patches: Patches, radii: Array, psi: list[Array], delta: Field, cosmology: Cosmology, z: float
 ) -> Catalogue:
-    functions, a = growth(cosmology.omega_matter), 1 / (1 + z)
+    functions, a = cosmology.growth, 1 / (1 + z)
     first, second = functions.first(a), functions.second(a)
     to_kms = a * cosmology.hubble(a) * functions.rate(a) * first
     q = centres(patches, delta.cells) * delta.cell_size

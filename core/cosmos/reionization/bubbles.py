@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from core.cosmos.box import Array
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import squared_wavenumber
 from core.cosmos.power import linear_power, top_hat
 
@@ -59,8 +59,7 @@ class Collapsed:
 
 def smallest_mass(temperature: float, redshift: float, cosmology: Cosmology) -> float:
     """Mass [Msun/h] of a halo of this virial temperature [K]. Source: astro-ph/0010468, equation 26."""
-    matter = cosmology.omega_matter * (1 + redshift) ** 3
-    matter_now = matter / (matter + 1 - cosmology.omega_matter)
+    matter_now = cosmology.matter_share(1 / (1 + redshift))
     d = matter_now - 1
     contrast = 18 * math.pi**2 + 82 * d - 39 * d**2
     molecular = 0.59 if temperature >= ATOMIC_COOLING else 1.22
@@ -77,7 +76,7 @@ def mean_collapsed(mass: float, redshift: float, cosmology: Cosmology) -> float:
     from scipy.integrate import quad
 
     a, p, amplitude = 0.707, 0.3, 0.3222
-    first = growth(cosmology.omega_matter).first(1 / (1 + redshift))
+    first = cosmology.growth.first(1 / (1 + redshift))
     lowest = CRITICAL / (first * linear_power(cosmology).sigma(radius_of(mass, cosmology)))
 
     def multiplicity(nu: float) -> float:
@@ -117,7 +116,7 @@ def collapsed(
     cells, modes = delta.shape[0], torch.fft.rfftn(delta)
     squared = squared_wavenumber(cells, delta.device)
     k = 2 * np.pi / box_size * np.sqrt(np.arange(int(squared.max()) + 1))
-    first = growth(cosmology.omega_matter).first(1 / (1 + redshift))
+    first = cosmology.growth.first(1 / (1 + redshift))
     power = linear_power(cosmology)
     mass = smallest_mass(sources.virial_temperature, redshift, cosmology)
     mean, least = mean_collapsed(mass, redshift, cosmology), power.sigma(radius_of(mass, cosmology))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from core.cosmos.box import Field, lattice
-from core.cosmos.cosmology import Cosmology, growth
+from core.cosmos.cosmology import Cosmology
 from core.cosmos.initial import linear_field, linear_modes, white_noise
 from core.cosmos.lpt import first_order, second_order
 from core.cosmos.paint import overdensity
@@ -130,7 +130,7 @@ def displacements(item: Ionization, device: str) -> tuple[torch.Tensor, torch.Te
 
 def evolved(item: Ionization, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """The overdensity (n, n, n) at the redshift, painted cloud in cell."""
-    functions, a = growth(item.cosmology.omega_matter), 1 / (1 + item.redshift)
+    functions, a = item.cosmology.growth, 1 / (1 + item.redshift)
     particles = item.cells * item.mesh_ratio
     moved = (functions.first(a) * first + functions.second(a) * second).reshape(3, -1).T
     positions = lattice(particles, item.box_size) + moved.cpu().numpy()
@@ -140,7 +140,7 @@ def evolved(item: Ionization, first: torch.Tensor, second: torch.Tensor) -> torc
 def linear(item: Ionization, device: str) -> torch.Tensor:
     """The linear overdensity (n, n, n) at the redshift."""
     today = linear_field(item.cells, item.box_size, linear_power(item.cosmology), item.seed, device).values
-    return torch.as_tensor(today).to(device) * growth(item.cosmology.omega_matter).first(1 / (1 + item.redshift))
+    return torch.as_tensor(today).to(device) * item.cosmology.growth.first(1 / (1 + item.redshift))
 
 
 def memory_needed(cells: int, mesh_ratio: int) -> float:

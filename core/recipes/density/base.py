@@ -11,7 +11,7 @@ from core.cosmos.box import Array, Assignment, Catalogue, Field
 from core.errors import InputError
 from core.learning.adversaries import Adversaries
 from core.learning.learner import Network, Precision, uses_bf16
-from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
+from core.learning.training_set import CropSettings, Pair, Split, check_crop, check_memory, crops_of
 from core.progress import Progress, part, silent
 from core.recipes.density.settings import Adam, Scaling, Target
 from core.runs.recipe import Product, Recipe
@@ -155,6 +155,7 @@ class DensityRecipe(Recipe[Network | Adversaries]):
         check_set(universes, self.split, self.learnt)
         for universe in universes:
             self._check_box(universe)
+            check_crop(self.crop, universe.cells)
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""

@@ -84,9 +84,8 @@ def aimed_at(
 
 def to_velocity(universe: Universe) -> float:
     """What turns a linear displacement at z = 0 [Mpc/h] into a velocity [km/s]: 100 f."""
-    from core.cosmos.cosmology import growth
 
-    return float(100 * growth(universe.cosmology.omega_matter).rate(1.0))
+    return float(100 * universe.cosmology.growth.rate(1.0))
 
 
 def scales(training: Sequence[Universe], target: Target, assignment: Assignment) -> dict[str, float]:

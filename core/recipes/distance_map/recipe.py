@@ -255,7 +255,7 @@ class DistanceMap(Recipe[Network]):
         """Refuse universes that cannot be trained on. Raises: InputError."""
         from core.protohalos.inputs import check_set
 
-        check_set(universes, self.split, self.truth)
+        check_set(universes, self.split, self.truth, self.minimum_cells)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
 

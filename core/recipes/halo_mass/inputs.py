@@ -71,6 +71,12 @@ def check_universe(universe: Universe, settings: InputSettings, truth: TruthSour
     check_truth(universe, truth)
     if settings.kind == "evolved" and "displacement" not in universe.fields:
         raise InputError(f"{universe.path} has no displacement", "give a universe that was evolved by N-body")
+    cells = (settings.mesh_ratio if settings.kind == "evolved" else 1) * universe.cells
+    if settings.side > cells:
+        raise InputError(
+            f"input.side={settings.side} is larger than {universe.path} of {cells}^3 cells",
+            f"set input.side={cells - 1 + cells % 2}",
+        )
 
 
 def field_bytes(universes: Sequence[Universe], settings: InputSettings) -> int:

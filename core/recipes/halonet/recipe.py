@@ -213,7 +213,7 @@ class HaloNet(Recipe[Network]):
 
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
-        check_set(universes, self.split, self.truth)
+        check_set(universes, self.split, self.truth, self.minimum_cells)
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
 

@@ -16,7 +16,7 @@ from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
-from core.learning.training_set import CropSettings, Pair, Split, check_memory, crops_of
+from core.learning.training_set import CropSettings, Pair, Split, check_crop, check_memory, crops_of
 from core.progress import Progress, silent
 from core.recipes.ionization.cubes import label, split
 from core.runs.recipe import Product, Recipe
@@ -72,6 +72,7 @@ class IonizationMap(Recipe[Network]):
         split(universes, self.split)
         for universe in universes:
             self._check_box(universe)
+            check_crop(self.crop, universe.cells)
             if self.target not in universe.fields:
                 raise InputError(f"{universe.path} has no {self.target}", "make it with `halodeck ionize`")
         first = universes[0]

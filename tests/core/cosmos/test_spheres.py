@@ -8,10 +8,10 @@ import pytest
 
 from core.cosmos.box import Catalogue, Field, wrap
 from core.cosmos.cosmology import PRESETS
-from core.cosmos.cube_imports import import_cube
 from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.readers.pksc import write_pksc
 from core.cosmos.formats.spheres import centre_of_cells
+from core.cosmos.imports.cube import import_cube
 from core.cosmos.initial import linear_field
 from core.cosmos.peakpatch.search import label_field, peak_patch
 from core.cosmos.power import linear_power

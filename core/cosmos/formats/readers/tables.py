@@ -19,6 +19,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.header import Header, positive, unreadable
+from core.cosmos.formats.integers import integers
 from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
 from core.errors import InputError, UsageError, did_you_mean
 
@@ -60,6 +61,9 @@ _HEADER = {
     "box_size": r"(?i)box size\s*[:=]\s*(\S+) Mpc/h",
 }
 """Where Rockstar and consistent-trees write what they know."""
+
+_ID = "U24"
+"""Long enough for any number of 64 bits."""
 
 _START = 1 << 16
 """Bytes that hold the header of any of these."""
@@ -127,10 +131,10 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> RawHalos
     if layout is None:
         raise InputError(f"{path} is no halo catalogue in text", "Rockstar, hlist, AHF and CSV with a header are read")
     chosen, units = _choose(path, layout, columns or {})
-    integers: list[str] = [name for name in ("count", "id", "parent") if name in chosen]
-    values = _load(path, layout, chosen, integers)
-    count = len(values)
-    found: dict[str, Array] = {name: values[name] for name in ("mass", "radius", *integers) if name in chosen}
+    whole: list[str] = [name for name in ("count", "id", "parent") if name in chosen]
+    values = _load(path, layout, chosen, whole)
+    count = len(values["mass"])
+    found: dict[str, Array] = {name: values[name] for name in ("mass", "radius", *whole) if name in chosen}
     found["position"] = np.stack([values[axis] for axis in "xyz"], axis=1)
     if {"vx", "vy", "vz"} <= chosen.keys():
         found["velocity"] = np.stack([values[f"v{axis}"] for axis in "xyz"], axis=1)
@@ -187,10 +191,10 @@ def _choose(path: Path, layout: Layout, columns: Mapping[str, str]) -> tuple[dic
     return chosen, {what: found.pop() for what, found in stated.items() if found}
 
 
-def _load(path: Path, layout: Layout, chosen: dict[str, int], integers: list[str]) -> Array:
-    """The chosen columns of all rows, a structured array. Ids stay integers: they may be beyond 2^53."""
+def _load(path: Path, layout: Layout, chosen: dict[str, int], whole: list[str]) -> dict[str, Array]:
+    """The chosen columns of all rows by name. Ids stay integers: they may be beyond 2^53."""
     order = sorted(chosen, key=lambda name: chosen[name])
-    types = np.dtype([(name, np.int64 if name in integers else np.float64) for name in order])
+    types = np.dtype([(name, _ID if name in whole else np.float64) for name in order])
     delimiter = "," if layout.format == "csv" else None
     try:
         with path.open(encoding="ascii") as file:
@@ -199,12 +203,12 @@ def _load(path: Path, layout: Layout, chosen: dict[str, int], integers: list[str
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "loadtxt: input contained no data")
                 values = np.loadtxt(rows, types, usecols=[chosen[name] for name in order], delimiter=delimiter, ndmin=1)
+        return {name: integers(values[name]) if name in whole else values[name] for name in order}
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:  # a row that is short, or a word that is no number; UnicodeDecodeError is one too
         told = str(error).split(";")[0]
         raise InputError(f"{path} is cut off or damaged ({told})", "copy or make it again") from error
-    return values
 
 
 def _check_last_row(path: Path, delimiter: str | None, columns: int) -> None:

@@ -1,12 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.cosmos.cube_imports import import_cube
 from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.names import Told, told_by_name
+from core.cosmos.imports.cube import import_cube
 from core.errors import InputError, UsageError
 from core.recipes.ionization.cubes import label
 
@@ -50,9 +51,11 @@ def test_options_go_before_the_name(tmp_path: Path) -> None:
     path = tmp_path / "delta_T_z7.5_6_9Mpc"
     np.zeros((6, 6, 6), "<f4").tofile(path)
     np.random.default_rng(1).uniform(size=216).astype("<f4").tofile(path)
-    given = in_cosmology(Given(box_size=10, redshift=6), "planck2015")
+    given = in_cosmology(Given(box_size=10), "planck2015")
     field = read_cube(path, given, "neutral_fraction").field
-    assert (field.name, field.redshift, field.box_size) == ("neutral_fraction", 6.0, 10)
+    assert (field.name, field.redshift, field.box_size) == ("neutral_fraction", 7.5, 10)
+    with pytest.raises(InputError, match=r"is of z = 7\.5, not 6: leave --redshift out"):
+        read_cube(path, replace(given, redshift=6), "neutral_fraction")
 
 
 @pytest.mark.parametrize("cells", [5, 7])
@@ -90,7 +93,7 @@ def test_a_pair_of_cubes_is_one_universe(tmp_path: Path) -> None:
     assert set(universe.fields) == {"density", "brightness_temperature"}
     assert label(universe, "escape_fraction") == 0.05
     assert len(universe.provenance["sources"]) == 2
-    with pytest.raises(InputError, match=r"at z = 7, .* at 8"):
+    with pytest.raises(InputError, match=r"at z = 7, .* at 8: bring them in one by one"):
         import_cube(first, tmp_path / "v.h5", given, other=tmp_path / "xH_z8.npy")
     with pytest.raises(UsageError, match="both hold density"):
         import_cube(first, tmp_path / "v.h5", given, other=first)

@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from core.cosmos.cube_imports import import_cube
 from core.cosmos.formats.cubes import read_cube
 from core.cosmos.formats.given import Given, in_cosmology
 from core.cosmos.formats.recognise import recognise
+from core.cosmos.imports.cube import import_cube
 from core.errors import InputError, UsageError
 
 CELLS = 8

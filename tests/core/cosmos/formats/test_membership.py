@@ -12,7 +12,8 @@ from three_halos import BESIDE, MEAN_DENSITY, halos, particles, run_with, write_
 from core.cosmos.box import lattice, nearest_image
 from core.cosmos.formats.catalogues import read_catalogue
 from core.cosmos.formats.membership import assign, nearest_radius
-from core.cosmos.imports import TheirHalos, import_pair
+from core.cosmos.imports.halos import TheirHalos
+from core.cosmos.imports.pair import import_pair
 from core.errors import InputError
 
 
@@ -83,7 +84,7 @@ def test_members_that_cannot_be(tmp_path: Path) -> None:
         assign(path, read_catalogue(path, BESIDE), particles(run))
     csv = write_csv(tmp_path / "far.csv", halos(positions=np.full((3, 3), 15.0)))
     lonely = replace(particles(run), positions=np.full((16**3, 3), 40, np.float32))
-    with pytest.raises(InputError, match="no particle lies in any of its halos"):
+    with pytest.raises(InputError, match="3 of its 3 halos do not hold the particles of their mass"):
         assign(csv, read_catalogue(csv, BESIDE), lonely)
 
 

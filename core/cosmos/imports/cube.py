@@ -41,12 +41,12 @@ def import_cube(
     fields, catalogues, told = [cube.field], dict[str, Catalogue](), dict[str, Any]()
     paths = [path, other] if other else [path]
     if other:
-        second = read_cube(other, given, None, None, cells).field
+        second = read_cube(other, given.of_final(cube.field.redshift), None, None, cells).field
         if second.name == cube.field.name:
             raise UsageError(f"{path} and {other} both hold {second.name}", "give two different fields")
         if second.redshift != cube.field.redshift:
             raise InputError(
-                f"{path} is at z = {cube.field.redshift:g}, {other} at {second.redshift:g}", "give --redshift"
+                f"{path} is at z = {cube.field.redshift:g}, {other} at {second.redshift:g}", "bring them in one by one"
             )
         fields = [cube.field, second]
     if escape_fraction is None:

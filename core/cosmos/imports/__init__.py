@@ -1,0 +1,1 @@
+"""Universes from what others made: one file for each thing that may be brought in."""
