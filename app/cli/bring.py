@@ -114,10 +114,13 @@ def import_(
     ] = False,
     field: Annotated[
         str | None,
-        typer.Option(help="What a cube holds: density, delta_linear, brightness_temperature, ..."),
+        typer.Option(help="What a cube holds: density, delta_linear, displacement, brightness_temperature, ..."),
         Ask("cube"),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file."), Ask("cube")] = None,
+    evolve: Annotated[
+        bool, typer.Option("--evolve", help="Evolve a cube of the linear density at z = 0."), Ask("cube")
+    ] = False,
     cells: Annotated[
         int | None,
         typer.Option(help="Cells per side: of a cube of raw floats; of the mesh of --evolved or a catalogue."),
@@ -133,15 +136,17 @@ def import_(
     device: Device = "auto",
     force: Force = False,
 ) -> None:
-    """Bring in a snapshot (GADGET-1/2, GADGET-HDF5, AREPO, SWIFT, tipsy, RAMSES) or a cube (.npy, HDF5, 21cmFAST,
-    raw floats) as a universe.
+    """Bring in a snapshot (GADGET, AREPO, SWIFT, tipsy, RAMSES, your own .npz), a halo catalogue, or a cube (.npy,
+    HDF5, 21cmFAST, raw floats) as a universe.
 
-    Units and cosmology come from the file; what it lacks must be given by an option.
+    Units and cosmology come from the file; what it lacks must be given by an option. An early snapshot is evolved here,
+    or beside a later one of its run; --evolved takes one as it is.
     """
     from core.cosmos.formats.given import Given, in_cosmology
     from core.cosmos.formats.recognise import recognise
     from core.cosmos.imports.catalogue import import_catalogue
-    from core.cosmos.imports.cube import import_cube
+    from core.cosmos.imports.cube import evolve_cube, import_cube
+    from core.cosmos.imports.displacements import import_displacements
     from core.cosmos.imports.evolved import import_evolved
     from core.cosmos.imports.halos import TheirHalos
     from core.cosmos.imports.initial import import_initial
@@ -170,16 +175,23 @@ def import_(
             "give one after the initial conditions, or --evolved for one by itself",
         )
     theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
+    evolution = Evolution(
+        steps, mesh_ratio, parse_numbers(outputs, "--outputs"), minimum_particles=minimum_particles, device=device
+    )
+    if evolve and (not cube or final is not None):
+        raise UsageError("--evolve takes one cube of a linear density", "leave it out: initial conditions are evolved")
     with progress_bar("import") as progress:
-        if cube:
+        if cube and field == "displacement":
+            import_displacements(initial, path, given, final, minimum_particles, provenance(), progress)
+        elif evolve:
+            evolve_cube(initial, path, given, evolution, dataset, cells, provenance(), progress)
+        elif cube:
             import_cube(initial, path, given, field, dataset, cells, halos, provenance(), final, escape_fraction)
         elif described.holds == "halos":
             import_catalogue(initial, path, given, cells or 64, parse_columns(columns), provenance())
         elif evolved:
             import_evolved(initial, path, given, cells, minimum_particles, theirs, total_matter, provenance(), progress)
         elif final is None:
-            redshifts = parse_numbers(outputs, "--outputs")
-            evolution = Evolution(steps, mesh_ratio, redshifts, minimum_particles=minimum_particles, device=device)
             import_initial(initial, path, given, evolution, provenance(), progress)
         else:
             import_pair(initial, final, path, given, minimum_particles, theirs, total_matter, provenance(), progress)

@@ -107,7 +107,7 @@ def evolve(
 def at_redshift(
     delta: Field,
     displacement: Array,
-    velocity: Array,
+    velocity: Array | None,
     particle_mass: float,
     z: float,
     minimum: int,
@@ -116,14 +116,15 @@ def at_redshift(
 ) -> tuple[list[Field], Catalogue]:
     """Density, displacement, velocity, labels and halos of particles at one moment.
 
-    delta is the linear density at z = 0, displacement [Mpc/h] and peculiar velocity [km/s] (3, n, n, n) are by lattice
-    id; halos are friends-of-friends groups of `minimum` particles, or those of `labels` (n, n, n), 1 to H.
+    delta is the linear density at z = 0, displacement [Mpc/h] and peculiar velocity [km/s], if known, (3, n, n, n) are
+    by lattice id; halos are friends-of-friends groups of `minimum` particles, or those of `labels` (n, n, n), 1 to H.
     """
     cells, box_size = delta.cells, delta.box_size
     positions = lattice(cells, box_size) + by_particle(displacement)
     labels = friends_of_friends(positions, box_size, minimum) if labels is None else labels.ravel()
     q = lattice(cells, box_size)
-    halos = measure(labels, positions, by_particle(velocity), q, box_size, particle_mass, z)
+    moving = None if velocity is None else by_particle(velocity)
+    halos = measure(labels, positions, moving, q, box_size, particle_mass, z)
     del q
     mass, radius = spherical_overdensity(positions, labels, box_size, particle_mass)
     strain = mean_strain(delta.values, labels.reshape((cells,) * 3), box_size)
@@ -134,7 +135,7 @@ def at_redshift(
     fields = [
         Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian", "cic"),
         Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
-        Field(f"velocity{suffix}", velocity, box_size, "km/s", z),
+        *([] if velocity is None else [Field(f"velocity{suffix}", velocity, box_size, "km/s", z)]),
         Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),
     ]
     return fields, halos

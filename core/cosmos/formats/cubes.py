@@ -58,6 +58,8 @@ def read_cube(
     values, header, name = raw.values, replace(raw.header, format=form), name or raw.name
     if values.ndim == 1 and cells is not None and values.size == cells**3:
         values = values.reshape((cells,) * 3)
+    if values.ndim == 4 and 3 in (values.shape[0], values.shape[-1]):
+        raise InputError(f"{path} holds vectors", "a displacement of particles is --field displacement")
     if values.ndim != 3 or len(set(values.shape)) != 1:
         raise InputError(
             f"{path} has the shape {' x '.join(map(str, values.shape))}",

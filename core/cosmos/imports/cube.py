@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from core.cosmos.formats.given import Given
 from core.cosmos.formats.names import told_by_name
 from core.cosmos.formats.recognise import recognise
 from core.cosmos.formats.spheres import Spheres, read_spheres
+from core.cosmos.simulate import Evolution, check_evolution, evolve
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, UsageError
 from core.files import checksum
+from core.progress import Progress, part, silent
 
 
 def import_cube(
@@ -86,3 +89,40 @@ def _spheres(path: Path, cube: Cube, given: Given) -> Spheres:
             f"{path} lies in a linear field, not in {cube.field.name}", "give one, with --field delta_linear"
         )
     return read_spheres(path, cube.field, cube.known.cosmology, given.length_unit or "Mpc")
+
+
+def evolve_cube(
+    path: Path,
+    output: Path,
+    given: Given,
+    evolution: Evolution,
+    dataset: str | None = None,
+    cells: int | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Universe:
+    """Make a universe of a linear density at z = 0 in a cube, evolved by our own N-body.
+
+    Raises: as `import_cube`; UsageError for settings of the evolution.
+    """
+    progress(0.0, f"reading {path.name}")
+    cube = read_cube(path, given, "delta_linear", dataset, cells)
+    check_evolution(evolution, cube.field.cells)
+    fields, catalogues = evolve(cube.field, cube.known.cosmology, evolution, part(progress, 0.05, 0.95))
+    progress(0.95, f"writing {output.name}")
+    return write_universe(
+        output,
+        name=output.stem,
+        box_size=cube.field.box_size,
+        cosmology=cube.known.cosmology,
+        fields=[cube.field, *fields],
+        catalogues=catalogues,
+        provenance={
+            **(provenance or {}),
+            "sources": [{"path": str(path), "sha256": checksum(path), "format": cube.format}],
+            "given": given.stated() | ({"dataset": dataset} if dataset else {}),
+            "linear_field": "as the cube has it",
+            "repairs": list(cube.repairs),
+            "settings": asdict(evolution),
+        },
+    )

@@ -17,7 +17,15 @@ PLANCK = preset("planck2018")
 
 @pytest.mark.parametrize(("w0", "wa"), [(-0.7, 0.0), (-1.2, 0.0), (-1.0, 0.5), (-0.8, -0.6)])
 def test_growth_against_colossus(w0: float, wa: float) -> None:
-    other = {"flat": True, "H0": 67.36, "Om0": 0.3153, "Ob0": 0.0493, "sigma8": 0.8, "ns": 0.96, "relspecies": False}
+    other: dict[str, object] = {
+        "flat": True,
+        "H0": 67.36,
+        "Om0": 0.3153,
+        "Ob0": 0.0493,
+        "sigma8": 0.8,
+        "ns": 0.96,
+        "relspecies": False,
+    }
     other |= {"de_model": "w0wa", "w0": w0, "wa": wa}
     theirs = colossus.setCosmology("dark", params=other, persistence="")
     here = replace(PLANCK, w0=w0, wa=wa)
