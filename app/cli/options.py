@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.cosmos.presets import PRESET_NAMES
 from core.errors import UsageError
 from core.forms import Ask
+
+if TYPE_CHECKING:
+    from core.cosmos.cosmology import Cosmology
 
 UNIVERSES = Path("universes")
 DEVICES = ("auto", "cpu", "cuda")
@@ -32,12 +35,30 @@ Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo."), A
 Preset = Annotated[
     str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}."), Ask("universe", PRESET_NAMES)
 ]
+OmegaMatter = Annotated[float | None, typer.Option(help="Matter density today; default the preset's."), Ask("universe")]
+OmegaBaryon = Annotated[float | None, typer.Option(help="Baryon density today."), Ask("universe")]
+Hubble = Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc)."), Ask("universe")]
+Sigma8 = Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today."), Ask("universe")]
+SpectralIndex = Annotated[float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("universe")]
+W0 = Annotated[
+    float | None, typer.Option("--w0", help="Equation of state of dark energy today."), Ask("universe", signed=True)
+]
+Wa = Annotated[
+    float | None, typer.Option("--wa", help="Its change: w(a) = w0 + wa (1 - a)."), Ask("universe", signed=True)
+]
 Device = Annotated[
     str,
     typer.Option(help="auto, cpu, cuda or cuda:N."),
     Ask("evolution", DEVICES, others=True, parse=lambda text: parse_device(text)),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there."), Ask("output")]
+
+
+def varied(cosmology: Cosmology, *numbers: float | None) -> Cosmology:
+    """A cosmology with those of the numbers that are given, in the order of `campaign.NUMBERS`. Raises: UsageError."""
+    from core.cosmos.campaign import NUMBERS, varied
+
+    return varied(cosmology, {name: x for name, x in zip(NUMBERS, numbers, strict=True) if x is not None})
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -11,21 +11,30 @@ import typer
 from app.cli.command import Command, CommandForm
 from app.cli.options import (
     UNIVERSES,
+    W0,
     Device,
     Force,
+    Hubble,
     MeshRatio,
     Minimum,
+    OmegaBaryon,
+    OmegaMatter,
     Outputs,
     Preset,
+    Sigma8,
+    SpectralIndex,
     Steps,
+    Wa,
     parse_numbers,
     parse_seeds,
+    varied,
 )
 from app.cli.show import progress_bar
-from core.errors import InputError
+from core.errors import InputError, UsageError
 from core.forms import Ask
 
 if TYPE_CHECKING:
+    from core.cosmos.cosmology import Cosmology
     from core.cosmos.simulate import Simulation
 
 FORM = CommandForm(
@@ -33,9 +42,11 @@ FORM = CommandForm(
     "simulate {cells}^3, seeds {seeds}",
     {
         "universe": "What is simulated: 64 Mpc/h with 64^3 particles take seconds, 256^3 some minutes.",
+        "campaign": "Other cosmologies for other seeds.",
         "evolution": "How it is evolved.",
         "output": "Where the universes go; those that exist with the same settings are kept.",
     },
+    folded=("campaign",),
     out="{universes}",
 )
 
@@ -44,14 +55,34 @@ def simulate(
     cells: Annotated[int, typer.Option(help="Particles per side."), Ask("universe")] = 64,
     box: Annotated[float, typer.Option(help="Side of the box in Mpc/h."), Ask("universe")] = 64.0,
     cosmology: Preset = "planck2018",
+    omega_matter: OmegaMatter = None,
+    omega_baryon: OmegaBaryon = None,
+    h: Hubble = None,
+    sigma8: Sigma8 = None,
+    spectral_index: SpectralIndex = None,
+    w0: W0 = None,
+    wa: Wa = None,
     like: Annotated[
         Path | None,
         typer.Option(help="Take cells, box and cosmology from this universe, e.g. an imported one."),
         Ask("universe", exists=True),
     ] = None,
     seeds: Annotated[
-        str, typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9."), Ask("universe", parse=parse_seeds)
+        str,
+        typer.Option(help="One universe a seed: 7, 1-10 or 1,4,9; of a campaign as many as cosmologies."),
+        Ask("universe", parse=parse_seeds),
     ] = "1",
+    cosmology_table: Annotated[
+        Path | None,
+        typer.Option(help="A cosmology for each seed: a table with names in its first line, one row a seed."),
+        Ask("campaign", exists=True),
+    ] = None,
+    latin_hypercube: Annotated[
+        int | None, typer.Option(help="So many cosmologies spread over --ranges, one a seed."), Ask("campaign")
+    ] = None,
+    ranges: Annotated[
+        str, typer.Option(help="Of the latin hypercube: omega_matter=0.1:0.5,sigma8=0.6:1."), Ask("campaign")
+    ] = "",
     steps: Steps = 20,
     mesh_ratio: MeshRatio = 2.0,
     outputs: Outputs = "0",
@@ -88,6 +119,7 @@ def simulate(
 
     What exists with the same settings is kept, so an interrupted range goes on where it was.
     """
+    from core.cosmos import campaign
     from core.cosmos.cosmology import preset
     from core.cosmos.universe import open_universe
 
@@ -95,6 +127,7 @@ def simulate(
     if like:
         model = open_universe(like)
         cells, box, chosen = model.cells, model.box_size, replace(model.cosmology, name=model.name)
+    chosen = varied(chosen, omega_matter, omega_baryon, h, sigma8, spectral_index, w0, wa)
     numbers, redshifts = parse_seeds(seeds), parse_numbers(outputs, "--outputs")
     from core.cosmos.simulate import Evolution, Simulation
 
@@ -108,13 +141,36 @@ def simulate(
         device=device,
     )
     simulation = Simulation(cells, box, chosen, numbers[0], evolution, fixed, paired, spectrum, truth, with_2lpt)  # type: ignore[arg-type]
-    for path in simulate_many(out, simulation, numbers, force):
+    if cosmology_table and latin_hypercube is not None:
+        raise UsageError("--cosmology-table and --latin-hypercube are two campaigns", "leave one of the two out")
+    cosmologies = None
+    if cosmology_table:
+        cosmologies = campaign.read_table(cosmology_table, chosen)
+    elif latin_hypercube is not None:
+        cosmologies = campaign.latin_hypercube(latin_hypercube, campaign.parse_ranges(ranges), chosen)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "cosmologies.csv").write_text(campaign.table_text(cosmologies), encoding="utf-8")
+        print(f"{out / 'cosmologies.csv'}  {latin_hypercube} cosmologies")
+    if cosmologies is not None:
+        numbers = list(range(1, len(cosmologies) + 1)) if seeds == "1" else numbers
+        if len(numbers) != len(cosmologies):
+            raise UsageError(
+                f"{len(cosmologies)} cosmologies for {len(numbers)} seeds", f"give --seeds 1-{len(cosmologies)}"
+            )
+    for path in simulate_many(out, simulation, numbers, force, cosmologies):
         halos = open_universe(path).halos
         print(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
 
 
-def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bool = False) -> list[Path]:
-    """Simulate one universe for each seed; those that exist with the same settings are kept."""
+def simulate_many(
+    out: Path,
+    simulation: Simulation,
+    seeds: list[int],
+    force: bool = False,
+    cosmologies: list[Cosmology] | None = None,
+) -> list[Path]:
+    """Simulate one universe for each seed, of a cosmology of its own where they are given; those that exist with the
+    same settings are kept."""
     from core.cosmos.simulate import simulate as run_simulation
     from core.cosmos.universe import open_universe
     from core.progress import part
@@ -124,7 +180,9 @@ def simulate_many(out: Path, simulation: Simulation, seeds: list[int], force: bo
     paths = []
     with progress_bar("simulate") as progress:
         for number, seed in enumerate(seeds):
-            this = replace(simulation, seed=seed)
+            this = replace(
+                simulation, seed=seed, cosmology=cosmologies[number] if cosmologies else simulation.cosmology
+            )
             path = out / f"{this.name}.h5"
             paths.append(path)
             if path.exists() and not force:

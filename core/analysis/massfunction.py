@@ -20,6 +20,7 @@ THEORY_NAMES = {
     "press74": "Press-Schechter",
     "sheth99": "Sheth-Tormen",
 }
+OTHER_NAMES = {"despali16": "Despali 2016", "watson13": "Watson 2013", "bocquet16": "Bocquet 2016"}
 """Fitting functions by the names that figures give them."""
 
 
@@ -44,10 +45,11 @@ def counted(
 
 
 def fitting_functions(models: Iterable[str], edges: Array, cosmology: Cosmology, redshift: float) -> list[Series]:
-    """dn/dlog10 M [(h/Mpc)^3] of some of `THEORY_NAMES` in the middle of each bin."""
+    """dn/dlog10 M [(h/Mpc)^3] of fitting functions of the names above in the middle of each bin."""
     mass = np.sqrt(edges[1:] * edges[:-1])
     return [
-        Series(THEORY_NAMES[model], mass, theory(mass, cosmology, redshift, model), style="dashed") for model in models
+        Series((THEORY_NAMES | OTHER_NAMES)[model], mass, theory(mass, cosmology, redshift, model), style="dashed")
+        for model in models
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -58,21 +59,8 @@ def camb_power(cosmology: Cosmology) -> LinearPower:
         raise ResourceError("a spectrum by CAMB needs camb", "install it with: pip install 'halodeck[camb]'") from error
     from scipy.interpolate import CubicSpline
 
-    h = cosmology.h
-    parameters = camb.set_params(
-        H0=100 * h,
-        ombh2=cosmology.omega_baryon * h**2,
-        omch2=(cosmology.omega_matter - cosmology.omega_baryon) * h**2,
-        mnu=0,
-        num_massive_neutrinos=0,
-        TCMB=T_CMB,
-        As=2e-9,
-        ns=cosmology.spectral_index,
-        NonLinear="NonLinear_none",
-        WantCls=False,
-        **({} if cosmology.is_plain else {"w": cosmology.w0, "wa": cosmology.wa, "dark_energy_model": "ppf"}),
-    )
-    parameters.set_matter_power(redshifts=[0.0], kmax=60 * h)
+    parameters = _camb_parameters(cosmology, 2e-9)
+    parameters.set_matter_power(redshifts=[0.0], kmax=60 * cosmology.h)
     k, _, [power] = camb.get_results(parameters).get_matter_power_spectrum(minkh=1e-4, maxkh=50, npoints=2000)
     log_k, log_transfer = np.log(k), np.log(power / k**cosmology.spectral_index) / 2
     spline = CubicSpline(log_k, log_transfer)
@@ -84,6 +72,45 @@ def camb_power(cosmology: Cosmology) -> LinearPower:
         return np.asarray(np.exp(spline(np.clip(x, first, last)) + slope * np.maximum(x - last, 0)))
 
     return _normalised(cosmology, by_camb)
+
+
+def hmcode_power(cosmology: Cosmology, k: Array, redshift: float = 0.0) -> Array:
+    """The nonlinear spectrum [(Mpc/h)^3] of HMcode 2020 at wavenumbers [h/Mpc], by CAMB (arXiv:2009.01858).
+
+    Raises: ResourceError where camb is not installed.
+    """
+    linear = camb_power(cosmology)
+    import camb
+
+    # the amplitude that gives this sigma8 by our own normalisation
+    parameters = _camb_parameters(cosmology, 2e-9)
+    parameters.set_matter_power(redshifts=[0.0], kmax=60 * cosmology.h)
+    [sigma8] = camb.get_results(parameters).get_sigma8()
+    parameters = _camb_parameters(cosmology, 2e-9 * (linear.cosmology.sigma8 / float(sigma8)) ** 2)
+    parameters.NonLinear = camb.model.NonLinear_both
+    parameters.NonLinearModel.set_params(halofit_version="mead2020")
+    parameters.set_matter_power(redshifts=sorted({0.0, redshift}), kmax=60 * cosmology.h)
+    at, _, power = camb.get_results(parameters).get_matter_power_spectrum(minkh=1e-4, maxkh=50, npoints=1000)
+    return np.asarray(np.exp(np.interp(np.log(k), np.log(at), np.log(power[-1]))))
+
+
+def _camb_parameters(cosmology: Cosmology, amplitude: float) -> Any:
+    import camb
+
+    h = cosmology.h
+    return camb.set_params(
+        H0=100 * h,
+        ombh2=cosmology.omega_baryon * h**2,
+        omch2=(cosmology.omega_matter - cosmology.omega_baryon) * h**2,
+        mnu=0,
+        num_massive_neutrinos=0,
+        TCMB=T_CMB,
+        As=amplitude,
+        ns=cosmology.spectral_index,
+        NonLinear="NonLinear_none",
+        WantCls=False,
+        **({} if cosmology.is_plain else {"w": cosmology.w0, "wa": cosmology.wa, "dark_energy_model": "ppf"}),
+    )
 
 
 def nonlinear_wavenumber(power: Callable[[Array], Array]) -> float:

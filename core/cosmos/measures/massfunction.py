@@ -12,7 +12,15 @@ from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.jackknife import SUBCUBES, jackknife_error, subcube
 from core.errors import UsageError, did_you_mean
 
-THEORIES = {"tinker08": "200m", "press74": "fof", "sheth99": "fof", "warren06": "fof", "watson13": "fof"}
+THEORIES = {
+    "tinker08": "200m",
+    "press74": "fof",
+    "sheth99": "fof",
+    "warren06": "fof",
+    "watson13": "fof",
+    "despali16": "200m",
+    "bocquet16": "200m",
+}
 """Fitting functions and the mass definition each is meant for."""
 
 
