@@ -64,6 +64,9 @@ def read(
         typer.Option(min=0, help="Mass of a particle [Msun/h], where the trees do not say it."),
         Ask("trees"),
     ] = None,
+    softening: Annotated[
+        float | None, typer.Option(min=0, help="Softening of the force [kpc/h], which no tree says."), Ask("trees")
+    ] = None,
     particles: Annotated[
         int, typer.Option(min=1, help="Particles of the smallest subhalo at accretion."), Ask("trees")
     ] = 1000,
@@ -76,7 +79,14 @@ def read(
 
     path = free(out or TABLES / f"{trees[0].stem}.h5", force)
     found = read_trees(trees)
-    tell(make_table(path, found, Cuts(particles, particle_mass), provenance(trees)))
+    tell(
+        make_table(
+            path,
+            found,
+            Cuts(particles, particle_mass, None if softening is None else softening / 1000),
+            provenance(trees),
+        )
+    )
 
 
 def search(

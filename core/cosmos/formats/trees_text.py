@@ -63,7 +63,7 @@ def read_text(paths: Sequence[Path]) -> RawTrees:
 
     Raises: InputError for what is no such file, is cut off, has no hosts, or belongs to different simulations.
     """
-    files = [_read(path) for path in paths]
+    files, left_out = _whole_trees([_read(path) for path in paths])
     first = files[0]
     for other in files[1:]:
         if other.counted != first.counted or other.mass_name != first.mass_name:
@@ -102,9 +102,27 @@ def read_text(paths: Sequence[Path]) -> RawTrees:
         cosmology,
         first.header["box_size"],
         first.header.get("particle_mass"),
-        (remark,),
+        (remark, *left_out),
         all_values["progenitors"].astype(np.int64) if "progenitors" in common else None,
     )
+
+
+def _whole_trees(files: list[_File]) -> tuple[list[_File], list[str]]:
+    """The files to read, and a remark for those that hold again what whole trees hold.
+
+    Raises: InputError for one snapshot by itself.
+    """
+    moments = [set(np.unique(file.values["scale_factor"])) for file in files]
+    if len(set.union(*moments)) < 2:
+        raise InputError(
+            f"{files[0].path} holds one snapshot, which is not enough for a tree",
+            "give the files of all snapshots, or tree_*.dat",
+        )
+    trees = [file for file, found in zip(files, moments, strict=True) if len(found) > 1]
+    again = [file for file, found in zip(files, moments, strict=True) if len(found) == 1]
+    if not trees or not again:
+        return files, []
+    return trees, [f"{', '.join(file.path.name for file in again)} left out: the trees hold the same halos"]
 
 
 def triaxiality(b_to_a: Array, c_to_a: Array) -> Array:

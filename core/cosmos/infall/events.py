@@ -40,6 +40,8 @@ class Cuts:
     fewest_particles: int = FEWEST_PARTICLES
     particle_mass: float | None = None
     """Mass of a particle [Msun/h], where the trees do not say it."""
+    softening: float | None = None
+    """Of the force [Mpc/h], which blurs the last distances; no tree says it."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,15 @@ def make_table(path: Path, trees: Trees, cuts: Cuts, provenance: Mapping[str, An
     if not len(columns["mass_ratio"]):
         told = ", ".join(f"{name}: {number}" for name, number in removed.items())
         raise InputError(f"no accretion event is left ({told})", "give more trees, or lower --particles")
-    settings = {"particle_mass": particle, "fewest_particles": cuts.fewest_particles, "softening": 0.0}
+    settings = {
+        "particle_mass": particle,
+        "fewest_particles": cuts.fewest_particles,
+        "softening": cuts.softening or 0.0,
+    }
     absent = [name for name in FEATURES if name not in columns]
     remarks = {"trees": "; ".join(trees.remarks)} if trees.remarks else {}
+    if cuts.softening is None:
+        remarks["softening"] = "not known, taken as 0: give it with --softening [kpc/h]"
     if absent:
         remarks["left out"] = f"{', '.join(absent)}: their columns are not in the trees"
     facts = {**provenance, "settings": settings, "kind": "read", "cuts": removed, "remarks": remarks}

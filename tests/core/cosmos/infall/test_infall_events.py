@@ -240,12 +240,31 @@ def test_real_forests(
     assert (table["impact_angle"] <= 1).all()
 
 
-def test_a_real_hlist_is_read(shared_data: Callable[[str], Path]) -> None:
-    trees = read_trees([shared_data("merger-trees/dummy_halocat_0.07812.list")])
-    assert len(trees) == 436
-    assert trees.remarks == ("masses are m200b",)
-    assert trees.box_size == 250
-    # a time without a past: nothing has fallen in
-    columns, removed = infall_columns(trees, 1e8)
-    assert removed["first seen inside their host"] == removed["events found"]
-    assert not len(columns["mass_ratio"])
+def test_one_snapshot_is_no_tree(shared_data: Callable[[str], Path]) -> None:
+    with pytest.raises(InputError, match="holds one snapshot, which is not enough for a tree: give the files of all"):
+        read_trees([shared_data("merger-trees/dummy_halocat_0.07812.list")])
+
+
+def test_one_hlist_of_a_forest_is_no_tree(tmp_path: Path) -> None:
+    paths = files.write_hlists(tmp_path, files.small_forest())
+    with pytest.raises(InputError, match="not enough for a tree"):
+        read_trees(paths[-1:])
+
+
+def test_a_tree_beside_its_hlists(tree_dat: Path, tmp_path: Path) -> None:
+    """One of the two is read, the other named."""
+    alone = read_trees([tree_dat])
+    both = read_trees([tree_dat, *files.write_hlists(tmp_path, files.small_forest())[:2]])
+    assert len(both) == len(alone)
+    assert both.remarks[-1].endswith("left out: the trees hold the same halos")
+    assert "hlist_" in both.remarks[-1]
+
+
+def test_the_softening_is_given_or_said_to_be_unknown(tree_dat: Path, tmp_path: Path) -> None:
+    trees = read_trees([tree_dat])
+    unknown = make_table(tmp_path / "a.h5", trees, Cuts(particle_mass=1e9), {}).provenance
+    assert unknown["settings"]["softening"] == 0
+    assert "--softening" in unknown["remarks"]["softening"]
+    given = make_table(tmp_path / "b.h5", trees, Cuts(particle_mass=1e9, softening=0.002), {}).provenance
+    assert given["settings"]["softening"] == 0.002
+    assert "softening" not in given["remarks"]
