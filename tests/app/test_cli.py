@@ -264,7 +264,7 @@ def test_the_demo_in_miniature(command: Command, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(demo, "SEEDS", [1, 2, 3, 4, 5])
     monkeypatch.setattr(demo, "STEPS", 3)
     monkeypatch.setattr(
-        demo, "new_run", lambda *given: real(*given[:3], ["steps=2", "network.levels=2", "minimum_cells=8"], *given[4:])
+        demo, "new_run", lambda *given: real(*given[:3], ["steps=2", "network.levels=2", "crop.size=16"], *given[4:])
     )
     code, out, _ = command("demo", "--out", "u", "--runs", "r")
     assert code == 0
