@@ -163,6 +163,8 @@ def import_(
     if cosmology:
         given = in_cosmology(given, cosmology)
     described = recognise(initial)
+    if "not read" in described.facts:
+        raise InputError(f"{initial} is {described.kind}, which is not read", described.facts["not read"])
     if described.kind == "pksc":
         raise UsageError(f"{initial} holds Peak Patch halos", "give it by --halos, after the linear field they are of")
     cube = described.holds == "cube" or (cells is not None and described.holds is None)

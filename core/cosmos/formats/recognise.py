@@ -11,8 +11,12 @@ from core.cosmos.formats.header import parts_of, unreadable
 from core.cosmos.formats.made_of import made_of
 from core.cosmos.formats.reader import Facts, Holds, shape_text
 from core.cosmos.formats.registry import reader_of, start_of
+from core.cosmos.formats.unread import unread
 from core.cosmos.infall import table as infall
 from core.cosmos.universe import open_universe
+
+_ANYTHING = ("hdf5", "raw")
+"""Formats that many files pass for."""
 
 _MOST_ENTRIES = 12
 """Files named before the list ends in dots."""
@@ -40,7 +44,10 @@ def recognise(path: Path) -> Described:
             return Described(path, "empty")
         if start_of(path).startswith(hdf5.SIGNATURE) and _is_ours(path):
             return _universe(path)
-        if found := reader_of(path):
+        found = reader_of(path)
+        if (found is None or found[1] in _ANYTHING) and (told := unread(path, start_of(path))):
+            return Described(path, told[0], {"not read": told[1]})
+        if found:
             reader, name = found
             return Described(path, name, reader.describe(path), reader.holds)
         return _folder(path) if path.is_dir() else Described(path, "unknown", {"size": _bytes(path.stat().st_size)})

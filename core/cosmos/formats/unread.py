@@ -1,0 +1,52 @@
+"""Formats that are known by name and not read, and how to bring their data in nevertheless."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.cosmos.formats import hdf5
+
+_OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
+_CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
+
+_BYTES: dict[bytes, tuple[str, str]] = {
+    b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
+    b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
+    b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
+    b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
+    b"\x80\x04": ("a Python pickle", "it may run programs and is never opened: save arrays as .npz or .npy"),
+}
+"""How files begin that hold one."""
+
+_GROUPS: dict[str, tuple[str, str]] = {
+    "SO": ("SOAP, of SWIFT", _CSV),
+    "Tree0": ("LHaloTree", "convert it to consistent-trees or Galacticus' HDF5"),
+    "Subhalos": ("HBT+", _CSV),
+    "Mass_200crit": ("VELOCIraptor", _CSV),
+    "DescendantID": ("SubLink", "convert it to consistent-trees or Galacticus' HDF5"),
+    "fake_header": ("VELOCIraptor", _CSV),
+}
+"""Members of the root of HDF5 files."""
+
+
+def unread(path: Path, start: bytes) -> tuple[str, str] | None:
+    """The name of a format that is known and not read, and the way round; None for anything else."""
+    if path.is_dir():
+        return _folder(path)
+    for sign, told in _BYTES.items():
+        if start.startswith(sign):
+            return told
+    if path.name.endswith(".hierarchy") or path.with_name(path.name + ".hierarchy").exists():
+        return "Enzo", f"read it with yt and {_OWN}"
+    if start.startswith(hdf5.SIGNATURE):
+        with hdf5.opened(path) as file:
+            return next((told for sign, told in _GROUPS.items() if sign in file), None)
+    return None
+
+
+def _folder(path: Path) -> tuple[str, str] | None:
+    if (path / "Header" / "attr-v2").is_file() or (path / "Header" / "header").is_file():
+        return "bigfile, as FastPM and MP-Gadget write", f"read it with bigfile and {_OWN}"
+    if (path / "Header").is_file() and (path / "Level_0").is_dir():
+        return "an AMReX plotfile, as Nyx writes", "read it with yt and save the cube as .npy"
+    return None
