@@ -1,8 +1,8 @@
 """Friends-of-friends groups of GADGET-3 in binary: group_tab_NNN.0, .1, ... as the Quijote simulations have them.
 
 Per file: int32 groups, int32 groups of all files, int32 ids, int64 ids of all, int32 files; then for all groups
-lengths, offsets, masses [1e10 Msun/h], positions, velocities [km/s over 1 + z], and lengths and masses by type. Box, redshift
-and cosmology are not in them.
+lengths, offsets, masses [1e10 Msun/h], positions, velocities [km/s over 1 + z], and lengths and masses by type. Box,
+redshift and cosmology are not in them.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from three_halos import BESIDE, COUNTS, halos
 
 from core.cosmos.formats.catalogues import read_catalogue
 from core.cosmos.formats.given import Given
+from core.cosmos.formats.readers.rockstar_bin import MAGIC
 from core.cosmos.formats.recognise import recognise
 from core.errors import InputError
 
@@ -21,36 +22,14 @@ ROWS = np.argsort(-halos().masses)
 def write_bin(path: Path, found: Halos, rows: slice, revision: int = 1) -> Path:
     """One block, from the C structs of Rockstar's halo.h and io_internal.h; members are left out."""
     count = len(found.masses[rows])
-    head = struct.pack(
-        "<QqqffffffffffqqffQi",
-        0xFADEDACEC0C0D0D0,
-        3,
-        0,
-        1.0,
-        OMEGA_MATTER,
-        1 - OMEGA_MATTER,
-        H,
-        *[0.0] * 6,
-        count,
-        0,
-        BOX,
-        1e10,
-        0,
-        revision,
-    )
+    cosmology = (1.0, OMEGA_MATTER, 1 - OMEGA_MATTER, H, *[0.0] * 6)
+    head = struct.pack("<Qqq10fqqffqi", MAGIC, 3, 0, *cosmology, count, 0, BOX, 1e10, 0, revision)
     body = b""
     for number in range(len(found.masses))[rows]:
         x = found.positions[number]
         floats = [*x, 1.0, 2.0, 3.0, *([0.0] * 3 if revision else []), 0.0, 0.0, 0.0]
-        floats += [
-            found.masses[number],
-            found.radii[number] * 1e3,
-            *[0.0] * 27,
-            *([0.0] * 5 if revision else []),
-            0.0,
-            0.0,
-        ]
-        floats += [0.0, 0.0] if revision else []
+        floats += [found.masses[number], found.radii[number] * 1e3, *[0.0] * 24]
+        floats += [0.0] * (9 if revision else 2)
         record = struct.pack(f"<q{len(floats)}f", 100 + number, *floats)
         record += b"\0" * (-len(record) % 8)
         record += struct.pack("<6q3f", COUNTS[number], 0, 0, 0, 0, 0, 0.0, 0.0, 0.0)
