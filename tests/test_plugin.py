@@ -74,7 +74,7 @@ def test_a_reader_is_known_and_imports(halodeck: Halodeck, tmp_path: Path) -> No
     moved = nodes + 0.02 * np.sin(2 * np.pi * nodes / box)
     path = tmp_path / "run.npz"
     np.savez(
-        path, position=moved % box, velocity=moved - nodes, id=np.arange(1, cells**3 + 1), box_size=box, redshift=49.0,
+        path, pos=moved % box, vel=moved - nodes, ids=np.arange(1, cells**3 + 1), box_size=box, redshift=49.0,
         omega_matter=0.3, h=0.7,
     )  # fmt: skip
     assert "npz-particles" in halodeck("info", path)

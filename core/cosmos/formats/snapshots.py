@@ -19,6 +19,9 @@ from core.cosmos.formats.registry import named, reader_of
 from core.cosmos.formats.units import Units, check_mass, find_units
 from core.errors import InputError
 
+LARGEST_BOX = 2e4
+"""Mpc/h: about the diameter of the observable universe. Where no mass proves the unit, this tells kpc/h."""
+
 OUTSIDE = 0.05
 """How far positions may lie beyond the box, in boxes: initial conditions are often written unwrapped."""
 
@@ -86,6 +89,10 @@ def read_snapshot(path: Path, given: Given | None = None, total_matter: bool = F
     box_size = given.box_size
     if box_size is None:
         box_size = (header.box_size or 0.0) * (1.0 if reader.box_in_mpc else units.length)
+    if box_size > LARGEST_BOX:
+        raise InputError(
+            f"{path}: a box of {box_size:g} Mpc/h is larger than all that can be seen", "is it in kpc/h? write Mpc/h"
+        )
     check_mass(path, box_size, raw.total_mass, units, known)
     shift = 0.5 if reader.centred else 0.0
     particles = Particles(

@@ -65,6 +65,7 @@ def test_own_particles(tmp_path: Path, write: Callable[..., Path]) -> None:
         ({"id": np.ones(CELLS**3)}, "id is float64"),
         ({"box_size": np.ones(3)}, "box_size is no number"),
         ({"box_size": None}, "add --box-size"),
+        ({"position": Run().positions * 1e3, "box_size": 1e3 * BOX}, "is it in kpc/h"),
         ({"position": Run().positions * 1e3}, "the unit of the box is wrong"),
     ],
 )
