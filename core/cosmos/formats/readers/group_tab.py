@@ -35,10 +35,12 @@ def files_of(path: Path) -> tuple[Path, ...]:
     if not first.exists():
         return (path,)
     count = int(_head(first)["files"])
-    files = tuple(path.with_name(f"{stem}.{number}") for number in range(max(count, 1)))
-    if missing := next((file for file in files if not file.exists()), None):
-        raise InputError(f"{missing} is missing, one of {count} files", "copy all of them")
-    return files
+    files: list[Path] = []
+    for number in range(max(count, 1)):  # a damaged count may be anything: the first that is missing ends it
+        files.append(path.with_name(f"{stem}.{number}"))
+        if not files[-1].exists():
+            raise InputError(f"{files[-1]} is missing, one of {count} files", "copy all of them")
+    return tuple(files)
 
 
 def _head(path: Path) -> Array:

@@ -8,7 +8,8 @@ box_size [Mpc/h], redshift, omega_matter, h and what else of the cosmology is kn
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,12 +21,15 @@ from core.cosmos.formats.given import Given, Known
 from core.cosmos.formats.header import Header, parts_of
 from core.cosmos.formats.reader import Facts, RawParticles, Reader, particle_facts
 from core.cosmos.formats.units import Units
-from core.errors import InputError
+from core.errors import InputError, did_you_mean
 
 NUMBERS = ("box_size", "redshift", "omega_matter", "omega_baryon", "h", "sigma8", "spectral_index", "w0", "wa")
 COLUMNS = ("position", "velocity", "id")
 
 Get: TypeAlias = Callable[[str], Array | None]
+"""An array or number by name, None where the file has none of it."""
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error)
+"""What reading an archive of arrays raises, here or there, where bytes were overwritten."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -77,12 +81,24 @@ def _with_arrays(path: Path, read: Callable[[Get], Any]) -> Any:
                     return hdf5.values(file[name], path)
                 return np.asarray(file.attrs[name]) if name in file.attrs else None
 
+            _check_names(path, [*file, *file.attrs])
             return read(of_hdf5)
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            _check_names(path, file.files)
             return read(lambda name: np.asarray(file[name]) if name in file else None)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path} is cut off, damaged or holds objects ({error})", "copy or make it again") from error
+
+
+def _check_names(path: Path, names: Iterable[str]) -> None:
+    """Refuse a name that is no part of the layout: it may be a wrong word for one that is. Raises: InputError."""
+    known = (*COLUMNS, *NUMBERS)
+    if unknown := next((name for name in names if name not in known), None):
+        raise InputError(
+            f"{path} holds {unknown!r}",
+            did_you_mean(unknown, known) or f"known are {', '.join(known)}: leave others out",
+        )
 
 
 def _is_npz(path: Path) -> bool:

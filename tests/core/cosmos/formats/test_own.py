@@ -63,6 +63,7 @@ def test_own_particles(tmp_path: Path, write: Callable[..., Path]) -> None:
         ({"position": np.ones((3, 9))}, r"position has the shape \(3, 9\): write it as numbers \(N, 3\)"),
         ({"velocity": np.ones((7, 3))}, r"velocity has the shape \(7, 3\)"),
         ({"id": np.ones(CELLS**3)}, "id is float64"),
+        ({"velocities": np.ones((CELLS**3, 3))}, "holds 'velocities': did you mean 'velocity'"),
         ({"box_size": np.ones(3)}, "box_size is no number"),
         ({"box_size": None}, "add --box-size"),
         ({"position": Run().positions * 1e3, "box_size": 1e3 * BOX}, "is it in kpc/h"),
