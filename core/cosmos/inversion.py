@@ -51,7 +51,8 @@ class Inverted:
     def words(self) -> str:
         """One line for a person."""
         how = f", inverted in {self.runs} runs" if self.runs else ""
-        return f"from displacements of {self.model}{how}; {100 * self.residual:.2g} % of them unexplained"
+        model = "an N-body run" if self.model == "N-body" else self.model
+        return f"from displacements of {model}{how}; {100 * self.residual:.2g} % of them unexplained"
 
 
 def invert(

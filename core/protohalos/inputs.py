@@ -89,7 +89,9 @@ def check_predictable(universe: Universe, constants: dict[str, float]) -> None:
 def check_linear(universe: Universe) -> None:
     """Refuse what has no linear density. Raises: InputError."""
     if "delta_linear" not in universe.fields:
-        raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
+        raise InputError(
+            f"{universe.path} is a {universe.kind} without delta_linear", "give one with initial conditions"
+        )
 
 
 def check_density(universe: Universe) -> None:

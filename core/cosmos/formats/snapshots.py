@@ -89,11 +89,11 @@ def read_snapshot(path: Path, given: Given | None = None, total_matter: bool = F
     box_size = given.box_size
     if box_size is None:
         box_size = (header.box_size or 0.0) * (1.0 if reader.box_in_mpc else units.length)
+    check_mass(path, box_size, raw.total_mass, units, known)
     if box_size > LARGEST_BOX:
         raise InputError(
             f"{path}: a box of {box_size:g} Mpc/h is larger than all that can be seen", "is it in kpc/h? write Mpc/h"
         )
-    check_mass(path, box_size, raw.total_mass, units, known)
     shift = 0.5 if reader.centred else 0.0
     particles = Particles(
         positions=_positions(path, raw.positions, units, box_size, shift),

@@ -112,7 +112,9 @@ def _mean_square(values: Array) -> float:
 def check_start(universe: Universe) -> None:
     """Refuse what has no linear density to start from. Raises: InputError."""
     if "delta_linear" not in universe.fields:
-        raise InputError(f"{universe.path} is a {universe.kind} without delta_linear", "give a universe")
+        raise InputError(
+            f"{universe.path} is a {universe.kind} without delta_linear", "give one with initial conditions"
+        )
 
 
 def check_set(universes: Sequence[Universe], split: Split, target: Target) -> None:

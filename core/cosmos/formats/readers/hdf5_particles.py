@@ -81,11 +81,12 @@ def stated_units(path: Path, header: Header, raw: RawParticles, known: Known, gi
             )
             if None in (length, time, mass):
                 return None
+            to_mpc = float(length or 0) / _MPC * h * _powers(dark, _POSITION, a, h) / a
             return Units(
-                float(length or 0) / _MPC * h * _powers(dark, _POSITION, a, h) / a,
+                to_mpc,
                 float(mass or 0) / _MSUN * h * _powers(dark, _MASS, a, h),
                 float(length or 0) / float(time or 1) / _KM * _powers(dark, _VELOCITY, a, h),
-                "stated in the file",
+                _told(to_mpc),
             )
         length = hdf5.unit_length(file)
         if length is None:
@@ -94,7 +95,7 @@ def stated_units(path: Path, header: Header, raw: RawParticles, known: Known, gi
         mass = hdf5.number(file, *places) or 1.989e43
         places = [(where, "UnitVelocity_in_cm_per_s") for where in ("Header", "Parameters", "Units")]
         velocity = hdf5.number(file, *places) or 1e5
-        return Units(length / _MPC, mass / _MSUN, velocity / _KM * np.sqrt(a), "stated in the file")
+        return Units(length / _MPC, mass / _MSUN, velocity / _KM * np.sqrt(a), _told(length / _MPC))
 
 
 def _powers(group: Any, names: tuple[str, ...], a: float, h: float) -> float:
@@ -120,6 +121,13 @@ def _masses(group: Any, part: Path, one: float) -> Array | None:
     if masses is not None:
         return masses
     return np.full(len(group["Coordinates"]), one) if one > 0 else None
+
+
+def _told(length: float) -> str:
+    """The unit of length in words."""
+    names = {1e-3: "kpc/h", 1.0: "Mpc/h"}
+    name = next((words for factor, words in names.items() if abs(length / factor - 1) < 1e-3), f"{length:.6g} Mpc/h")
+    return f"{name}, stated in the file"
 
 
 def _sniff(path: Path, start: bytes) -> str:

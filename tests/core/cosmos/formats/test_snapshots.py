@@ -98,7 +98,15 @@ def test_hdf5(tmp_path: Path, style: str) -> None:
     check(snapshot, run)
     assert snapshot.format == "hdf5-snapshot"
     assert snapshot.cosmology.omega_baryon == 0.05
-    assert snapshot.units == ("Mpc/h, from the particle mass" if style == "gadget" else "stated in the file")
+    assert (
+        snapshot.units
+        == {
+            "gadget": "Mpc/h, from the particle mass",
+            "gadget-units": "kpc/h, stated in the file",
+            "arepo": "kpc/h, stated in the file",
+            "swift": "0.7 Mpc/h, stated in the file",
+        }[style]
+    )
 
 
 def with_gas(path: Path, run: Run, fraction: float) -> Path:
