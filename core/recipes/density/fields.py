@@ -113,7 +113,7 @@ def check_start(universe: Universe) -> None:
     """Refuse what has no linear density to start from. Raises: InputError."""
     if "delta_linear" not in universe.fields:
         raise InputError(
-            f"{universe.path} is a {universe.kind} without delta_linear", "give one with initial conditions"
+            f"{universe.path} is a {universe.kind} without delta_linear", "give a universe with initial conditions"
         )
 
 
