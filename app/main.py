@@ -13,6 +13,9 @@ def main() -> None:
     # sleep after some ten microseconds. It has to be set before torch is imported
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     _check_packages()
+    from app.cli.encodings import use_what_is_there
+
+    use_what_is_there()
     from typer.exceptions import Abort, TyperException
 
     from core.errors import HalodeckError
