@@ -35,16 +35,18 @@ Minimum = Annotated[int, typer.Option(help="Particles of the smallest halo."), A
 Preset = Annotated[
     str, typer.Option(help=f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}."), Ask("universe", PRESET_NAMES)
 ]
-OmegaMatter = Annotated[float | None, typer.Option(help="Matter density today; default the preset's."), Ask("universe")]
-OmegaBaryon = Annotated[float | None, typer.Option(help="Baryon density today."), Ask("universe")]
-Hubble = Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc)."), Ask("universe")]
-Sigma8 = Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today."), Ask("universe")]
-SpectralIndex = Annotated[float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("universe")]
+OmegaMatter = Annotated[
+    float | None, typer.Option(help="Matter density today; default the preset's."), Ask("cosmology")
+]
+OmegaBaryon = Annotated[float | None, typer.Option(help="Baryon density today."), Ask("cosmology")]
+Hubble = Annotated[float | None, typer.Option("--h", help="H0 / (100 km/s/Mpc)."), Ask("cosmology")]
+Sigma8 = Annotated[float | None, typer.Option(help="Linear rms in 8 Mpc/h spheres today."), Ask("cosmology")]
+SpectralIndex = Annotated[float | None, typer.Option(help="Slope of the primordial spectrum."), Ask("cosmology")]
 W0 = Annotated[
-    float | None, typer.Option("--w0", help="Equation of state of dark energy today."), Ask("universe", signed=True)
+    float | None, typer.Option("--w0", help="Equation of state of dark energy today."), Ask("cosmology", signed=True)
 ]
 Wa = Annotated[
-    float | None, typer.Option("--wa", help="Its change: w(a) = w0 + wa (1 - a)."), Ask("universe", signed=True)
+    float | None, typer.Option("--wa", help="Its change: w(a) = w0 + wa (1 - a)."), Ask("cosmology", signed=True)
 ]
 Device = Annotated[
     str,

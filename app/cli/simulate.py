@@ -42,11 +42,12 @@ FORM = CommandForm(
     "simulate {cells}^3, seeds {seeds}",
     {
         "universe": "What is simulated: 64 Mpc/h with 64^3 particles take seconds, 256^3 some minutes.",
+        "cosmology": "Numbers other than those of the preset.",
         "campaign": "Other cosmologies for other seeds.",
         "evolution": "How it is evolved.",
         "output": "Where the universes go; those that exist with the same settings are kept.",
     },
-    folded=("campaign",),
+    folded=("cosmology", "campaign"),
     out="{universes}",
 )
 

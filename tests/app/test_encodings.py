@@ -11,7 +11,7 @@ import pytest
 from app.cli.encodings import nearest
 from core.cosmos.universe import Universe
 
-COMMANDS = ["view {}", "stats {}", "recipes", "info {}", "theory --spectrum eh98"]
+COMMANDS = ["view {}", "stats {}", "recipes", "info {}"]
 
 
 @pytest.fixture
