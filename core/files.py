@@ -10,9 +10,26 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NewType
 
 from core.errors import HalodeckError, ResourceError
+
+FileName = NewType("FileName", str)
+"""Text that is a name in a folder and nothing more."""
+
+_LONGEST_NAME = 120
+
+
+def file_name(text: str) -> FileName:
+    """A safe file name of any foreign text: no folder, no hidden file, no control character, not too long.
+
+    What had to be changed carries a checksum of the text, so that two names stay two.
+    """
+    plain = re.sub(r"[^\w .,=+@()\[\]*?-]", "_", text)
+    plain = re.sub(r"^[.\s-]+", "_", plain).rstrip(". ")[:_LONGEST_NAME]
+    if plain and plain == text:
+        return FileName(plain)
+    return FileName(f"{plain or '_'}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}")
 
 
 def explain(error: OSError, path: Path) -> HalodeckError:

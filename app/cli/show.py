@@ -103,12 +103,12 @@ def save_report(report: Report, folder: Path) -> None:
     """Every figure as PNG, SVG and text, the numbers of curves and tables as CSV, and report.json, into a folder."""
     from app.draw import save
     from core.figures import Curves, Histogram, Table, dump_report
-    from core.files import write_json
+    from core.files import file_name, write_json
 
     write_json(folder / "report.json", dump_report(report))
     for name, figure in report.figures.items():
         for kind in ("png", "svg", "txt", *(["csv"] if isinstance(figure, (Curves, Histogram, Table)) else [])):
-            save(figure, folder / f"{name}.{kind}")
+            save(figure, folder / f"{file_name(name)}.{kind}")
     print(f"saved {len(report.figures)} figures and report.json in {folder}", file=sys.stderr)
 
 

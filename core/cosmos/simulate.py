@@ -24,6 +24,7 @@ from core.cosmos.power import camb_power, linear_power
 from core.cosmos.universe import Universe, check_field, write_universe
 from core.device import choose_device
 from core.errors import ResourceError, UsageError, did_you_mean
+from core.files import FileName, file_name
 from core.progress import Progress, part, silent
 
 Spectrum = Literal["eh98", "camb"]
@@ -163,10 +164,10 @@ class Simulation:
     """Keep the damped second-order density and displacement at z = 0: what an emulator of the N-body starts from."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> FileName:
         """A name that tells universes of one folder apart."""
         kind = f"{'-fixed' if self.fixed else ''}{'-paired' if self.paired else ''}"
-        return f"{self.cosmology.name}-{self.cells}-L{self.box_size:g}-s{self.seed:04d}{kind}"
+        return file_name(f"{self.cosmology.name}-{self.cells}-L{self.box_size:g}-s{self.seed:04d}{kind}")
 
     def settings(self) -> dict[str, Any]:
         """All that decides on the result, as JSON keeps it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 from core.cosmos.identity import identity, is_of
 from core.cosmos.universe import Universe, open_universe
 from core.errors import HalodeckError
+from core.files import file_name
 from core.runs.run import Run
 
 
@@ -24,8 +26,9 @@ def path_for(run: Run, universe: Universe) -> Path:
     """Where a prediction goes: beside that of another universe of the same name, never in its place."""
     if found := kept(run, universe):
         return found
-    path = _folder(run) / f"{universe.name}.h5"
-    return path.with_name(f"{universe.name}-{identity(universe)[:8]}.h5") if path.exists() else path
+    name = file_name(universe.name)
+    path = _folder(run) / f"{name}.h5"
+    return path.with_name(f"{name}-{identity(universe)[:8]}.h5") if path.exists() else path
 
 
 def _folder(run: Run) -> Path:
@@ -33,8 +36,7 @@ def _folder(run: Run) -> Path:
 
 
 def _pattern(universe: Universe) -> str:
-    name = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in universe.name)
-    return f"{name}*.h5"
+    return f"{glob.escape(file_name(universe.name))}*.h5"
 
 
 def _belongs(path: Path, universe: Universe) -> bool:

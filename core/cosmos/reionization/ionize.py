@@ -20,6 +20,7 @@ from core.cosmos.reionization.bubbles import Sources, brightness_temperature, co
 from core.cosmos.universe import Universe, write_universe
 from core.device import choose_device
 from core.errors import InputError, ResourceError, UsageError
+from core.files import FileName, file_name
 from core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ class Ionization:
     sources: Sources = field(default_factory=Sources)
 
     @property
-    def name(self) -> str:
+    def name(self) -> FileName:
         """A name that tells universes of one folder apart and sorts them by seed, then redshift."""
         box = f"{self.cosmology.name}-{self.cells}-L{self.box_size:g}"
-        return f"{box}-s{self.seed:04d}-z{self.redshift:05.2f}-f{self.escape_fraction:.3f}"
+        return file_name(f"{box}-s{self.seed:04d}-z{self.redshift:05.2f}-f{self.escape_fraction:.3f}")
 
     def settings(self) -> dict[str, Any]:
         """All that decides on the result, as JSON keeps it."""
-        settings = asdict(self)
+        settings = asdict(self) | {"cosmology": self.cosmology.told()}
         return {**settings, **settings.pop("sources")}
 
     def check(self) -> None:

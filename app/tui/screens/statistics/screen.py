@@ -92,6 +92,7 @@ class StatisticsScreen(CurvePage):
     @work(thread=True, exclusive=True, group="gather")
     def _gather(self) -> None:
         from core.cosmos.universe import open_universe
+        from core.runs.predictions import predictions
 
         worker, marked = get_current_worker(), self.bench.selection.universes
         every = tuple(sorted(self.bench.universes.rglob("*.h5")))
@@ -99,8 +100,8 @@ class StatisticsScreen(CurvePage):
         problem = ""
         if self._with_predictions and paths:
             try:
-                name = open_universe(paths[0]).name
-                paths += tuple(p for p in sorted(self.bench.root.glob(f"*/predictions/{name}.h5")) if p not in paths)
+                found = predictions(self.bench.root, open_universe(paths[0]))
+                paths += tuple(path for path in found if path not in paths)
             except HalodeckError as error:
                 problem = str(error)
         if not worker.is_cancelled:
