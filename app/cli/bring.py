@@ -158,7 +158,17 @@ def import_(
     if path.exists() and not force:
         raise InputError(f"{path} exists", "use --force or another --out")
     given = Given(
-        box_size, omega_matter, omega_baryon, h, sigma8, spectral_index, redshift, redshift_final, w0, wa, length_unit
+        box_size=box_size,
+        omega_matter=omega_matter,
+        omega_baryon=omega_baryon,
+        h=h,
+        sigma8=sigma8,
+        spectral_index=spectral_index,
+        redshift=redshift,
+        redshift_final=redshift_final,
+        w0=w0,
+        wa=wa,
+        length_unit=length_unit,
     )
     if cosmology:
         given = in_cosmology(given, cosmology)

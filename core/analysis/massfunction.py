@@ -20,8 +20,10 @@ THEORY_NAMES = {
     "press74": "Press-Schechter",
     "sheth99": "Sheth-Tormen",
 }
-OTHER_NAMES = {"despali16": "Despali 2016", "watson13": "Watson 2013", "bocquet16": "Bocquet 2016"}
 """Fitting functions by the names that figures give them."""
+
+OTHER_NAMES = {"despali16": "Despali 2016", "watson13": "Watson 2013", "bocquet16": "Bocquet 2016"}
+"""More of them, drawn where there is no universe to be beside."""
 
 
 def counted(
@@ -45,7 +47,7 @@ def counted(
 
 
 def fitting_functions(models: Iterable[str], edges: Array, cosmology: Cosmology, redshift: float) -> list[Series]:
-    """dn/dlog10 M [(h/Mpc)^3] of fitting functions of the names above in the middle of each bin."""
+    """dn/dlog10 M [(h/Mpc)^3] of some of these fitting functions in the middle of each bin."""
     mass = np.sqrt(edges[1:] * edges[:-1])
     return [
         Series((THEORY_NAMES | OTHER_NAMES)[model], mass, theory(mass, cosmology, redshift, model), style="dashed")

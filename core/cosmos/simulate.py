@@ -125,13 +125,11 @@ def at_redshift(
     labels = friends_of_friends(positions, box_size, minimum) if labels is None else labels.ravel()
     q = lattice(cells, box_size)
     moving = None if velocity is None else by_particle(velocity)
-    halos = measure(labels, positions, moving, q, box_size, particle_mass, z)
+    halos = halos_of(labels, positions, moving, q, box_size, particle_mass, z)
     del q
-    mass, radius = spherical_overdensity(positions, labels, box_size, particle_mass)
     strain = mean_strain(delta.values, labels.reshape((cells,) * 3), box_size)
-    columns = {"mass_200m": mass, "radius_200m": radius}
-    columns |= zip(("overdensity", "ellipticity", "prolateness"), overdensity_and_shape(strain), strict=True)
-    units = {"mass_200m": "Msun/h", "radius_200m": "Mpc/h", "overdensity": "", "ellipticity": "", "prolateness": ""}
+    columns = dict(zip(("overdensity", "ellipticity", "prolateness"), overdensity_and_shape(strain), strict=True))
+    units = dict.fromkeys(columns, "")
     halos = replace(halos, columns=halos.columns | columns, units=halos.units | units)
     fields = [
         Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian", "cic"),
@@ -140,6 +138,22 @@ def at_redshift(
         Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),
     ]
     return fields, halos
+
+
+def halos_of(
+    labels: Array,
+    positions: Array,
+    velocities: Array | None,
+    lagrangian_positions: Array | None,
+    box_size: float,
+    particle_mass: float,
+    z: float,
+) -> Catalogue:
+    """The catalogue of labelled particles, as `halos.measure` takes them, with spherical-overdensity masses."""
+    halos = measure(labels, positions, velocities, lagrangian_positions, box_size, particle_mass, z)
+    mass, radius = spherical_overdensity(positions, labels, box_size, particle_mass)
+    columns = halos.columns | {"mass_200m": mass, "radius_200m": radius}
+    return replace(halos, columns=columns, units=halos.units | {"mass_200m": "Msun/h", "radius_200m": "Mpc/h"})
 
 
 @dataclass(frozen=True)

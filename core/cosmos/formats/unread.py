@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.cosmos.formats import hdf5
+from core.cosmos.formats.header import parts_of
 
 _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
 _CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
@@ -14,7 +15,10 @@ _BYTES: dict[bytes, tuple[str, str]] = {
     b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
     b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
-    b"\x80\x04": ("a Python pickle", "it may run programs and is never opened: save arrays as .npz or .npy"),
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+        ("a Python pickle", "it may run programs and is never opened: save arrays as .npz or .npy"),
+    ),
 }
 """How files begin that hold one."""
 
@@ -39,7 +43,7 @@ def unread(path: Path, start: bytes) -> tuple[str, str] | None:
     if path.name.endswith(".hierarchy") or path.with_name(path.name + ".hierarchy").exists():
         return "Enzo", f"read it with yt and {_OWN}"
     if start.startswith(hdf5.SIGNATURE):
-        with hdf5.opened(path) as file:
+        with hdf5.opened(parts_of(path)[0]) as file:
             return next((told for sign, told in _GROUPS.items() if sign in file), None)
     return None
 

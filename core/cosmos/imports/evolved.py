@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,12 @@ from core.cosmos.box import Field
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.membership import completed
 from core.cosmos.formats.snapshots import read_snapshot
-from core.cosmos.halos import friends_of_friends, measure
+from core.cosmos.halos import friends_of_friends
 from core.cosmos.imports.halos import TheirHalos, taken
 from core.cosmos.imports.matter import paint_matter
 from core.cosmos.imports.origin import origin
-from core.cosmos.measures.spherical import spherical_overdensity
 from core.cosmos.paint import paint
+from core.cosmos.simulate import halos_of
 from core.cosmos.universe import Universe, write_universe
 from core.errors import UsageError
 from core.progress import Progress, silent
@@ -61,10 +60,7 @@ def import_evolved(
         labels = theirs.labels
     else:
         labels = friends_of_friends(particles.positions, box_size, minimum_particles)
-    ours = measure(labels, particles.positions, particles.velocities, None, box_size, particles.particle_mass, z)
-    mass, radius = spherical_overdensity(particles.positions, labels, box_size, particles.particle_mass)
-    columns = ours.columns | {"mass_200m": mass, "radius_200m": radius}
-    ours = replace(ours, columns=columns, units=ours.units | {"mass_200m": "Msun/h", "radius_200m": "Mpc/h"})
+    ours = halos_of(labels, particles.positions, particles.velocities, None, box_size, particles.particle_mass, z)
     catalogue = ours if theirs is None else completed(theirs.catalogue, ours)
     progress(0.9, f"writing {output.name}")
     return write_universe(

@@ -113,7 +113,13 @@ def test_group_tab_that_cannot_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start", "name"),
-    [(b"HACC01L\0", "HACC"), (b"#ASDF 1.0.0\n", "Abacus"), (b"PAR1", "parquet"), (b"\x80\x04\x95", "pickle")],
+    [
+        (b"HACC01L\0", "HACC"),
+        (b"#ASDF 1.0.0\n", "Abacus"),
+        (b"PAR1", "parquet"),
+        (b"\x80\x04\x95", "pickle"),
+        (b"\x80\x02}", "pickle"),
+    ],
 )
 def test_what_is_known_by_name_alone(tmp_path: Path, start: bytes, name: str) -> None:
     path = tmp_path / "a"

@@ -105,6 +105,12 @@ def test_a_stated_redshift_is_not_overwritten(tmp_path: Path) -> None:
         import_pair(initial, final, tmp_path / "u.h5", replace(GIVEN, redshift_final=1.0))
 
 
+def test_two_snapshots_of_different_dark_energy(tmp_path: Path) -> None:
+    initial, final = swift(tmp_path / "ics.hdf5", w_0=-0.7), write_hdf5(tmp_path / "snap.hdf5", later(), style="swift")
+    with pytest.raises(InputError, match=r"ics\.hdf5 has w0 = -0\.7, .*snap\.hdf5 has -1"):
+        import_pair(initial, final, tmp_path / "u.h5", GIVEN)
+
+
 def test_gas_and_stars_are_said(tmp_path: Path) -> None:
     path = write_hdf5(tmp_path / "snap.hdf5", Run(z=0.0))
     with h5py.File(path, "r+") as file:
