@@ -12,7 +12,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -23,15 +22,17 @@ from typing import Any, Literal
 from app.background import progress
 from app.background import workers as launch
 from app.background.progress import Told
+from core import processes
 from core.errors import RunError
 from core.files import explain, write_json
-from core.runs.run import lives
 
 State = Literal["running", "done", "failed", "stopped", "lost"]
 
 _FOLDER = ".tasks"
 _TAIL = 4000
 """Bytes of a log that are read again and again."""
+_SILENCE = 1800.0
+"""Seconds without a written word after which a task of another machine counts as lost: a step may take minutes."""
 _children: list[subprocess.Popen[bytes]] = []
 """Kept until they end, so that none stays a zombie."""
 
@@ -64,8 +65,6 @@ class Task:
 
 def start(root: Path, title: str, command: Sequence[str]) -> Task:
     """Start `halodeck COMMAND`. Raises: ResourceError where the folder of the runs cannot be written."""
-    import psutil
-
     path = root / _FOLDER / f"{time.time_ns()}-{command[0]}"
     try:
         path.mkdir(parents=True)
@@ -73,12 +72,9 @@ def start(root: Path, title: str, command: Sequence[str]) -> Task:
         raise explain(error, path) from error
     child = launch.start(command, path / "log", path / "code", path / "progress.json")
     _children.append(child)
-    try:
-        born = psutil.Process(child.pid).create_time()
-    except psutil.NoSuchProcess:  # it has ended already
-        born = 0.0
     facts = {"title": title, "command": list(command), "started": time.time()}
-    write_json(path / "task.json", {**facts, "host": socket.gethostname(), "pid": child.pid, "born": born})
+    whose = {"host": processes.host(), "pid": child.pid, "born": processes.birth(child.pid)}
+    write_json(path / "task.json", {**facts, **whose})
     return read_task(path)
 
 
@@ -98,7 +94,7 @@ def read_task(path: Path) -> Task:
     """A task from its folder."""
     facts = json.loads((path / "task.json").read_text(encoding="utf-8"))
     # in this order: the code is written before the process ends
-    alive = _lives(facts)
+    alive = _lives(facts, path)
     code = _text(path / "code").strip()
     state: State
     if code == "0":
@@ -125,7 +121,7 @@ def cancel(task: Task) -> str:
     if not read_task(task.path).alive:
         return f"{task.title} has ended"
     facts = json.loads((task.path / "task.json").read_text(encoding="utf-8"))
-    if facts["host"] != socket.gethostname():
+    if facts["host"] != processes.host():
         raise RunError(f"{task.title} runs on {facts['host']}", "cancel it there")
     asked = task.path / "cancelled"
     number = signal.SIGKILL if asked.exists() else signal.SIGINT
@@ -145,10 +141,12 @@ def clear(task: Task) -> str:
     return f"{task.title} is cleared away"
 
 
-def _lives(facts: dict[str, Any]) -> bool:
-    if facts["host"] != socket.gethostname():
-        return True  # its code says when it has ended
-    return lives(int(facts["pid"]), float(facts["born"]))
+def _lives(facts: dict[str, Any], path: Path) -> bool:
+    """Whether a task works: by its process, on another machine by what it has written lately."""
+    if facts["host"] == processes.host() and isinstance(facts["born"], str):
+        return processes.alive(int(facts["pid"]), facts["born"])
+    written = [file.stat().st_mtime for file in path.iterdir()]
+    return abs(time.time() - max(written, default=0.0)) < _SILENCE
 
 
 def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:

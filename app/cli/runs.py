@@ -22,7 +22,8 @@ from app.cli.show import (
     save_report,
 )
 from core.errors import HalodeckError, InputError, RunError, UsageError
-from core.runs.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
+from core.runs.lock import delete_run
+from core.runs.run import Notes, Run, all_runs, broken_runs, open_run
 
 if TYPE_CHECKING:
     from core.learning.learner import Step

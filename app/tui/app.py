@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from app.draw.colour import Depth, colour_depth
+from app.tui.keeper import keep
 from core.errors import UsageError
 
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
@@ -21,6 +22,7 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the workbench needs a terminal", "`halodeck runs` and `halodeck report` work without one")
     chosen = colour_depth(depth)
+    ended_well = keep()
     # a fifth of the time to the first screen goes into looking for garbage where there is none; on_ready turns it on
     gc.disable()
     # Textual reads these once: the first when it is imported, the second when its app is made
@@ -35,7 +37,10 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     from app.tui.workbench import Workbench
 
     workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()))
-    workbench.run()
-    if workbench.last_resort:
-        workbench.last_resort.cancel()
+    try:
+        workbench.run()
+    finally:
+        if workbench.last_resort:
+            workbench.last_resort.cancel()
+        ended_well()
     return workbench.return_code or 0

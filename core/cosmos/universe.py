@@ -126,8 +126,11 @@ def write_universe(
     catalogues: Mapping[str, Catalogue],
     provenance: Mapping[str, Any],
     kind: Kind = "universe",
+    within: Path | None = None,
 ) -> Universe:
     """Write a universe whole or not at all and open it. One without fields holds catalogues only and has no cells.
+
+    Folders are made as needed, `within` a folder only those below it.
 
     Raises: InputError for fields of unequal grids or with values that are not finite; ResourceError for a full disk.
     """
@@ -139,7 +142,7 @@ def write_universe(
         # a network may come to predict one value everywhere; its report tells
         check_field(item, cells, may_be_constant=kind == "prediction")
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
-    with appearing(path) as temporary:
+    with appearing(path, within) as temporary:
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
         with h5py.File(temporary, "w", locking=False) as file:
             file.attrs["halodeck_format"] = kind

@@ -113,7 +113,7 @@ def read_constants(run: Run) -> dict[str, float]:
 
 def write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
     """Write parts made of tensors and plain values, whole or not at all. Raises: ResourceError."""
-    with appearing(path) as temporary, temporary.open("wb") as file:
+    with appearing(path, run.path) as temporary, temporary.open("wb") as file:
         try:
             torch.save({"recipe": run.recipe, **parts}, file)
         except RuntimeError as error:

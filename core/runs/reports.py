@@ -42,6 +42,7 @@ def predict(run: Run, model: Model, universe: Universe, progress: Progress = sil
             [universe.path], run=str(run.path), step=model.learner.step, cost=cost, universe=identity(universe)
         ),
         kind="prediction",
+        within=run.path,
     )
 
 
@@ -60,7 +61,7 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
     report = model.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
     report = Report(report.title, report.numbers, {**report.figures, "loss": loss_curves(run)}, report.notes, facts)
-    write_json(run.report_path, dump_report(report))
+    write_json(run.report_path, dump_report(report), run.path)
     progress(1.0, "report written")
     return report
 

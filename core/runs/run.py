@@ -3,7 +3,7 @@
     config.toml      what was asked for, resolved: recipe, universes, device, every setting
     events.jsonl     what happened, one JSON object a line, append-only; a torn last line is not yet written
     status.json      the worker's last word: process, step, heartbeat, state; replaced atomically
-    control          a request to the worker (pause | resume | stop), polled by it between steps
+    control          requests to the worker (pause | resume | stop), a line each, taken by it between steps
     worker.log       everything the worker printed
     notes.json       what people wrote about the run: a text and tags
     checkpoint.pt    the newest checkpoint: weights, optimiser, step
@@ -20,20 +20,20 @@ import json
 import os
 import re
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from core.errors import HalodeckError, RunError, did_you_mean
-from core.files import explain, write_json, write_text
+from core import processes
+from core.errors import HalodeckError, ResourceError, RunError, did_you_mean
+from core.files import explain, overwrite, write_json, write_text
+from core.runs import requests
+from core.runs.requests import Request
 
 State = Literal["new", "running", "paused", "done", "stopped", "failed", "lost"]
-Request = Literal["pause", "resume", "stop"]
 
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""
@@ -144,13 +144,20 @@ class Run:
     def write_notes(self, notes: Notes) -> None:
         """Replace the notes; tags are kept once each, in order. Raises: ResourceError."""
         tags = [tag for tag in dict.fromkeys(notes.tags) if tag]
-        write_json(self.path / "notes.json", {"text": notes.text, "tags": tags})
+        write_json(self.path / "notes.json", {"text": notes.text, "tags": tags}, self.path)
 
     # what a worker writes
 
     def write_status(self, **status: Any) -> None:
         """Replace status.json: state, step, steps, values, speed, message. Process and time are added."""
-        write_json(self.path / "status.json", {**status, **_process(), "updated": time.time()})
+        path = self.path / "status.json"
+        data = {**status, **_process(), "updated": time.time()}
+        try:
+            write_json(path, data, self.path)
+        except ResourceError:
+            if not path.exists():
+                raise
+            overwrite(path, json.dumps(data))  # on a full disk there is room in the file itself
 
     def emit(self, event: str, **values: Any) -> None:
         """Append one event. A line is one write, so readers see it whole or torn, never mixed."""
@@ -165,14 +172,8 @@ class Run:
             raise explain(error, path) from error
 
     def take_request(self) -> Request | None:
-        """The pending request, removed."""
-        path = self.path / "control"
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-            path.unlink()
-        except OSError:
-            return None
-        return text if text in ("pause", "resume", "stop") else None  # type: ignore[return-value]
+        """What is asked for, taken away."""
+        return requests.take(self.path / "control")
 
     # what anybody reads
 
@@ -215,7 +216,7 @@ class Run:
             raise RunError(
                 f"run {self.name} is {status.state}", "there is no worker to ask; `halodeck resume` starts one"
             )
-        write_text(self.path / "control", request)
+        requests.ask(self.path / "control", request)
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of what the worker printed."""
@@ -295,27 +296,14 @@ def _sorted_out(root: Path) -> tuple[list[Run], dict[str, str]]:
     return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)], broken
 
 
-def delete_run(run: Run) -> None:
-    """Delete a run folder. Raises: RunError while its worker lives."""
-    if run.status().alive:
-        raise RunError(f"run {run.name} is {run.status().state}", "stop it first")
-    try:
-        shutil.rmtree(run.path)
-    except OSError as error:
-        raise explain(error, run.path) from error
-
-
 def age(run: Run) -> str:
     """When the run was created, for people."""
     return datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
 
 
-@lru_cache(maxsize=1)
 def _process() -> dict[str, Any]:
-    """Who writes: host, process and its start time (a process number alone may be given again)."""
-    import psutil
-
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    """Who writes: host, process and its birth (a process number alone may be given again)."""
+    return {"host": processes.host(), "pid": os.getpid(), "born": processes.own_birth()}
 
 
 def _status(data: dict[str, Any]) -> Status:
@@ -341,23 +329,10 @@ def _status(data: dict[str, Any]) -> Status:
 
 
 def _breathes(data: dict[str, Any]) -> bool:
-    if data.get("host") != socket.gethostname():
-        return time.time() - float(data.get("updated", 0)) < SILENCE
-    try:
-        return lives(int(data["pid"]), float(data["started"]))
-    except (KeyError, ValueError):
-        return False
-
-
-def lives(pid: int, started: float) -> bool:
-    """Whether a process of this machine is the one that started then, and works: numbers are given again."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    born, pid = data.get("born"), data.get("pid")
+    if data.get("host") == processes.host() and isinstance(born, str):
+        return isinstance(pid, int) and processes.alive(pid, born)
+    return abs(time.time() - float(data.get("updated", 0))) < SILENCE
 
 
 def _lacks_newline(file: Any) -> bool:

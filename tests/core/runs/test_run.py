@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import socket
@@ -8,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from core import processes
 from core.errors import HalodeckError, ResourceError, RunError
-from core.runs.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, delete_run, open_run
+from core.files import begun
+from core.runs.lock import delete_run, held
+from core.runs.requests import Request
+from core.runs.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, open_run
 
 
 @pytest.fixture
@@ -129,7 +133,46 @@ def test_requests(run: Run) -> None:
     assert run.take_request() is None
     (run.path / "control").write_text("explode")
     assert run.take_request() is None
-    assert not (run.path / "control").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        (("stop", "pause"), "stop"),
+        (("pause", "stop", "resume"), "stop"),
+        (("pause", "resume"), "resume"),
+        (("resume", "pause"), "pause"),
+    ],
+)
+def test_no_request_is_lost_to_a_later_one(run: Run, asked: tuple[Request, ...], counts: Request) -> None:
+    put_status(run)
+    for request in asked:
+        run.request(request)
+    assert run.take_request() == counts
+    assert run.take_request() is None
+
+
+def test_a_storm_of_requests_is_heard_whole(run: Run) -> None:
+    put_status(run)
+    taken: list[Request | None] = []
+    with ThreadPoolExecutor(9) as pool:
+        storm = [pool.submit(run.request, "stop" if number == 50 else "pause") for number in range(100)]
+        while not all(asking.done() for asking in storm):
+            taken.append(run.take_request())
+    taken.append(run.take_request())
+    assert [asking.exception() for asking in storm] == [None] * 100
+    assert taken.count("stop") == 1
+
+
+def test_a_request_while_another_process_writes_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_status(run)
+    run.request("stop")
+    monkeypatch.setattr("core.runs.requests._PATIENCE", 0.05)
+    with (run.path / "control").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert run.take_request() is None  # not now
+        run.request("pause")  # a process that was stopped while it wrote holds nobody up
+    assert run.take_request() == "stop"
 
 
 def test_a_new_run(run: Run) -> None:
@@ -170,24 +213,27 @@ def test_lost_when_the_process_is_gone(run: Run) -> None:
 
 
 def test_lost_when_the_process_number_was_given_again(run: Run) -> None:
-    put_status(run, started=psutil.Process().create_time() - 100)
+    boot, ticks = processes.own_birth().split(":")
+    put_status(run, born=f"{boot}:{int(ticks) - 100}")
     assert run.status().state == "lost"
 
 
 def test_lost_when_only_a_zombie_is_left(run: Run) -> None:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    started = psutil.Process(process.pid).create_time()
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    put_status(run, pid=process.pid, born=processes.birth(process.pid))
+    assert run.status().state == "running"
+    assert process.stdin
+    process.stdin.close()
     deadline = time.monotonic() + 20
-    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+    while processes.birth(process.pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    put_status(run, pid=process.pid, started=started)
     try:
         assert run.status().state == "lost"
     finally:
         process.wait()
 
 
-@pytest.mark.parametrize("missing", ["pid", "started"])
+@pytest.mark.parametrize("missing", ["pid", "born"])
 def test_lost_when_nobody_says_who_works(run: Run, missing: str) -> None:
     put_status(run, **{missing: "nobody"})
     assert run.status().state == "lost"
@@ -221,6 +267,43 @@ def test_delete_only_what_no_worker_uses(run: Run) -> None:
     assert not run.path.exists()
     with pytest.raises(ResourceError, match="does not exist"):
         delete_run(run)
+
+
+def test_delete_only_what_nobody_holds(run: Run) -> None:
+    with held(run), pytest.raises(RunError, match="another worker has run halonet-001"):
+        delete_run(run)
+    delete_run(run)
+    assert not run.path.exists()
+
+
+def test_a_live_worker_whose_clock_is_wrong_keeps_its_run(run: Run) -> None:
+    other = f"not-{processes.host()}"
+    put_status(run, host=other, updated=time.time() - 3600)
+    with pytest.raises(RunError, match=f"is at work on {other}, whose clock differs: stop it there"):
+        delete_run(run)
+    os.utime(run.path / "status.json", (0, 0))
+    delete_run(run)
+    assert not run.path.exists()
+
+
+def test_what_a_worker_writes_brings_no_deleted_run_back(run: Run) -> None:
+    delete_run(run)
+    words = (
+        lambda: run.write_status(state="running"),
+        lambda: run.emit("step", step=1),
+        lambda: run.write_notes(Notes("gone")),
+    )
+    for say in words:
+        with pytest.raises(ResourceError, match="does not exist"):
+            say()
+    assert not run.path.exists()
+
+
+def test_the_last_word_on_a_full_disk(run: Run) -> None:
+    put_status(run)
+    begun(run.path / "status.json").symlink_to("/dev/full")
+    run.write_status(state="failed", step=3, steps=10, message="no space left")
+    assert (run.status().state, run.status().message) == ("failed", "no space left")
 
 
 def test_runs_newest_first_without_the_broken(tmp_path: Path) -> None:

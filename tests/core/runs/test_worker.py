@@ -1,6 +1,9 @@
 import fcntl
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +15,7 @@ import torch
 
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted, ResourceError, RunError
+from core.files import begun
 from core.learning.learner import Network, Step
 from core.runs.job import open_model
 from core.runs.run import Run
@@ -90,6 +94,44 @@ def test_a_signal_is_a_clean_stop(new_run: NewRun, uninterrupted: dict[int, floa
     assert [event["step"] for event in run.steps()[0]] == list(range(1, 13))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_tells_its_number(new_run: NewRun, number: signal.Signals) -> None:
+    run = new_run()
+    with pytest.raises(Interrupted) as caught:
+        work(run, at(1, lambda: os.kill(os.getpid(), number)))
+    assert caught.value.exit_code == 128 + number
+
+
+def test_a_lost_terminal_that_was_to_be_ignored_is(new_run: NewRun) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+    try:
+        run = new_run("steps=2")
+        work(run, at(1, lambda: os.kill(os.getpid(), signal.SIGHUP)))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert run.status().state == "done"
+
+
+@pytest.mark.parametrize("where", ["open_job", "make_report"])
+def test_a_signal_before_or_after_training_is_obeyed_at_once(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    run, went_on = new_run("steps=2"), []
+
+    def asked(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        went_on.append(where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"core.runs.worker.{where}", asked)
+        with pytest.raises(Interrupted, match="run halonet-001 was stopped: `halodeck resume` goes on"):
+            work(run)
+    assert not went_on
+    assert run.status().state == "stopped"
+    work(run)
+    assert run.status().state == "done"
+
+
 def test_stop_by_request(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
     run = new_run(*EVERY)
     with pytest.raises(Interrupted):
@@ -115,6 +157,30 @@ def test_stop_while_reporting(new_run: NewRun) -> None:
     work(run)
     assert run.status().state == "done"
     assert run.report_path.exists()
+
+
+def test_pause_while_reporting(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    asked: list[str] = []
+
+    def somebody_else() -> None:
+        deadline = time.monotonic() + 20
+        while run.status().state != "paused" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        asked.append(run.status().state)
+        run.request("resume")
+
+    other = threading.Thread(target=somebody_else)
+
+    def progress(fraction: float, doing: str) -> None:
+        if not other.ident:
+            run.request("pause")
+            other.start()
+
+    work(run, progress=progress)
+    other.join()
+    assert asked == ["paused"]
+    assert states(run) == ["running", "paused", "running", "done"]
 
 
 def test_pause_keeps_everything_until_resumed(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
@@ -261,7 +327,7 @@ def test_a_universe_that_vanished(new_run: NewRun, tmp_path: Path) -> None:
 
 def test_no_space_left_for_the_checkpoint(new_run: NewRun) -> None:
     run = new_run("checkpoint_every=2")
-    (run.path / f".checkpoint.pt.{os.getpid()}.part").symlink_to("/dev/full")
+    begun(run.path / "checkpoint.pt").symlink_to("/dev/full")
     with pytest.raises(ResourceError, match=r"no space left for .*checkpoint\.pt: free some room"):
         work(run)
     assert run.status().state == "failed"
@@ -274,15 +340,33 @@ def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.Monke
     monkeypatch.setattr("core.runs.worker.HEARTBEAT", 0.01)
     run = new_run("steps=30", "validate_every=10")
 
-    def full(path: Path, data: Any) -> None:
+    def full(path: Path, *data: Any) -> None:
         raise ResourceError(f"no space left for {path}")
 
     def fill_the_disk() -> None:
         monkeypatch.setattr("core.runs.run.write_json", full)
+        monkeypatch.setattr("core.runs.run.overwrite", full)
         time.sleep(0.1)
 
     with pytest.raises(ResourceError, match="no space left"):
         work(run, at(5, fill_the_disk))
+
+
+def test_a_run_that_was_deleted_under_its_worker_stays_so(new_run: NewRun) -> None:
+    run = new_run("checkpoint_every=2")
+    with pytest.raises(ResourceError, match="does not exist"):
+        work(run, at(3, lambda: shutil.rmtree(run.path)))
+    assert not run.path.exists()
+
+
+def test_a_worker_removes_what_a_killed_one_left(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = begun(run.path / "checkpoint.pt")
+    left = left.with_name(left.name.replace(str(os.getpid()), killed.stdout.strip()))
+    left.write_bytes(b"half")
+    work(run)
+    assert not left.exists()
 
 
 def test_a_damaged_checkpoint(new_run: NewRun) -> None:
