@@ -7,7 +7,6 @@ it to end). So it outlives the workbench, and any workbench on the same runs sho
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -18,22 +17,39 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from app.background import progress
 from app.background import workers as launch
 from app.background.progress import Told
-from core.errors import RunError
+from core.errors import HalodeckError, RunError
 from core.files import explain, write_json
+from core.reading import read_bytes, read_json, read_tail
 from core.runs.run import lives
+from core.typed import typed
 
 State = Literal["running", "done", "failed", "stopped", "lost"]
 
 _FOLDER = ".tasks"
 _TAIL = 4000
 """Bytes of a log that are read again and again."""
+_MOST = 1 << 20
+"""Bytes of task.json: a command may name many files."""
+_MOST_LOG = 64 << 20
 _children: list[subprocess.Popen[bytes]] = []
 """Kept until they end, so that none stays a zombie."""
+
+
+@dataclass(frozen=True)
+class _TaskFile:
+    """What is in task.json; `born` is when its process started, which a process of the same number did not."""
+
+    title: str
+    command: tuple[str, ...]
+    started: float
+    host: str
+    pid: int
+    born: float
 
 
 @dataclass(frozen=True)
@@ -89,14 +105,14 @@ def all_tasks(root: Path) -> list[Task]:
     for path in sorted((root / _FOLDER).glob("*/task.json")):
         try:
             found.append(read_task(path.parent))
-        except (OSError, ValueError, KeyError, TypeError):  # being written, or cleared away meanwhile
+        except (HalodeckError, OSError):  # being written, cleared away meanwhile, or damaged
             continue
     return found
 
 
 def read_task(path: Path) -> Task:
-    """A task from its folder."""
-    facts = json.loads((path / "task.json").read_text(encoding="utf-8"))
+    """A task from its folder. Raises: RunError for what is no task, ResourceError."""
+    facts = _facts(path)
     # in this order: the code is written before the process ends
     alive = _lives(facts)
     code = _text(path / "code").strip()
@@ -112,7 +128,17 @@ def read_task(path: Path) -> Task:
     fraction, words = _last_word(progress.read(path / "progress.json"), _tail(path / "log"), state)
     if state == "done":
         words = _result(path / "log")
-    return Task(path, facts["title"], tuple(facts["command"]), float(facts["started"]), state, fraction, words)
+    return Task(path, facts.title, facts.command, facts.started, state, fraction, words)
+
+
+def _facts(path: Path) -> _TaskFile:
+    file = path / "task.json"
+    try:
+        return typed(_TaskFile, read_json(file, _MOST))
+    except FileNotFoundError as error:
+        raise explain(error, file) from error
+    except ValueError as error:
+        raise RunError(f"{file} is no task's ({error})", f"delete {path}") from error
 
 
 def left_running(root: Path) -> int:
@@ -124,14 +150,14 @@ def cancel(task: Task) -> str:
     """Ask a task to end, which leaves nothing half-written; asked again, it is killed. Raises: RunError."""
     if not read_task(task.path).alive:
         return f"{task.title} has ended"
-    facts = json.loads((task.path / "task.json").read_text(encoding="utf-8"))
-    if facts["host"] != socket.gethostname():
-        raise RunError(f"{task.title} runs on {facts['host']}", "cancel it there")
+    facts = _facts(task.path)
+    if facts.host != socket.gethostname():
+        raise RunError(f"{task.title} runs on {facts.host}", "cancel it there")
     asked = task.path / "cancelled"
     number = signal.SIGKILL if asked.exists() else signal.SIGINT
     try:
         asked.touch()
-        os.killpg(int(facts["pid"]), number)
+        os.killpg(facts.pid, number)
     except ProcessLookupError:
         return f"{task.title} has ended"
     except OSError as error:
@@ -145,10 +171,10 @@ def clear(task: Task) -> str:
     return f"{task.title} is cleared away"
 
 
-def _lives(facts: dict[str, Any]) -> bool:
-    if facts["host"] != socket.gethostname():
+def _lives(facts: _TaskFile) -> bool:
+    if facts.host != socket.gethostname():
         return True  # its code says when it has ended
-    return lives(int(facts["pid"]), float(facts["born"]))
+    return facts.pid > 1 and lives(facts.pid, facts.born)
 
 
 def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:
@@ -167,9 +193,8 @@ def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:
 def _result(log: Path) -> str:
     """What a command printed: what it made. Of several lines the last one and their number."""
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            found = [line for line in lines if line.strip()]
-    except OSError:
+        found = [line for line in read_bytes(log, _MOST_LOG).decode(errors="replace").splitlines() if line.strip()]
+    except (OSError, HalodeckError):
         return ""
     last = " ".join(found[-1].split()) if found else ""
     return f"{last}, and {len(found) - 1} more" if len(found) > 1 else last
@@ -177,15 +202,13 @@ def _result(log: Path) -> str:
 
 def _tail(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            return file.read().decode(errors="replace")
-    except OSError:
+        return read_tail(path, _TAIL).decode(errors="replace")
+    except (OSError, HalodeckError):
         return ""
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
+        return read_bytes(path, _TAIL).decode(errors="replace")
+    except (OSError, HalodeckError):
         return ""

@@ -23,7 +23,7 @@ from textual.widgets import Input
 from app.draw.colour import Depth
 from app.tui.frame import theme
 from app.tui.frame.bench import Bench
-from app.tui.frame.follow import Entry, Follower, RunFollowed, RunsFound
+from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
 from app.tui.frame.machine import Gauge, MachineRead
@@ -38,6 +38,7 @@ from app.tui.keymap import KEYS, SECTIONS, remapped, usable
 from app.tui.places import PLACES
 from app.tui.screens.runs import run_columns
 from core.errors import HalodeckError
+from core.runs.listing import Entry
 
 _START = "runs"
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
@@ -59,6 +60,8 @@ class Workbench(App[None], inherit_bindings=False):
 
     entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
+    looked: var[bool] = var(False)
+    """Whether the folder of the runs has been read yet."""
     problem: var[str] = var("")
     """What is wrong with the folder of the runs."""
     selection: var[Selection] = var(Selection())
@@ -130,6 +133,7 @@ class Workbench(App[None], inherit_bindings=False):
     def on_runs_found(self, message: RunsFound) -> None:
         self.problem = message.problem
         self.entries = message.entries
+        self.looked = True
         self.gauge.want(any(entry.status.alive for entry in message.entries))
 
     def on_machine_read(self, message: MachineRead) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from core.errors import HalodeckError, ResourceError, RunError
-from core.runs.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, delete_run, open_run
+from core.runs.run import SILENCE, Notes, Run, Status, age, create_run, delete_run
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_configuration_round_trip(tmp_path: Path) -> None:
     assert config["settings"] == {"a": 1, "inner": {"b": [1.5, 2.0]}, "text": 'quote " and µ'}
     assert config["universes"] == ["/a/b.h5"]
     assert before <= run.created <= time.time()
-    assert age(run).startswith("20")
+    assert age(run.created).startswith("20")
 
 
 def test_no_run_folder_without_its_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,42 +223,10 @@ def test_delete_only_what_no_worker_uses(run: Run) -> None:
         delete_run(run)
 
 
-def test_runs_newest_first_without_the_broken(tmp_path: Path) -> None:
-    runs = [create_run(tmp_path, "halonet", {}) for _ in range(3)]
-    for name, text in {
-        "broken-001": "recipe = ",
-        "binary-001": "\udcff",
-        "partial-001": 'recipe = "halonet"\n',
-        "odd-001": 'recipe = "halonet"\ncreated = [1]\n[settings]\n',
-    }.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "config.toml").write_text(text, errors="surrogateescape")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "a-file").write_text("")
-    (tmp_path / "lost-001").mkdir()
-    (tmp_path / "lost-001" / "status.json").write_text('{"state": "runn')
-    assert [run.name for run in all_runs(tmp_path)] == [run.name for run in reversed(runs)]
-    problems = broken_runs(tmp_path)
-    assert list(problems) == ["binary-001", "broken-001", "lost-001", "odd-001", "partial-001"]
-    assert all("config.toml" in words and "delete the run" in words for words in problems.values())
-    assert all_runs(tmp_path / "nowhere") == []
-
-
-def test_open_by_name_path_and_latest(tmp_path: Path) -> None:
-    first, second = create_run(tmp_path, "halonet", {}), create_run(tmp_path, "halonet", {})
-    assert open_run(tmp_path, "halonet-001") == first
-    assert open_run(tmp_path / "nowhere", str(first.path)) == first
-    assert open_run(tmp_path, "latest") == second
-    with pytest.raises(RunError, match="did you mean 'halonet-00"):
-        open_run(tmp_path, "halonet-003")
-    with pytest.raises(RunError, match="there are none yet"):
-        open_run(tmp_path / "nowhere", "latest")
-
-
 @pytest.mark.parametrize("text", ["recipe = ", "\udcff", 'recipe = "halonet"\n'])
 def test_a_damaged_configuration(run: Run, text: str) -> None:
     (run.path / "config.toml").write_text(text, errors="surrogateescape")
-    with pytest.raises(RunError, match=r"config\.toml (is damaged|lacks created, settings)"):
+    with pytest.raises(RunError, match=r"config\.toml (is damaged|is not a run's .*lacks created, settings)"):
         run.config()
 
 
@@ -292,7 +260,7 @@ def test_notes_round_trip(run: Run) -> None:
     assert Run(run.path).notes() == run.notes()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"text": "x"}', '{"text": "x", "tags": 3}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"text": 3}', '{"text": "x", "tags": 3}'])
 def test_damaged_notes(run: Run, text: str) -> None:
     (run.path / "notes.json").write_text(text)
     with pytest.raises(RunError, match=r"notes\.json of run .* is damaged"):
