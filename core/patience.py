@@ -49,7 +49,8 @@ class Patient(Generic[K, V]):
         if new:
             _start(self._work, new)
             self._wait(new)
-        self._silent = {key: question for key, question in questions.items() if not question.ended.is_set()}
+        asked = self._silent | questions
+        self._silent = {key: question for key, question in asked.items() if not question.ended.is_set()}
         answers: dict[K, V] = {}
         for key, question in questions.items():
             if key not in self._silent:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.draw.colour import Depth, colour_depth
 from core.errors import UsageError
+from core.patience import within
+
+_THREADS = 32
+"""Reads and deeds at one time: those that wait for a dead disk keep their threads."""
+_PATIENCE = 1.0
+"""Seconds for threads to end, e.g. one that saves the preferences."""
+
+if TYPE_CHECKING:
+    from app.tui.workbench import Workbench
 
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
@@ -35,7 +47,28 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     from app.tui.workbench import Workbench
 
     workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()))
-    workbench.run()
+    return _run(workbench)
+
+
+def _run(workbench: Workbench) -> int:
+    """The exit code of the workbench, once it is left; the process ends here where threads wait for a disk.
+
+    asyncio's own runner, and Python at its end, would wait for them.
+    """
+    threads = ThreadPoolExecutor(_THREADS)
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(threads)
+    workbench.run(loop=loop)
+    code = workbench.return_code or 0
     if workbench.last_resort:
         workbench.last_resort.cancel()
-    return workbench.return_code or 0
+
+    def ended() -> bool:
+        threads.shutdown(cancel_futures=True)
+        return True
+
+    if not within(ended, _PATIENCE):
+        sys.stdout.flush()
+        os._exit(code)
+    loop.close()
+    return code

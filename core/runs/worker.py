@@ -18,7 +18,7 @@ from core.errors import HalodeckError, Interrupted, RunError
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
 from core.progress import Progress, silent
-from core.runs.job import Job, Model, open_job, read_tensors, write_tensors
+from core.runs.job import Job, Model, open_job, restore, write_tensors
 from core.runs.reports import make_report
 from core.runs.run import HEARTBEAT, Run
 
@@ -57,7 +57,7 @@ def work(
 @contextmanager
 def _only_worker(run: Run) -> Iterator[None]:
     """Hold the run's lock; the system lets go of it however the process ends."""
-    with (run.path / "lock").open("a") as file:
+    with (run.path / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -136,7 +136,7 @@ def _train_and_report(
     samples = recipe.samples(job.universes, job.device)
     learner = recipe.learner(job.device)
     if (run.path / "checkpoint.pt").exists():
-        learner.restore(read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
+        restore(learner.restore, run.path / "checkpoint.pt", run, job.device, "state")
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     try:
         _train(run, job, learner, samples, pulse, stop, on_step)
