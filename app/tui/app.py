@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.draw.colour import Depth, colour_depth
 from app.tui.keeper import keep
 from core.errors import UsageError
+from core.patience import within
+
+_THREADS = 32
+"""Reads and deeds at one time: those that wait for a dead disk keep their threads."""
+_PATIENCE = 1.0
+"""Seconds for threads to end, e.g. one that saves the preferences."""
+
+if TYPE_CHECKING:
+    from app.tui.workbench import Workbench
 
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
@@ -38,9 +51,31 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
 
     workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()))
     try:
-        workbench.run()
+        return _run(workbench, ended_well)
     finally:
-        if workbench.last_resort:
-            workbench.last_resort.cancel()
         ended_well()
-    return workbench.return_code or 0
+
+
+def _run(workbench: Workbench, ended_well: Callable[[], None]) -> int:
+    """The exit code of the workbench, once it is left; the process ends here where threads wait for a disk.
+
+    asyncio's own runner, and Python at its end, would wait for them.
+    """
+    threads = ThreadPoolExecutor(_THREADS)
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(threads)
+    workbench.run(loop=loop)
+    code = workbench.return_code or 0
+    if workbench.last_resort:
+        workbench.last_resort.cancel()
+
+    def ended() -> bool:
+        threads.shutdown(cancel_futures=True)
+        return True
+
+    if not within(ended, _PATIENCE):
+        sys.stdout.flush()
+        ended_well()
+        os._exit(code)
+    loop.close()
+    return code

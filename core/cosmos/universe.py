@@ -25,8 +25,9 @@ import numpy as np
 
 from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import BEYOND, Cosmology
-from core.errors import InputError, UsageError, did_you_mean
+from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
+from core.reading import parse_json
 
 FORMAT_VERSION = 2
 """Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
@@ -71,18 +72,22 @@ class Universe:
         return Field(name, values, self.box_size, info.units, info.redshift, info.frame, info.assignment)
 
     def catalogue(self, name: str = "fof") -> Catalogue:
-        """A halo catalogue, read whole. Raises UsageError for an unknown name."""
+        """A halo catalogue, read whole. Raises UsageError for an unknown name, InputError for a damaged one."""
         import h5py
 
         if name not in self.halos:
             raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
-        with h5py.File(self.path, "r", locking=False) as file:
-            group = file["halos"][name]
-            columns = {column: group[column][...] for column in group}
-            units = {column: str(group[column].attrs["units"]) for column in group}
-            return Catalogue(
-                columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
-            )
+        try:
+            with h5py.File(self.path, "r", locking=False) as file:
+                group = file["halos"][name]
+                columns = {column: group[column][...] for column in group}
+                units = {column: str(group[column].attrs["units"]) for column in group}
+                return Catalogue(
+                    columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
+                )
+        except Exception as error:  # what h5py and damaged attributes raise is no closed list
+            words = f"{self.path}: halo catalogue {name} is cut off or damaged ({damage(error)})"
+            raise InputError(words, "make or copy the file again") from error
 
     @property
     def particle_mass(self) -> float:
@@ -105,14 +110,16 @@ def open_universe(path: Path) -> Universe:
             path.open("rb").close()
     except OSError as error:
         raise explain(error, path) from error
-    if path.is_dir() or not h5py.is_hdf5(path):
+    if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     try:
         with h5py.File(path, "r", locking=False) as file:
             return _read(file, path)
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
-    except (KeyError, ValueError, TypeError) as error:
+    except HalodeckError:
+        raise
+    except Exception as error:  # what damaged attributes raise is no closed list
         raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
 
 
@@ -236,8 +243,18 @@ def _read(file: Any, path: Path) -> Universe:
         cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
         fields=fields,
         halos={name: len(group["mass"]) for name, group in file.get("halos", {}).items()},
-        provenance=json.loads(file["provenance"].attrs["json"]),
+        provenance=_provenance(file["provenance"].attrs["json"]),
     )
+
+
+def _provenance(text: str) -> dict[str, Any]:
+    """What a file says of its making; foreign ones may lack any of it. Raises: ValueError."""
+    data = parse_json(text)
+    if not isinstance(data, dict):
+        raise ValueError("its provenance is no table")
+    if not isinstance(data.get("sources", []), list):
+        raise ValueError("the sources of its provenance are no list")
+    return data
 
 
 def _assignment(name: str, dataset: Any) -> Assignment | None:

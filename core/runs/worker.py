@@ -18,7 +18,7 @@ from core.files import left_behind
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
 from core.progress import Progress, silent
-from core.runs.job import Job, Model, open_job, read_tensors, write_tensors
+from core.runs.job import Job, Model, open_job, restore, write_tensors
 from core.runs.lock import held
 from core.runs.reports import make_report
 from core.runs.run import HEARTBEAT, Run, State
@@ -169,7 +169,7 @@ def _train_and_report(
     samples = recipe.samples(job.universes, job.device)
     learner = recipe.learner(job.device)
     if (run.path / "checkpoint.pt").exists():
-        learner.restore(read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
+        restore(learner.restore, run.path / "checkpoint.pt", run, job.device, "state")
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     with stop.waiting():
         try:

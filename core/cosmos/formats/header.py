@@ -40,12 +40,14 @@ class Header:
 def parts_of(path: Path) -> tuple[Path, ...]:
     """The files of a snapshot: `path` itself, or path.0, path.1, ... (path.0.hdf5, ...) when only those exist.
 
-    Raises: InputError for a missing path, a folder, an empty file.
+    Raises: InputError for a missing path, a folder or FIFO, an empty file.
     """
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", "name the snapshot in it")
         if path.exists():
+            if not path.is_file():
+                raise InputError(f"{path} is no regular file", "name a file on a disk")
             if path.stat().st_size == 0:
                 raise InputError(f"{path} is empty", "copy or make it again")
             return (path,)
@@ -95,6 +97,6 @@ def _missing(parts: tuple[Path, ...]) -> Path | None:
 
 def _numbered(path: Path, ending: str) -> tuple[Path, ...]:
     found: list[Path] = []
-    while (part := path.with_name(f"{path.name}.{len(found)}{ending}")).exists():
+    while (part := path.with_name(f"{path.name}.{len(found)}{ending}")).is_file():
         found.append(part)
     return tuple(found)
