@@ -16,8 +16,8 @@ _AS_IT_WAS = (
     "\x1b[?2026l"  # drawing
     "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # the mouse
     "\x1b[?1004l\x1b[?2004l\x1b[?2048l"  # focus, pasting, sizes
-    "\x1b[?1049l\x1b[?25h\x1b[0m"  # the first screen, the cursor, plain text
-    "\r\nhalodeck was killed; runs and tasks go on\r\n"
+    "\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[0m"  # the first screen, the cursor, wrapped lines, plain text
+    "\r\nhalodeck ended without a word; runs and tasks go on\r\n"
 )
 
 

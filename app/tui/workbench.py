@@ -102,6 +102,8 @@ class Workbench(App[None], inherit_bindings=False):
             loop.add_signal_handler(number, self._leave, 128 + number)
         if not self.is_headless:
             self.set_interval(_PATIENCE, self._leave_if_alone)
+        # the terminal has another screen when the workbench goes on after Ctrl-Z or a signal to stop
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.set_keymap(self._keymap_in_use)
         self._follow()
         self._measure()

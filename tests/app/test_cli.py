@@ -1,7 +1,10 @@
 """What the commands do and print, when all is well."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from app.cli.registry import commands
 from app.cli.runs import duration
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
+from core.files import begun
 from core.runs.launch_spec import universe_paths
 from core.runs.run import Notes, Run, create_run
 
@@ -103,6 +107,22 @@ def test_recipes(command: Command) -> None:
     assert "Ready tables for --config: paper" in out
     assert "halonet" in [found["name"] for found in json.loads(command("recipes", "--json")[1])]
     assert "optimiser" in json.loads(command("recipes", "halonet", "--json")[1])["properties"]
+
+
+def test_clean_removes_what_the_dead_have_left(command: Command, universes: list[Universe]) -> None:
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    Path("runs").mkdir()
+    living = begun(Path("runs/u.h5"))
+    left = living.with_name(living.name.replace(str(os.getpid()), dead.stdout.strip()))
+    for path in (living, left):
+        path.write_bytes(bytes(1 << 20))
+    assert command("clean", "--dry-run")[1].splitlines() == [str(left), "1 files, 1.0 MiB to be removed"]
+    assert left.exists()
+    assert command("clean", "runs")[1].splitlines() == [str(left), "1 files, 1.0 MiB removed"]
+    assert [path.name for path in Path("runs").iterdir()] == [living.name]
+    code, _, err = command("clean", "nowhere")
+    assert code == 1
+    assert "nowhere is no folder" in err
 
 
 def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
@@ -222,7 +242,7 @@ def test_watching_a_run_that_ended_badly(command: Command, tmp_path: Path, state
     run.write_status(state="failed" if state == "failed" else "running", step=1, steps=2, message="no luck")
     if state == "lost":
         path = run.path / "status.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), "started": 1.0}))
+        path.write_text(json.dumps({**json.loads(path.read_text()), "born": "gone:1"}))
     code, out, err = command("watch")
     assert code == 1
     assert f"halonet-001  {state}  step 1/2" in out
