@@ -7,7 +7,7 @@ group by group. GADGET-4: arXiv:2010.03567, section 7; TNG: www.tng-project.org/
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import LENGTH_UNITS, Given
 from core.cosmos.formats.header import Header, complete, parts_of
-from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
+from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.cosmos.formats.units import factor
 from core.errors import InputError
 
@@ -28,14 +28,6 @@ _CENTIMETRES = {"kpc/h": 3.0857e21, "Mpc/h": 3.0857e24}
 """UnitLength_in_cm of the codes' units; comoving lengths and masses of these codes are per h."""
 
 _COLUMNS = {"mass": "GroupMass", "position": "GroupPos", "radius": "Group_R_Mean200"}
-
-
-@dataclass(frozen=True)
-class Members:
-    """How many dark matter particles each group has; their ids group by group where the file has them."""
-
-    lengths: Array
-    ids: Array | None
 
 
 def is_groups(file: Any) -> bool:
@@ -83,15 +75,16 @@ def read_groups(path: Path, given: Given) -> RawHalos:
                 raise InputError(f"{path} has {header.count} groups, but {len(values)} of {name}", "make it again")
     length, header = _length_unit(path, header, given)
     units = {"position": length, "radius": length, "mass": f"1e10 Msun{'/h' if length.endswith('/h') else ''}"}
-    return RawHalos(columns, units, header, "fof")
+    return RawHalos(columns, units, header, "fof", apart=True)
 
 
 def read_members(path: Path) -> Members:
-    """Which particles are in which group."""
+    """Which dark matter particles are in which group, by their ids, or by the order of the snapshot."""
     lengths = _member_counts(path)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
     ids = _gather(path, {"ids": "IDs/ID", "by_type": "Group/GroupLenType"})
     if "ids" not in ids:
-        return Members(lengths, None)
+        return Members(rows, None, "the order of the snapshot, which is that of the groups")
     # within a group its particles lie type after type
     by_type = ids["by_type"].astype(np.int64)
     ends = np.cumsum(by_type.ravel()).reshape(by_type.shape)
@@ -104,7 +97,7 @@ def read_members(path: Path) -> Members:
         for group in range(len(by_type))
         for kind in range(_DARK.start, _DARK.stop)
     ]
-    return Members(lengths, ids["ids"][np.concatenate(chosen)].astype(np.int64))
+    return Members(rows, ids["ids"][np.concatenate(chosen)].astype(np.int64), "the ids of members in the catalogue")
 
 
 def _member_counts(path: Path) -> Array:
@@ -168,5 +161,6 @@ READERS = (
         order=20,
         header=read_header,
         halos=lambda path, given, columns: read_groups(path, given),
+        members=read_members,
     ),
 )
