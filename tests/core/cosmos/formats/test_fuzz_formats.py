@@ -23,6 +23,7 @@ from snapshot_writers import (
     write_tipsy,
 )
 from test_cubes import CELLS, overdensity, write_npy
+from test_hdf5_catalogues import WRITERS as HDF5_WRITERS
 from test_membership import write_listed, write_members
 from three_halos import BESIDE, WRITERS, halos
 
@@ -98,6 +99,13 @@ def test_catalogues(tmp_path: Path, form: str) -> None:
     survives(path, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
 
 
+@pytest.mark.parametrize("form", HDF5_WRITERS)
+def test_catalogues_in_hdf5(tmp_path: Path, form: str) -> None:
+    path = HDF5_WRITERS[form](tmp_path, halos())
+    last = sorted(path.parent.glob(f"{path.name}*"))[-1]
+    survives(last, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
+
+
 @pytest.mark.parametrize(
     ("form", "name"),
     [
@@ -105,6 +113,8 @@ def test_catalogues(tmp_path: Path, form: str) -> None:
         ("rockstar", "halos_0.0.particles"),
         ("group-tab", "group_ids_004.1"),
         ("rockstar-bin", "halos_0.1.bin"),
+        ("velociraptor", "stf.catalog_groups.1"),
+        ("hbt", "004/SubSnap_004.1.hdf5"),
         ("list", "a.csv"),
         ("list", "a.npz"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from hdf5_catalogues import write_hbt, write_velociraptor
 from snapshot_writers import BOX, GIVEN, Halos, Run, write_ahf, write_gadget, write_groups, write_rockstar
 from test_binary_catalogues import write_bin, write_group_tab
 from three_halos import BESIDE, COUNTS, MEAN_DENSITY, halos, particles, run_with, write_csv
@@ -38,6 +39,10 @@ def write_listed(folder: Path, form: str, found: Halos, run: Run) -> Path:
         return write_rockstar(folder / "halos_0.0.ascii", found, run)
     if form == "group-tab":
         return write_group_tab(folder, found, files=min(2, len(found.masses)), ids=run.ids)
+    if form == "velociraptor":
+        return write_velociraptor(folder / "stf", found, run.ids)
+    if form == "hbt":
+        return write_hbt(folder, found, run.ids)
     if form == "rockstar-bin":
         for block in range(len(found.masses)):
             write_bin(folder / f"halos_0.{block}.bin", found, slice(block, block + 1), ids=run.ids)
@@ -66,6 +71,8 @@ SOURCES = {
     "subfind": "the ids of members in the catalogue",
     "group-tab": "the ids in group_ids_004.0",
     "rockstar-bin": "the ids behind the halos of the catalogue",
+    "velociraptor": "the ids in stf.catalog_particles.0",
+    "hbt": "the ids bound to the subhalos of the catalogue",
 }
 
 
@@ -165,20 +172,36 @@ def test_ids_of_another_catalogue(tmp_path: Path) -> None:
         assign(path, read_catalogue(path, BESIDE), particles(run))
 
 
-def test_particles_of_subhalos_are_their_hosts(tmp_path: Path) -> None:
-    """Rockstar's binary lists them with the subhalo alone."""
+@pytest.mark.parametrize("form", ["rockstar-bin", "velociraptor", "hbt"])
+def test_particles_of_subhalos_are_their_hosts(tmp_path: Path, form: str) -> None:
+    """These list them with the subhalo alone; here the fourth lies in the fifth, and that in the second."""
     found = halos()
     run = run_with(found)
+    whole = found.members[1]
     inside = Halos(
-        np.append(found.positions, found.positions[1:2] + 0.2, axis=0) % BOX,
-        np.append(found.masses, 30 * run.mass),
-        np.append(found.radii, 0.5),
-        [found.members[0], found.members[1][30:], found.members[2], found.members[1][:30]],
+        np.append(found.positions, found.positions[[1, 1]] + [[0.2], [0.1]], axis=0) % BOX,
+        np.append(found.masses, np.array([10, 30]) * run.mass),
+        np.append(found.radii, [0.3, 0.5]),
+        [found.members[0], whole[40:], found.members[2], whole[:10], whole[10:40]],
+        parents=np.array([-1, -1, -1, 1001 if form == "hbt" else 1004, 1001]),
     )
-    path = write_bin(tmp_path / "halos_0.0.bin", inside, slice(4), ids=run.ids)
+    path = write_listed(tmp_path, form, inside, run)
     given = assign(path, read_catalogue(path), particles(run))
     np.testing.assert_array_equal(given.labels, expected_labels())
-    assert "1 halos with their centre in a heavier one left out" in given.repairs[0]
+    assert given.repairs[0].startswith("2 ")
+
+
+@pytest.mark.parametrize(("form", "name"), [("velociraptor", "Offset"), ("hbt", "SubhaloParticles")])
+def test_members_of_other_halos(tmp_path: Path, form: str, name: str) -> None:
+    run = run_with(halos())
+    path = write_listed(tmp_path, form, halos(), run)
+    part = tmp_path / ("stf.catalog_groups.0" if form == "velociraptor" else "004/SubSnap_004.0.hdf5")
+    with h5py.File(part, "a") as file:
+        values = file[name][:1]
+        del file[name]
+        file.create_dataset(name, data=values, dtype=values.dtype if name == "Offset" else h5py.vlen_dtype(np.int64))
+    with pytest.raises(InputError, match=r"its members are those of 2|the particles in them do not belong together"):
+        assign(path, read_catalogue(path), particles(run))
 
 
 def test_members_by_nearest_radius(tmp_path: Path) -> None:
