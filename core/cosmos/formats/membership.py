@@ -45,6 +45,7 @@ def assign(
     mean_density = particles.particle_mass * len(particles) / particles.box_size**3
     progress(0.0, "members of halos")
     members = _listed(path, beside)
+    own = np.ones(len(particles), bool)
     kind = "stated" if members or "radius" in halos.catalogue else "by mass"
     if members is None:
         halos, labels = _by_radius(path, halos, particles, mean_density)
@@ -53,7 +54,9 @@ def assign(
         repairs = list(halos.repairs)
     else:
         source, repairs = members.source, list(halos.repairs)
-        labels, shared = _first_owner(*_found(beside or path, members, halos, particles), len(particles))
+        found, rows, of_subhalo = _found(beside or path, members, halos, particles)
+        labels, shared = _first_owner(found, rows, len(particles))
+        own[found[of_subhalo]] = False
         if shared:
             repairs.append(f"{shared} particles of several halos given to the heaviest")
         _check_places(path, labels, halos.catalogue, particles, mean_density)
@@ -62,7 +65,8 @@ def assign(
         raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
     if empty:
         repairs.append(f"{empty} halos without particles left out")
-    proof.check_median(path, labels, catalogue["mass"], particles.particle_mass, kind)
+    # the mass of a halo listed without its subhalos is that of its own particles
+    proof.check_median(path, np.where(own, labels, 0), catalogue["mass"], particles.particle_mass, kind)
     return Membership(labels, catalogue, source, tuple(repairs))
 
 
@@ -149,22 +153,22 @@ def _listed(path: Path, beside: Path | None) -> Members | None:
     return known[0].members(path) if known and known[0].members else None
 
 
-def _found(path: Path, members: Members, halos: HaloFile, particles: Particles) -> tuple[Array, Array]:
-    """Index into the particles, and row of the catalogue, of each member of a halo that is in it."""
+def _found(path: Path, members: Members, halos: HaloFile, particles: Particles) -> tuple[Array, Array, Array]:
+    """Index into the particles, row of the catalogue, and whether it stands with a subhalo alone, of each member."""
     if members.by_id:
-        rows = _rows_of_ids(path, members.halos, halos)
+        rows = own = _rows_of_ids(path, members.halos, halos)
     else:
         row_of_place = np.full(halos.header.count, -1)
         row_of_place[halos.rows] = np.arange(len(halos.rows))
+        rows = own = row_of_place[members.halos]
         if not members.nested and halos.hosts is not None:
-            row_of_place = np.where(halos.hosts < 0, -1, row_of_place[halos.hosts])
-        rows = row_of_place[members.halos]
-    kept = rows >= 0  # not members of subhalos, nor of halos left out
+            rows = np.where(halos.hosts < 0, -1, row_of_place[halos.hosts])[members.halos]
+    kept = rows >= 0  # not those of halos left out
     if members.particles is not None:
-        return _find(path, members.particles[kept], particles.ids), rows[kept]
+        return _find(path, members.particles[kept], particles.ids), rows[kept], own[kept] < 0
     if len(rows) > len(particles):
         raise InputError(f"{path} has {len(rows)} members, the snapshot {len(particles)} particles", "give its own")
-    return np.flatnonzero(kept), rows[kept]
+    return np.flatnonzero(kept), rows[kept], own[kept] < 0
 
 
 def _rows_of_ids(path: Path, ids: Array, halos: HaloFile) -> Array:

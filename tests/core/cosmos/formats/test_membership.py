@@ -174,21 +174,28 @@ def test_ids_of_another_catalogue(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["rockstar-bin", "velociraptor", "hbt"])
 def test_particles_of_subhalos_are_their_hosts(tmp_path: Path, form: str) -> None:
-    """These list them with the subhalo alone; here the fourth lies in the fifth, and that in the second."""
+    """These list them with the subhalo alone; here the fourth lies in the fifth, that in the second, and one
+    more in the third.
+
+    All masses are without subhalos, as HBT+ has them: the proof takes them so.
+    """
     found = halos()
     run = run_with(found)
-    whole = found.members[1]
+    whole, third = found.members[1:]
+    expected = np.zeros(16**3, np.int32)
+    for label, row in enumerate((1, 0, 2), 1):
+        expected[found.members[row]] = label
     inside = Halos(
-        np.append(found.positions, found.positions[[1, 1]] + [[0.2], [0.1]], axis=0) % BOX,
-        np.append(found.masses, np.array([10, 30]) * run.mass),
-        np.append(found.radii, [0.3, 0.5]),
-        [found.members[0], whole[40:], found.members[2], whole[:10], whole[10:40]],
-        parents=np.array([-1, -1, -1, 1001 if form == "hbt" else 1004, 1001]),
+        np.append(found.positions, found.positions[[1, 1, 2]] + [[0.2], [0.1], [0.1]], axis=0) % BOX,
+        np.array([40, 50, 35, 30, 45, 25]) * run.mass,
+        np.append(found.radii, [0.3, 0.5, 0.3]),
+        [found.members[0], whole[75:], third[25:], whole[:30], whole[30:75], third[:25]],
+        parents=np.array([-1, -1, -1, 1001 if form == "hbt" else 1004, 1001, 1002]),
     )
     path = write_listed(tmp_path, form, inside, run)
     given = assign(path, read_catalogue(path), particles(run))
-    np.testing.assert_array_equal(given.labels, expected_labels())
-    assert given.repairs[0].startswith("2 ")
+    np.testing.assert_array_equal(given.labels, expected)
+    assert given.repairs[0].startswith("3 ")
 
 
 @pytest.mark.parametrize(("form", "name"), [("velociraptor", "Offset"), ("hbt", "SubhaloParticles")])
