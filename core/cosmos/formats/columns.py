@@ -1,4 +1,4 @@
-"""Which column of a table of halos is what, and in which unit: the names of Rockstar, consistent-trees, AHF and CSV.
+"""Which column of a table of halos is what, and in which unit: those of Rockstar, consistent-trees, AHF and anybody.
 
 Rockstar and consistent-trees: Mpc/h, Msun/h, km/s, radii in kpc/h (stated in their headers). AHF: kpc/h, Msun/h, km/s
 (AHF user's guide, section 4). Everybody else states units with names: `mass [Msun/h], x [Mpc/h], ...`.
@@ -100,10 +100,11 @@ def choose(
             labels[name] = label
     if style != "csv":
         # the mass by whose definition halos are listed is the one that has a radius
-        mass = next((name for name in names if name.startswith("m") and f"r{name[1:]}" in names), None)
+        masses = [labels["mass"]] if "mass" in columns else [name for name in names if name.startswith("m")]
+        mass = next((name for name in masses if f"r{name[1:]}" in names), None)
         if mass is not None:
             labels |= {"mass": mass, "radius": f"r{mass[1:]}"}
-    if style == "hlist":
+    if style == "hlist" and "scale" in names:
         labels["scale"] = "scale"
     if missing := [name for name in COLUMNS[:4] if name not in labels]:
         raise InputError(
@@ -135,7 +136,7 @@ def halos_of(path: Path, chosen: Chosen, values: Mapping[str, Array], header: He
     if {"vx", "vy", "vz"} <= values.keys():
         found["velocity"] = np.stack([values[f"v{axis}"] for axis in "xyz"], axis=1)
     header = replace(header, count=len(found["mass"]))
-    if chosen.style == "hlist" and header.count:
+    if "scale" in values and header.count:
         if values["scale"].min() != values["scale"].max():
             raise InputError(f"{path} holds halos of several times", "give the hlist file of one snapshot")
         a = positive(values["scale"][0])

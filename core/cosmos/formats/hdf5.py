@@ -134,6 +134,22 @@ def values(dataset: Any, path: Path) -> Array:
         raise InputError(f"{path}: dataset {name} is damaged ({words})", "copy or make the file again") from error
 
 
+def names_of(table: Any) -> tuple[str, ...]:
+    """The columns of a table: the datasets of a group, or the fields of a dataset of compounds."""
+    fields = getattr(table, "dtype", None)
+    return tuple(table) if fields is None else tuple(fields.names or ())
+
+
+def rows_of(table: Any, name: str) -> int:
+    """How many rows such a table has, by one of its columns."""
+    return len(table) if hasattr(table, "dtype") else len(table[name])
+
+
+def column(table: Any, name: str, path: Path) -> Array:
+    """A column of such a table. Raises: InputError where it is damaged."""
+    return values(table[name], path) if not hasattr(table, "dtype") else np.asarray(table[name])
+
+
 def _foreign_filters(dataset: Any) -> str:
     """The names of a dataset's filters that are missing here."""
     import h5py

@@ -8,12 +8,10 @@ from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import parts_of
 
 _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
-_CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
     b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
-    b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),

@@ -58,7 +58,7 @@ def _part(file: Any, parts: tuple[Path, ...]) -> Part:
         omega_lambda=None if omega_lambda is None else round(omega_lambda, 6),
         parts=parts,
     )
-    held = len(_column(file, "TrackId"))
+    held = hdf5.rows_of(file["Subhalos"], "TrackId")
     files, total = hdf5.scalar(file, "NumberOfFiles"), hdf5.scalar(file, "NumberOfSubhalosInAllFiles")
     return Part(header, held, held, None if total is None else int(total), int(files or 1))
 
@@ -84,21 +84,11 @@ def _unit(file: Any, part: Path, name: str) -> float:
     return _UNITS[name] if stated is None else stated
 
 
-def _column(file: Any, name: str) -> Array:
-    """A field of the compounds, or a dataset of the group."""
-    return np.asarray(file["Subhalos"][name][...])
-
-
-def _names(file: Any) -> set[str]:
-    table = file["Subhalos"]
-    return set(table.dtype.names or ()) if hasattr(table, "dtype") else set(table)
-
-
 def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> RawHalos:
     """All subhalos in order; those that are bound no more have no mass. Raises: InputError for lacking columns."""
     header = read_header(path)
     with hdf5.opened(header.parts[0]) as file:
-        names = _names(file)
+        names = hdf5.names_of(file["Subhalos"])
         solar, length, speed = (_unit(file, header.parts[0], name) for name in _UNITS)
     mass, radius, definition = next((those for those in _MASSES if those[0] in names), ("", "", ""))
     wanted = {"mass": mass, "position": "ComovingMostBoundPosition", "velocity": "PhysicalMostBoundVelocity"}
@@ -110,7 +100,7 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
     for part in header.parts:
         with hdf5.opened(part) as file:
             for name, label in wanted.items():
-                found[name].append(_column(file, label))
+                found[name].append(hdf5.column(file["Subhalos"], label, part))
     values = {name: np.concatenate(those) for name, those in found.items()}
     bound = values["count"] > 1  # else the one particle by which the code goes on tracing it
     halos = {
@@ -147,14 +137,17 @@ def read_members(path: Path) -> Members | None:
     lengths, ids = [], []
     for part in header.parts:
         with hdf5.opened(part) as file:
-            if "NboundType" in _names(file) and np.delete(_column(file, "NboundType"), _DARK, axis=1).any():
-                return None
+            table = file["Subhalos"]
+            if "NboundType" in hdf5.names_of(table):
+                by_type = hdf5.column(table, "NboundType", part)
+                if np.delete(by_type, _DARK, axis=1).any():
+                    return None
             if "SubhaloParticles" in file:
                 listed = hdf5.values(file["SubhaloParticles"], part)
                 lengths.append(np.array([len(those) for those in listed], np.int64))
                 ids += list(listed)
             elif "Particles" in file and "ParticleIDs" in file["Particles"]:
-                lengths.append(_column(file, "Nbound").astype(np.int64))
+                lengths.append(hdf5.column(table, "Nbound", part).astype(np.int64))
                 ids.append(hdf5.values(file["Particles/ParticleIDs"], part))
             else:
                 return None
@@ -169,7 +162,8 @@ def _sniff(path: Path, start: bytes) -> str:
     if not start.startswith(hdf5.SIGNATURE):
         return ""
     with hdf5.opened(parts_of(path)[0]) as file:
-        return "hbt" if "Subhalos" in file and {"TrackId", "HostHaloId"} <= _names(file) else ""
+        names = hdf5.names_of(file["Subhalos"]) if "Subhalos" in file else ()
+        return "hbt" if {"TrackId", "HostHaloId"} <= set(names) else ""
 
 
 def _describe(path: Path) -> Facts:

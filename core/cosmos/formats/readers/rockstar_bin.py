@@ -7,7 +7,6 @@ layouts are those of revisions 0 to 2 of the format).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.header import Header, positive, unreadable
+from core.cosmos.formats.header import Header, blocks_of, positive, unreadable
 from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.errors import InputError
 
@@ -29,6 +28,7 @@ _HEADER = np.dtype(
     ]
 )
 _SIZE = 256
+_NAME = r"(halos_[^.]*\.)(\d+)(\.bin)"
 
 
 def _halo(revision: int) -> np.dtype[Any]:
@@ -52,22 +52,9 @@ def _halo(revision: int) -> np.dtype[Any]:
     return np.dtype(fields, align=True)
 
 
-def blocks_of(path: Path) -> tuple[Path, ...]:
-    """All blocks of the snapshot that this file is one of, in order."""
-    found = re.fullmatch(r"(halos_[^.]*)\.(\d+)\.bin", path.name)
-    if not found:
-        return (path,)
-    others = path.parent.glob(f"{found[1]}.*.bin")
-    blocks = {int(m[1]): other for other in others if (m := re.search(r"\.(\d+)\.bin$", other.name))}
-    missing = next((number for number in range(max(blocks) + 1) if number not in blocks), None)
-    if missing is not None:
-        raise InputError(f"{found[1]}.{missing}.bin is missing beside {path}", "copy all blocks of the snapshot")
-    return tuple(blocks[number] for number in sorted(blocks))
-
-
 def read_header(path: Path) -> Header:
     """What the first block says, and the halos of all. Raises: InputError for blocks that do not belong together."""
-    blocks = blocks_of(path)
+    blocks = blocks_of(path, _NAME)
     heads = [_head(block) for block in blocks]
     first = heads[0]
     for block, head in zip(blocks, heads, strict=True):

@@ -129,7 +129,6 @@ def test_group_tab_that_cannot_be(tmp_path: Path) -> None:
     [
         (b"HACC01L\0", "HACC"),
         (b"#ASDF 1.0.0\n", "Abacus"),
-        (b"PAR1", "parquet"),
         (b"\x80\x04\x95", "pickle"),
         (b"\x80\x02}", "pickle"),
     ],
