@@ -192,9 +192,7 @@ def import_(
             "give one after the initial conditions, or --evolved for one by itself",
         )
     if members and (cube or not halos):
-        raise UsageError(
-            "--members lists who is in the halos of --halos", "give them after a snapshot, or leave it out"
-        )
+        raise UsageError("--members lists who is in the --halos of a snapshot", "give both, or leave it out")
     theirs = TheirHalos(halos, parse_columns(columns), members) if halos else None
     evolution = Evolution(
         steps, mesh_ratio, parse_numbers(outputs, "--outputs"), minimum_particles=minimum_particles, device=device
