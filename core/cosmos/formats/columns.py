@@ -51,7 +51,11 @@ _UNITS: dict[Style, dict[str, str]] = {
     "rockstar": {"mass": "Msun/h", "position": "Mpc/h", "radius": "kpc/h"},
     "hlist": {"mass": "Msun/h", "position": "Mpc/h", "radius": "kpc/h"},
     "ahf": {"mass": "Msun/h", "position": "kpc/h", "radius": "kpc/h"},
+    "csv": {},
 }
+
+_OF = {"mass": ("mass",), "position": ("x", "y", "z"), "radius": ("radius",)}
+"""Columns of one unit."""
 
 _COMMENTS = {
     "a": r"^#a\s*=\s*(\S+)",
@@ -111,15 +115,17 @@ def choose(
             f"{path} has no column for {', '.join(missing)} (its columns: {', '.join(names)})",
             "say which with --columns, e.g. mass=M_fof,x=X,y=Y,z=Z",
         )
-    return Chosen(style, labels, _UNITS[style] if style != "csv" else _one_unit_each(path, labels, units))
+    return Chosen(style, labels, _one_unit_each(path, labels, _usual(style, labels) | units))
+
+
+def _usual(style: Style, labels: Mapping[str, str]) -> dict[str, str]:
+    """The units of labels, as those who name them so have them."""
+    return {labels[name]: unit for what, unit in _UNITS[style].items() for name in _OF[what] if name in labels}
 
 
 def _one_unit_each(path: Path, labels: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
     """The stated units of mass, position and radius. Raises: InputError where there is none, or more than one."""
-    stated = {
-        what: {units.get(labels[name], "") for name in those if name in labels}
-        for what, those in (("mass", ("mass",)), ("position", ("x", "y", "z")), ("radius", ("radius",)))
-    }
+    stated = {what: {units.get(labels[name], "") for name in those if name in labels} for what, those in _OF.items()}
     for what, found in stated.items():
         if len(found) > 1 or found == {""}:
             raise InputError(

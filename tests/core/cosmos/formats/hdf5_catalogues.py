@@ -15,13 +15,14 @@ def write_velociraptor(
     """x.properties.0, ...: WriteProperties of src/io.cxx; with `ids` of all particles the catalogues of members too."""
     a = 1 / (1 + found.z)
     length, mass = (1.0, 1.0) if comoving else (a / H, 1 / H)
+    frame, centre, other = ("2", "cminpot", "c") if comoving else ("0", "c", "cminpot")
     for number, rows in enumerate(np.array_split(np.arange(len(found.masses)), files)):
         with h5py.File(path.with_name(f"{path.name}.properties.{number}"), "w") as file:
             file.update({"File_id": [number], "Num_of_files": [files]})
             file.update({"Num_of_groups": [len(rows)], "Total_num_of_groups": [len(found.masses)]})
             file.attrs.update(Cosmological_Sim=1, Comoving_or_Physical=int(comoving), Period=BOX * length, Time=a)
             file.attrs.update(Length_unit_to_kpc=1e3, Velocity_to_kms=1.0, Mass_unit_to_solarmass=1e10)
-            file.create_group("Configuration").attrs["Reference_frame_for_properties"] = "2"
+            file.create_group("Configuration").attrs["Reference_frame_for_properties"] = frame
             words = {"ScaleFactor": a, "h_val": H, "Omega_m": OMEGA_MATTER, "Omega_Lambda": 1 - OMEGA_MATTER}
             file.create_group("SimulationInfo").attrs.update({name: f"{value:f}" for name, value in words.items()})
             assert found.ids is not None
@@ -33,9 +34,9 @@ def write_velociraptor(
             file["Mass_200crit"], file["R_200crit"] = found.masses[rows] * mass / 1e10, found.radii[rows] * length
             file["Mass_tot"] = np.full(len(rows), 1e3)
             for axis, name in enumerate("XYZ"):
-                file[f"{name}c"] = np.full(len(rows), 1.0)
-                file[f"{name}cminpot"] = found.positions[rows, axis] * length
-                file[f"V{name}cminpot"] = found.velocities[rows, axis]
+                file[f"{name}{other}"] = np.full(len(rows), 1.0)
+                file[f"{name}{centre}"] = found.positions[rows, axis] * length
+                file[f"V{name}{centre}"] = found.velocities[rows, axis]
         if ids is not None:
             members = [ids[found.members[row]] for row in rows]
             with h5py.File(path.with_name(f"{path.name}.catalog_groups.{number}"), "w") as file:

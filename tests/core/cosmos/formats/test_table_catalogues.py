@@ -91,6 +91,8 @@ def test_a_mass_of_ones_choice(tmp_path: Path) -> None:
     found = read_catalogue(write_uchuu(tmp_path, halos()), columns={"mass": "M200b"})
     np.testing.assert_array_equal(found.catalogue["mass"], 1.1 * halos().masses[ROWS])
     assert "radius" not in found.catalogue
+    found = read_catalogue(tmp_path / "halolist_z1p00_0.h5", columns={"mass": "M200b [Msun]"})
+    np.testing.assert_allclose(found.catalogue["mass"], 1.1 * H * halos().masses[ROWS])
 
 
 def test_uchuu_subhalos(tmp_path: Path) -> None:
