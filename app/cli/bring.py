@@ -100,6 +100,11 @@ def import_(
         typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=..."),
         Ask("files", parse=parse_columns),
     ] = None,
+    members: Annotated[
+        Path | None,
+        typer.Option(help="Who is in which of --halos: columns halo and particle, of ids, as CSV, .npz or HDF5."),
+        Ask("files", exists=True),
+    ] = None,
     total_matter: Annotated[
         bool,
         typer.Option(
@@ -186,7 +191,9 @@ def import_(
             "--halos and --total-matter belong to an evolved snapshot",
             "give one after the initial conditions, or --evolved for one by itself",
         )
-    theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
+    if members and (cube or not halos):
+        raise UsageError("--members lists who is in the --halos of a snapshot", "give both, or leave it out")
+    theirs = TheirHalos(halos, parse_columns(columns), members) if halos else None
     evolution = Evolution(
         steps, mesh_ratio, parse_numbers(outputs, "--outputs"), minimum_particles=minimum_particles, device=device
     )

@@ -59,7 +59,7 @@ def read_header(path: Path) -> Header:
             if header is None:
                 complete(parts, int(number(file, ("Header", "NumFilesPerSnapshot")) or 1))
                 header = here
-            _check_alike(parts[0], header, part, here)
+            check_alike(parts[0], header, part, here)
             for name, count in _counts(file, part).items():
                 if name in DARK:
                     dark += count
@@ -69,7 +69,7 @@ def read_header(path: Path) -> Header:
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
-def _check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
+def check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
     """Refuse parts of different snapshots. Raises: InputError."""
     for name in ("redshift", "box_size", "omega_matter", "h", "w0", "wa"):
         ours, theirs = getattr(header, name), getattr(other, name)
@@ -134,6 +134,22 @@ def values(dataset: Any, path: Path) -> Array:
         raise InputError(f"{path}: dataset {name} is damaged ({words})", "copy or make the file again") from error
 
 
+def names_of(table: Any) -> tuple[str, ...]:
+    """The columns of a table: the datasets of a group, or the fields of a dataset of compounds."""
+    fields = getattr(table, "dtype", None)
+    return tuple(table) if fields is None else tuple(fields.names or ())
+
+
+def rows_of(table: Any, name: str) -> int:
+    """How many rows such a table has, by one of its columns."""
+    return len(table) if hasattr(table, "dtype") else len(table[name])
+
+
+def column(table: Any, name: str, path: Path) -> Array:
+    """A column of such a table. Raises: InputError where it is damaged."""
+    return values(table[name], path) if not hasattr(table, "dtype") else np.asarray(table[name])
+
+
 def _foreign_filters(dataset: Any) -> str:
     """The names of a dataset's filters that are missing here."""
     import h5py
@@ -144,11 +160,20 @@ def _foreign_filters(dataset: Any) -> str:
     return ", ".join(f"filter {code} ({name})" if name else f"filter {code}" for code, name in missing)
 
 
+def scalar(file: Any, name: str) -> float | None:
+    """A number that stands as a dataset of its own, alone or in an array; None where it is not there."""
+    if name not in file:
+        return None
+    path = Path(file.file.filename)
+    found = _numbers(values(file[name], path), path, name)
+    return float(found[0]) if len(found) else None
+
+
 def number(file: Any, *places: tuple[str, str]) -> float | None:
     """The first of these attributes (group, name) that is there."""
     for group, name in places:
         if group in file and name in file[group].attrs:
-            return float(_numbers(file[group].attrs[name], Path(file.filename), name)[0])
+            return float(_numbers(file[group].attrs[name], Path(file.file.filename), name)[0])
     return None
 
 

@@ -59,6 +59,25 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     raise InputError(f"{path} does not exist", "check the path")
 
 
+def blocks_of(path: Path, pattern: str) -> tuple[Path, ...]:
+    """All files whose names differ from this one's in a number, in order: `pattern` has it between two other groups.
+
+    Only `path` where its name is another. Raises: InputError where one between the first and the last is missing.
+    """
+    found = re.fullmatch(pattern, path.name)
+    if not found:
+        return (path,)
+    try:
+        names = [re.fullmatch(pattern, other.name) for other in path.parent.iterdir()]
+    except OSError as error:
+        raise unreadable(path.parent, error) from error
+    blocks = {int(name[2]): path.with_name(name[0]) for name in names if name and name.group(1, 3) == found.group(1, 3)}
+    missing = next((number for number in range(max(blocks) + 1) if number not in blocks), None)
+    if missing is not None:
+        raise InputError(f"{found[1]}{missing}{found[3]} is missing beside {path}", "copy all files of the snapshot")
+    return tuple(blocks[number] for number in sorted(blocks))
+
+
 def complete(parts: tuple[Path, ...], files: int) -> None:
     """Compare the parts found with the number of files the header speaks of. Raises InputError."""
     if len(parts) == max(files, 1):

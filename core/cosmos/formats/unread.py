@@ -8,12 +8,10 @@ from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import parts_of
 
 _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
-_CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
     b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
-    b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
@@ -23,12 +21,8 @@ _BYTES: dict[bytes, tuple[str, str]] = {
 """How files begin that hold one."""
 
 _GROUPS: dict[str, tuple[str, str]] = {
-    "SO": ("SOAP, of SWIFT", _CSV),
     "Tree0": ("LHaloTree", "convert it to consistent-trees or Galacticus' HDF5"),
-    "Subhalos": ("HBT+", _CSV),
-    "Mass_200crit": ("VELOCIraptor", _CSV),
     "DescendantID": ("SubLink", "convert it to consistent-trees or Galacticus' HDF5"),
-    "fake_header": ("VELOCIraptor", _CSV),
 }
 """Members of the root of HDF5 files."""
 

@@ -17,14 +17,14 @@ from snapshot_writers import (
     GIVEN,
     H,
     Run,
-    write_ahf,
     write_gadget,
     write_hdf5,
     write_ramses,
-    write_rockstar,
     write_tipsy,
 )
 from test_cubes import CELLS, overdensity, write_npy
+from test_hdf5_catalogues import WRITERS as HDF5_WRITERS
+from test_membership import write_listed, write_members
 from three_halos import BESIDE, WRITERS, halos
 
 from core.cosmos.box import Particles
@@ -99,16 +99,33 @@ def test_catalogues(tmp_path: Path, form: str) -> None:
     survives(path, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
 
 
-@pytest.mark.parametrize("form", ["ahf", "rockstar"])
-def test_member_lists(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("form", HDF5_WRITERS)
+def test_catalogues_in_hdf5(tmp_path: Path, form: str) -> None:
+    path = HDF5_WRITERS[form](tmp_path, halos())
+    last = sorted(path.parent.glob(f"{path.name}*"))[-1]
+    survives(last, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("ahf", "snap.AHF_particles"),
+        ("rockstar", "halos_0.0.particles"),
+        ("group-tab", "group_ids_004.1"),
+        ("rockstar-bin", "halos_0.1.bin"),
+        ("velociraptor", "stf.catalog_groups.1"),
+        ("hbt", "004/SubSnap_004.1.hdf5"),
+        ("list", "a.csv"),
+        ("list", "a.npz"),
+    ],
+)
+def test_member_lists(tmp_path: Path, form: str, name: str) -> None:
     run, found = Run(), halos()
-    if form == "ahf":
-        path, listed = write_ahf(tmp_path / "a_halos", found, run), tmp_path / "a_particles"
-    else:
-        path, listed = write_rockstar(tmp_path / "a.ascii", found, run), tmp_path / "a.particles"
+    path = write_listed(tmp_path, "ahf" if form == "list" else form, found, run)
+    beside = write_members(tmp_path / name, found, run) if form == "list" else None
     catalogue = read_catalogue(path, BESIDE)
     particles = Particles(run.positions.astype(np.float32), run.ids, BOX, 0.0, run.mass)
-    survives(listed, lambda: assign(path, catalogue, particles))
+    survives(tmp_path / name, lambda: assign(path, catalogue, particles, beside=beside))
 
 
 @pytest.mark.parametrize("form", ["npy", "raw"])
