@@ -55,7 +55,7 @@ def read_header(path: Path) -> Header:
                 header = replace(hdf5.header_of(file, parts), format="subfind")
                 stated = int(np.ravel(attributes.get("Ngroups_Total", -1))[0])
             count = int(np.ravel(attributes.get("Ngroups_ThisFile", stated))[0])
-            found = len(file["Group/GroupMass"]) if "GroupMass" in file.get("Group", ()) else 0
+            found = len(hdf5.dataset(file, "Group/GroupMass")) if "GroupMass" in file.get("Group", ()) else 0
             if found != count:
                 raise InputError(
                     f"{part}: the header says {count} groups, the file holds {found}", "copy or make it again"
