@@ -16,6 +16,9 @@ def main() -> None:
     from app.cli.encodings import use_what_is_there
 
     use_what_is_there()
+    from app.cli.terminal import guard
+
+    guard()
     from typer.exceptions import Abort, TyperException
 
     from core.errors import HalodeckError
@@ -63,7 +66,9 @@ def _open_workbench(color: str, runs: Path, universes: Path) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"halodeck: {' '.join(text.split())}", file=sys.stderr)
+    from app.draw.shown import shown
+
+    print(f"halodeck: {shown(' '.join(text.split()))}", file=sys.stderr)
 
 
 def _check_packages() -> None:
