@@ -17,6 +17,9 @@ def main() -> None:
     from app.cli.encodings import use_what_is_there
 
     use_what_is_there()
+    from app.cli.terminal import guard
+
+    guard()
     from typer.exceptions import Abort, TyperException
 
     from app.signals import Ended, ending, silence
@@ -69,10 +72,11 @@ def _open_workbench(color: str, runs: Path, universes: Path) -> None:
 
 
 def _say(text: str) -> None:
+    from app.draw.shown import shown
     from app.signals import silence
 
     try:
-        print(f"halodeck: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        print(f"halodeck: {shown(' '.join(text.split()))}", file=sys.stderr, flush=True)
     except OSError:  # the terminal is gone
         silence()
 

@@ -63,7 +63,8 @@ def inspect(
         print_json(dump_report(report))
         return
     for number, figure in enumerate(figures.values()):
-        print("\n" * bool(number), end="")
+        if number:
+            print()
         print_figure(figure)
 
 

@@ -18,6 +18,7 @@ from app.cli.show import (
     print_report,
     progress_bar,
     save_report,
+    say,
 )
 from core.analysis.statistics.rows import STATISTICS
 from core.errors import UsageError
@@ -90,7 +91,7 @@ def view(
         from app.draw import save as save_figure
 
         save_figure(figure, save)
-        print(f"saved {save}")
+        say(f"saved {save}")
     else:
         print_figure(figure, width, height)
 

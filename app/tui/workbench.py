@@ -17,14 +17,17 @@ from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.command import Provider
+from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input
 
 from app.draw.colour import Depth
+from app.draw.shown import shown
 from app.tui.frame import theme
 from app.tui.frame.bench import Bench
 from app.tui.frame.follow import Follower, RunFollowed, RunsFound
+from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
 from app.tui.frame.machine import Gauge, MachineRead
@@ -86,6 +89,7 @@ class Workbench(App[None], inherit_bindings=False):
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.gauge = Gauge(self.post_message)
+        self._filters.append(Guard())
         for design, _ in theme.THEMES.values():
             self.register_theme(design)
         self._keymap_in_use, self._complaints = usable(preferences.keymap)
@@ -251,7 +255,7 @@ class Workbench(App[None], inherit_bindings=False):
         """Copy what is chosen by OSC 52, which terminals understand over SSH too."""
         if isinstance(self.screen, FramedScreen):
             what, text = self.screen.copied()
-            self.copy_to_clipboard(text)
+            self.copy_to_clipboard(text.encode(errors="replace").decode())  # bytes of a name may be no text
             self.notify(f"copied the {what}: {shortened(text)}", markup=False)
 
     def action_save(self) -> None:
@@ -290,6 +294,18 @@ class Workbench(App[None], inherit_bindings=False):
         many = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in alive.items() if count)
         goes = "goes" if sum(alive.values()) == 1 else "go"
         self.exit(message=f"{many} {goes} on; `halodeck` shows them again" if many else None)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something; names in it may hold anything."""
+        super().notify(shown(message, lines=True), title=title, severity=severity, timeout=timeout, markup=markup)
 
     @work(thread=True, group="follow")
     def _follow(self) -> None:

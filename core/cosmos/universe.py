@@ -73,18 +73,20 @@ class Universe:
 
     def catalogue(self, name: str = "fof") -> Catalogue:
         """A halo catalogue, read whole. Raises UsageError for an unknown name, InputError for a damaged one."""
-        import h5py
+        from core.hdf5 import File, values
 
         if name not in self.halos:
             raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
         try:
-            with h5py.File(self.path, "r", locking=False) as file:
+            with File(self.path) as file:
                 group = file["halos"][name]
-                columns = {column: group[column][...] for column in group}
+                columns = {column: values(group[column], self.path) for column in group}
                 units = {column: str(group[column].attrs["units"]) for column in group}
                 return Catalogue(
                     columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
                 )
+        except HalodeckError:
+            raise
         except Exception as error:  # what h5py and damaged attributes raise is no closed list
             words = f"{self.path}: halo catalogue {name} is cut off or damaged ({damage(error)})"
             raise InputError(words, "make or copy the file again") from error
@@ -103,6 +105,8 @@ def open_universe(path: Path) -> Universe:
     """
     import h5py
 
+    from core.hdf5 import File
+
     try:
         if not path.exists():
             raise InputError(f"{path} does not exist", "check the path")
@@ -113,7 +117,7 @@ def open_universe(path: Path) -> Universe:
     if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        with File(path) as file:
             return _read(file, path)
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
@@ -213,8 +217,17 @@ def _read(file: Any, path: Path) -> Universe:
             f"{path} has layout version {version}, this halodeck reads up to {FORMAT_VERSION}",
             "update halodeck",
         )
-    fields = {}
-    for name, dataset in file["fields"].items():
+    from core.hdf5 import dataset as dataset_of
+
+    fields, cells = {}, int(file.attrs["cells"])
+    for name in file["fields"]:
+        dataset = dataset_of(file["fields"], name)
+        shape, kind_of_number = dataset.shape, dataset.dtype.kind
+        if len(shape) not in (3, 4) or shape[-3:] != (cells,) * 3 or not cells or kind_of_number not in "fiub":
+            raise InputError(
+                f"{path}: field {name} is {dataset.dtype} of the shape {shape}, in a universe of {cells}^3 cells",
+                "make it again",
+            )
         offset = dataset.id.get_offset()
         if offset is None:
             raise InputError(f"{path}: field {name} is not contiguous", "make the file again with halodeck")
@@ -239,10 +252,10 @@ def _read(file: Any, path: Path) -> Universe:
         kind=kind,
         name=str(file.attrs["name"]),
         box_size=float(file.attrs["box_size"]),
-        cells=int(file.attrs["cells"]),
+        cells=cells,
         cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
         fields=fields,
-        halos={name: len(group["mass"]) for name, group in file.get("halos", {}).items()},
+        halos={name: _rows(group, path) for name, group in file.get("halos", {}).items()},
         provenance=_provenance(file["provenance"].attrs["json"]),
     )
 
@@ -255,6 +268,20 @@ def _provenance(text: str) -> dict[str, Any]:
     if not isinstance(data.get("sources", []), list):
         raise ValueError("the sources of its provenance are no list")
     return data
+
+
+def _rows(catalogue: Any, path: Path) -> int:
+    """The number of halos of a catalogue. Raises: InputError for columns of other lengths."""
+    from core.hdf5 import dataset
+
+    rows = len(dataset(catalogue, "mass"))
+    for column in catalogue:
+        if (shape := dataset(catalogue, column).shape)[:1] != (rows,):
+            raise InputError(
+                f"{path}: {catalogue.name.strip('/')}/{column} has the shape {shape}, there are {rows} halos",
+                "make it again",
+            )
+    return rows
 
 
 def _assignment(name: str, dataset: Any) -> Assignment | None:

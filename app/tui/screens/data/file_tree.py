@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from app.draw.shown import cells, shown, without_middle
 from app.tui.frame.folders import LIMIT, Inside, Item, inside, stamp, walk
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import folder
@@ -194,14 +195,14 @@ class FileTree(OptionList):
         if item.is_folder:
             known = self.content.get(item.path)
             sign = "▾" if item.path in self.unfolded or self.words else "▸"
-            name = item.path.name if depth else folder(item.path)
+            name = shown(item.path.name if depth else folder(item.path))
             words = f"  {known}" if isinstance(known, str) else "  empty" if known == () and sign == "▾" else ""
-            return Content.assemble(" " * (_INDENT * depth), f"{sign} ", (name, "b $primary"), (words, "dim"))
+            return Content.assemble(" " * (_INDENT * depth), f"{sign} ", (name, "b $primary"), (shown(words), "dim"))
         marked = item.path in self._marked
         size = _size(item.size)
-        name = f"{' ' * (_INDENT * depth)}{'●' if marked else ' '} {item.path.name}"
-        name = _fitted(name, room - len(size) - 1)
-        gap = " " * max(1, room - len(name) - len(size))
+        name = f"{' ' * (_INDENT * depth)}{'●' if marked else ' '} {shown(item.path.name)}"
+        name = without_middle(name, room - len(size) - 1)
+        gap = " " * max(1, room - cells(name) - len(size))
         known_kind = item.path.suffix in (".h5", ".hdf5")
         return Content.assemble((name, "$accent" if marked else "" if known_kind else "dim"), gap, (size, "dim"))
 
@@ -251,14 +252,6 @@ class FileTree(OptionList):
         item = self.chosen
         if item and item.is_folder:
             self.action_fold() if item.path in self.unfolded else self.action_unfold()
-
-
-def _fitted(name: str, room: int) -> str:
-    """A name in some cells: its middle goes first, since files of a kind differ at their ends."""
-    if len(name) <= room:
-        return name
-    end = max(1, room // 2 - 1)
-    return f"{name[: max(1, room - end - 1)]}…{name[-end:]}"
 
 
 def _size(size: int) -> str:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from app.draw.shown import shown
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
 from app.tui.frame.screen import FramedScreen
@@ -168,4 +169,4 @@ class FigureScreen(FramedScreen):
 
 
 def _title(name: str, page: Figure) -> str:
-    return "Numbers" if name == "numbers" else page.title or name
+    return "Numbers" if name == "numbers" else shown(page.title or name)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from app.draw.shown import cells, shown
 from app.tui.frame.wording import duration, number, speed, steps
 from core.runs.listing import Entry
 
@@ -73,7 +74,8 @@ def columns_for(
     width: int, names: Sequence[str], wanted: Sequence[str] = (), states: Sequence[str] = ()
 ) -> list[Column]:
     """The columns that fit into a width, in the order of the table; only wanted ones, where any are named."""
-    longest = min(_NAME_WIDTHS[1], max([_NAME_WIDTHS[0], *map(len, names)]) + 2)  # the sign of a marked run
+    widest = max([_NAME_WIDTHS[0], *(cells(shown(name)) for name in names)])
+    longest = min(_NAME_WIDTHS[1], widest + 2)  # the sign of a marked run
     room = width
     chosen: list[Column] = []
     for column in sorted(COLUMNS, key=lambda column: column.rank):

@@ -9,6 +9,7 @@ from textual import events
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
+from app.draw.shown import shown
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import STATES
 from app.tui.screens.runs.keys import KEYS
@@ -114,7 +115,7 @@ class RunTable(DataTable[Text]):
         return f"{column.title} {'↓' if falling else '↑'}" if column.title == title else column.title
 
     def _cell(self, column: Column, entry: Entry) -> Text:
-        text = column.text(entry)
+        text = shown(column.text(entry))
         if column.title == "state":
             sign, colour = STATES[text]
             return Text.assemble((sign, colour), " ", text)

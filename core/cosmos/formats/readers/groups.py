@@ -48,7 +48,7 @@ def _part(file: Any, parts: tuple[Path, ...]) -> Part:
         hdf5.number(file, *(("Header", name) for name in names))
         for names in (("NumFiles", "NumFilesPerSnapshot"), ("Ngroups_Total",), ("Ngroups_ThisFile",))
     )
-    held = len(file["Group/GroupMass"]) if "GroupMass" in file.get("Group", ()) else 0
+    held = len(hdf5.dataset(file, "Group/GroupMass")) if "GroupMass" in file.get("Group", ()) else 0
     stated = int(total or 0) if here is None else int(here)
     return Part(header, held, stated, None if total is None else int(total), int(files or 1))
 
