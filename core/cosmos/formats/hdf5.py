@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -120,10 +121,13 @@ def _anywhere(*names: str) -> list[tuple[str, str]]:
     return [(group, name) for name in names for group in ("Header", "Parameters", "Cosmology")]
 
 
-def values(dataset: Any, path: Path) -> Array:
-    """A dataset, read whole. Raises: InputError that names it where it is damaged or packed by a missing filter."""
+def values(dataset: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
+    """A dataset, read whole or some rows of it.
+
+    Raises: InputError that names it where it is damaged or packed by a missing filter.
+    """
     try:
-        return np.asarray(dataset[...])
+        return np.asarray(dataset[rows])
     except _DAMAGE as error:
         name, words = dataset.name.strip("/"), damage(error)
         if packed := _foreign_filters(dataset):

@@ -24,10 +24,8 @@ _BYTES: dict[bytes, tuple[str, str]] = {
 
 _GROUPS: dict[str, tuple[str, str]] = {
     "SO": ("SOAP, of SWIFT", _CSV),
-    "Tree0": ("LHaloTree", "convert it to consistent-trees or Galacticus' HDF5"),
     "Subhalos": ("HBT+", _CSV),
     "Mass_200crit": ("VELOCIraptor", _CSV),
-    "DescendantID": ("SubLink", "convert it to consistent-trees or Galacticus' HDF5"),
     "fake_header": ("VELOCIraptor", _CSV),
 }
 """Members of the root of HDF5 files."""

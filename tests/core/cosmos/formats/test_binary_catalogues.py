@@ -130,7 +130,7 @@ def test_what_is_known_by_name_alone(tmp_path: Path, start: bytes, name: str) ->
 
 
 def test_hdf5_that_is_known_by_name_alone(tmp_path: Path) -> None:
-    for sign, name in (("Mass_200crit", "VELOCIraptor"), ("DescendantID", "SubLink"), ("Tree0", "LHaloTree")):
+    for sign, name in (("Mass_200crit", "VELOCIraptor"), ("Subhalos", "HBT+")):
         path = tmp_path / f"{sign}.hdf5"
         with h5py.File(path, "w") as file:
             file[sign] = np.ones(3)
