@@ -124,8 +124,10 @@ def _check_cosmology(raw: RawTrees) -> None:
 
 
 def _check(block: Block, path: Path) -> None:
-    if len({len(values) for values in block.values()}) > 1:
-        raise InputError(f"{path} has columns of different lengths", "it is damaged: copy it again")
+    for name, values in block.items():
+        sides = (3,) if name in ("position", "velocity") else ()
+        if values.shape != (len(block["id"]), *sides):
+            raise InputError(f"{path}: {name} has another number of halos or of axes", "it is damaged: copy it again")
     a = block["scale_factor"]
     if not ((a > 1e-3) & (a < 1.01)).all():
         raise InputError(f"{path} has scale factors that are not in (0.001, 1]", "it is damaged: copy it again")

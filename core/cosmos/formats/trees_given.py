@@ -91,6 +91,7 @@ def read_times(path: Path) -> Array:
 
 def times_of(snapshots: Array, a: Array, path: Path) -> Array:
     """Scale factors (n,) of halos from the numbers of their snapshots. Raises: InputError for a number beyond them."""
+    snapshots = snapshots.astype(np.int64)
     if len(snapshots) and not 0 <= snapshots.min() <= snapshots.max() < len(a):
         wrong = snapshots.min() if snapshots.min() < 0 else snapshots.max()
         raise InputError(

@@ -98,7 +98,9 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     ("form", "damage", "words"),
     [
         ("sublink", _without("SubhaloMass"), "has no SubhaloMass: give the file with all columns"),
-        ("sublink", _replaced("SubhaloVel", lambda v: v[:-1]), "columns of different lengths"),
+        ("sublink", _replaced("SubhaloVel", lambda v: v[:-1]), "velocity has another number of halos"),
+        ("sublink", _replaced("DescendantID", lambda v: v[:, None]), "descendant_id has another number of"),
+        ("sublink", _replaced("SnapNum", lambda v: v + 1.5), "halos of snapshot 7"),
         ("sublink", _replaced("SnapNum", lambda v: v + 1), "halos of snapshot 7, but times of 7 snapshots are known"),
         ("sublink", _replaced("SubhaloPos", lambda v: v * 2), "outside a box of 100 Mpc/h"),
         ("sublink", _replaced("SubhaloID", lambda v: v // 2), "appears twice"),
