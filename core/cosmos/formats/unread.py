@@ -48,7 +48,7 @@ def unread(path: Path, start: bytes) -> tuple[str, str] | None:
 
 def _folder(path: Path) -> tuple[str, str] | None:
     if (path / "Header" / "attr-v2").is_file() or (path / "Header" / "header").is_file():
-        return "bigfile, as FastPM and MP-Gadget write", f"read it with bigfile and {_OWN}"
+        return "bigfile without dark matter in 1/Position", f"read it with bigfile and {_OWN}"
     if (path / "Header").is_file() and (path / "Level_0").is_dir():
         return "an AMReX plotfile, as Nyx writes", "read it with yt and save the cube as .npy"
     return None
