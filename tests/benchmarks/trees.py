@@ -1,4 +1,6 @@
-"""How long and with how much memory merger trees are read: `python tests/benchmarks/trees.py [--forests 10000]`.
+"""How long and with how much memory merger trees are read: `make bench`.
+
+    python tests/benchmarks/trees.py [--forests 10000] [--together 200000]
 
 Forests of one host and four subhalos over 50 snapshots, 250 halos each, as one tree_0_0_0.dat and as hlist files. What
 is left of a subhalo today is a tree of its own, as in consistent-trees. Each reading has a process of its own, so that
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.cosmos.forests import TOGETHER
 from core.cosmos.formats.trees import read_trees
 from core.cosmos.infall.events import infall_columns
 
@@ -83,10 +86,10 @@ def write(folder: Path, forests: int) -> tuple[Path, list[Path]]:
     return path, hlists
 
 
-def read(paths: list[Path], folder: Path) -> None:
+def read(paths: list[Path], folder: Path, together: int) -> None:
     """Print one row: seconds, and the largest memory beyond that of the imports."""
     before, wall = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-    forests = read_trees(paths, folder=folder)
+    forests = read_trees(paths, folder=folder, together=together)
     columns, _ = infall_columns(forests, 1e10)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10
     wall = time.perf_counter() - wall
@@ -97,16 +100,19 @@ def main() -> None:
     """Measure both formats."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--forests", type=int, default=10_000)
+    parser.add_argument("--together", type=int, default=TOGETHER, help="halos that are taken at once")
     parser.add_argument("--read", type=Path, nargs="*")
     chosen = parser.parse_args()
     if chosen.read:
-        read(chosen.read, chosen.read[0].parent)
+        read(chosen.read, chosen.read[0].parent, chosen.together)
         return
     print(f"{'':<20}{'halos':>12}{'events':>10}{'wall s':>10}{'peak MiB':>10}")
     with tempfile.TemporaryDirectory() as folder:
         path, hlists = write(Path(folder), chosen.forests)
         for paths in ([path], hlists):
-            subprocess.run([sys.executable, __file__, "--read", *map(str, paths)], check=True)
+            subprocess.run(
+                [sys.executable, __file__, "--together", str(chosen.together), "--read", *map(str, paths)], check=True
+            )
 
 
 if __name__ == "__main__":
