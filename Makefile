@@ -32,6 +32,7 @@ bench-tui: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/universe.py --compare
 	$(BIN)/python tests/benchmarks/halos.py
+	$(BIN)/python tests/benchmarks/trees.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'

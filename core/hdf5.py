@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import h5py
@@ -110,8 +111,8 @@ def dataset(group: Any, name: str) -> Dataset:
     return found
 
 
-def values(found: Any, path: Path) -> NDArray[Any]:
-    """A dataset, read whole.
+def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[Any]:
+    """A dataset, read whole or some rows of it.
 
     Raises: InputError that names it where it is a group, was never written, is damaged or packed by a missing filter.
     """
@@ -121,7 +122,7 @@ def values(found: Any, path: Path) -> NDArray[Any]:
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:
-        return np.asarray(found[...])
+        return np.asarray(found[rows])
     except DAMAGE as error:
         if packed := _foreign_filters(found):
             raise InputError(

@@ -182,6 +182,8 @@ def import_(
         raise InputError(f"{initial} is {described.kind}, which is not read", described.facts["not read"])
     if described.kind == "pksc":
         raise UsageError(f"{initial} holds Peak Patch halos", "give it by --halos, after the linear field they are of")
+    if described.holds == "trees":
+        raise UsageError(f"{initial} holds merger trees", "give it to `halodeck infall read`")
     cube = described.holds == "cube" or (cells is not None and described.holds is None)
     alone = evolved or described.holds == "halos"
     if final is not None and alone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,11 @@ def dataset(group: Any, name: str) -> Any:
     return hdf5.dataset(group, name)
 
 
-def values(found: Any, path: Path) -> Array:
-    """A dataset, read whole. Raises: InputError that names it where it cannot be read."""
+def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
+    """A dataset, read whole or some rows of it. Raises: InputError that names it where it cannot be read."""
     from core import hdf5
 
-    return hdf5.values(found, path)
+    return hdf5.values(found, path, rows)
 
 
 def is_snapshot(file: Any) -> bool:

@@ -15,7 +15,7 @@ from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import Header, parts_of, positive
 from core.cosmos.formats.names import told_by_name
 from core.cosmos.formats.reader import CubeWish, Facts, RawCube, Reader, shape_text
-from core.cosmos.formats.trees_hdf5 import has_trees
+from core.cosmos.formats.trees_galacticus import has_trees
 from core.errors import InputError, UsageError, did_you_mean
 
 NPY = b"\x93NUMPY"

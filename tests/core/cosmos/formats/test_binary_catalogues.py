@@ -4,7 +4,6 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from snapshot_writers import BOX, OMEGA_MATTER, H, Halos
@@ -141,12 +140,7 @@ def test_what_is_known_by_name_alone(tmp_path: Path, start: bytes, name: str) ->
     assert "npz" in found.facts["not read"] or "CSV" in found.facts["not read"]
 
 
-def test_hdf5_that_is_known_by_name_alone(tmp_path: Path) -> None:
-    for sign, name in (("DescendantID", "SubLink"), ("Tree0", "LHaloTree")):
-        path = tmp_path / f"{sign}.hdf5"
-        with h5py.File(path, "w") as file:
-            file[sign] = np.ones(3)
-        assert recognise(path).kind == name
+def test_folders_that_are_known_by_name_alone(tmp_path: Path) -> None:
     folder = tmp_path / "fastpm"
     (folder / "Header").mkdir(parents=True)
     (folder / "Header" / "attr-v2").write_text("")
