@@ -86,10 +86,10 @@ class File(_Inside, h5py.File):  # type: ignore[misc]
 class Dataset(h5py.Dataset):  # type: ignore[misc]
     """A dataset whose values are in the file."""
 
-    def __getitem__(self, place: Any, *others: Any) -> Any:
+    def __getitem__(self, place: Any, *others: Any, **options: Any) -> Any:
         if isinstance(place, str) and not self.dtype.names:
             raise _wrong_kind(self, "dataset", "group")
-        return super().__getitem__(place, *others)
+        return super().__getitem__(place, *others, **options)
 
     def __contains__(self, name: object) -> bool:
         raise _wrong_kind(self, "dataset", "group")
