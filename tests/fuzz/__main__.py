@@ -1,4 +1,7 @@
-"""`python tests/fuzz [--files N] [--jobs N] [--first SEED] [KIND ...]`: a table of what damaged files come to."""
+"""`python tests/fuzz [--files N] [--jobs N] [--first SEED] [KIND ...]`: a table of what damaged files come to.
+
+It fails for what is halodeck's to mend; where the HDF5 library itself spins or crashes, that is told and counted.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "core/cosmos/formats")]
 
-from fuzz.kinds import KINDS
-from fuzz.run import count_all
+from fuzz.kinds import HDF5, KINDS  # noqa: E402
+from fuzz.run import count_all  # noqa: E402
 
 OUTCOMES = ("same", "refused", "differs", "traceback", "no answer", "crash")
 
@@ -33,7 +36,13 @@ def main() -> int:
     failures = [words for counted in found.values() for words in counted.failures]
     print(*failures, sep="\n")
     print(f"{sum(totals)} files, {len(failures)} failures, {time.monotonic() - start:.0f} s")
-    return 1 if failures else 0
+    ours = [
+        words
+        for name, counted in found.items()
+        for words in counted.failures
+        if counted.outcomes["traceback"] or name not in HDF5
+    ]
+    return 1 if ours else 0
 
 
 if __name__ == "__main__":

@@ -178,7 +178,9 @@ def universe(kind: str) -> Kind:
 
 def run_file(name: str) -> Kind:
     def make(folder: Path) -> Made:
-        run = create_run(folder, "halonet", {"steps": 3, "optimiser": {"name": "sgd"}}, universes=["a.h5"], device="cpu")
+        run = create_run(
+            folder, "halonet", {"steps": 3, "optimiser": {"name": "sgd"}}, universes=["a.h5"], device="cpu"
+        )
         for step in range(1, 6):
             run.emit("step", step=step, loss=1 / step)
         run.emit("validation", step=5, loss=0.3)
@@ -332,6 +334,11 @@ KINDS: dict[str, Kind] = {
     "campaign": campaign,
 }
 """By name."""
+HDF5 = (
+    *("gadget hdf5", "gadget4", "arepo", "swift", "own hdf5", "subfind", "21cmfast", "galacticus"),
+    *("universe", "prediction", "infall table"),
+)
+"""Kinds on which the HDF5 library itself may spin or crash, against which halodeck has a helper process."""
 CHECKSUMMED = ("own npz", "model.pt")
 """Kinds whose every stored value has a checksum: what is not refused is as it was."""
 

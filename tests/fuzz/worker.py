@@ -1,7 +1,7 @@
 """Reads damaged files of a kind in a process of its own, which a file may hold up or end.
 
-Lines of JSON on standard input ask for a kind and a range of seeds; answers are {"began": seed}, then {"seed", "outcome",
-"words"}. Outcomes: same, refused, differs, traceback.
+Lines of JSON on standard input ask for a kind and a range of seeds; answers are {"began": seed}, then
+{"seed", "outcome", "words"}. Outcomes: same, refused, differs, traceback.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ def serve() -> None:
             made = KINDS[name](Path(folder))
             whole = made.file.read_bytes()
             truth = [digest(item) for item in result(made)]
-            if refused := [item for item in result(made) if isinstance(item, HalodeckError)]:
-                raise SystemExit(f"{name} is refused as it is: {refused[0]}")
+            for item in result(made):
+                if isinstance(item, HalodeckError):
+                    answers.close()
+                    raise SystemExit(f"{name} is refused as it is: {item}")
             for seed in range(question["first"], question["end"]):
                 made.file.unlink()  # not changed in place: it may be mapped into memory
                 made.file.write_bytes(mutated(whole, seed))
@@ -69,6 +71,7 @@ def serve() -> None:
                     outcome, words = "traceback", "values differ although they have checksums"
                 say(seed=seed, outcome=outcome, words=words)
         say(done=name)
+    answers.close()
 
 
 def digest(item: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -178,7 +180,7 @@ def _ahf_members(path: Path) -> tuple[Array, Array]:
                 lines = list(islice(file, count))
                 if len(lines) != count or not lines:
                     raise InputError(f"{path} is cut off in halo {halo}", "copy or make it again")
-                rows = np.loadtxt(lines, np.int64, ndmin=2)
+                rows = _table(lines, np.int64)
                 dark = rows[rows[:, 1] == 1, 0] if rows.shape[1] > 1 else rows[:, 0]
                 ids.append(dark)
                 halos.append(np.full(len(dark), halo))
@@ -190,10 +192,20 @@ def _ahf_members(path: Path) -> tuple[Array, Array]:
 def _rockstar_members(path: Path) -> tuple[Array, Array]:
     """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
     try:
-        rows = np.loadtxt(path, "U24", usecols=(6, 9), ndmin=2)
+        rows = _table(path, "U24", usecols=(6, 9))
         return integers(rows[:, 0]), integers(rows[:, 1])
     except ValueError as error:
         raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
+
+
+def _table(source: Any, kind: Any, **options: Any) -> Array:
+    """Rows of numbers (N, columns). Raises: ValueError, where there are none as well."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+        rows = np.loadtxt(source, kind, ndmin=2, **options)
+    if not rows.size:
+        raise ValueError("it lists no members")
+    return rows
 
 
 def _joined(parts: list[Array]) -> Array:

@@ -103,8 +103,15 @@ def read_text(paths: Sequence[Path]) -> RawTrees:
         first.header["box_size"],
         first.header.get("particle_mass"),
         (remark, *left_out),
-        all_values["progenitors"].astype(np.int64) if "progenitors" in common else None,
+        _whole(first.path, all_values["progenitors"]) if "progenitors" in common else None,
     )
+
+
+def _whole(path: Path, numbers: Array) -> Array:
+    """Counts as integers. Raises: InputError for what is none."""
+    if not np.all(np.abs(numbers) < 2.0**53):
+        raise InputError(f"{path} has numbers of progenitors that are none", "copy or make it again")
+    return numbers.astype(np.int64)
 
 
 def _whole_trees(files: list[_File]) -> tuple[list[_File], list[str]]:
