@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.files import damage
 
-DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError)
+DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, SystemError)
 """What h5py raises, here or there, in a file whose bytes were overwritten."""
 
 _MOST_COMPRESSED = 1000

@@ -27,7 +27,7 @@ from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import BEYOND, Cosmology
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
-from core.reading import parse_json
+from core.reading import before_hdf5, parse_json
 
 FORMAT_VERSION = 2
 """Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
@@ -116,6 +116,8 @@ def open_universe(path: Path) -> Universe:
         raise explain(error, path) from error
     if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
+    for look in before_hdf5:
+        look(path)
     try:
         with File(path) as file:
             return _read(file, path)

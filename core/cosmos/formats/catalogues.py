@@ -193,6 +193,8 @@ def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array],
     _check_masses(path, columns, header, raw.apart)
     for name in ("position", "velocity", "radius"):
         if name in columns:
+            if np.abs(columns[name]).max() > np.finfo(np.float32).max:
+                raise InputError(f"{path} holds a {name} that is too large", "copy or make it again")
             columns[name] = columns[name].astype(np.float32)
     assert header.box_size is not None
     columns["position"] = wrap(columns["position"], header.box_size)
