@@ -29,6 +29,8 @@ _MOST_TURNS = 16
 """Soft links that lead to soft links."""
 _MAKE_AGAIN, _COPY = "make the file again", "copy the data into the file"
 _NO_TEXT = "surrogateescape"
+_NUMBERS = "fiub"
+"""Kinds of numpy's types."""
 _OF_ARRAYS, _OF_GROUPS = ("shape", "dtype", "ndim", "size"), ("get", "items", "keys", "values")
 
 
@@ -111,13 +113,16 @@ def dataset(group: Any, name: str) -> Dataset:
 
 
 def values(found: Any, path: Path) -> NDArray[Any]:
-    """A dataset, read whole.
+    """A dataset of numbers, read whole.
 
-    Raises: InputError that names it where it is a group, was never written, is damaged or packed by a missing filter.
+    Raises: InputError that names it where it is a group, holds no numbers, was never written, is damaged or packed by a
+    missing filter.
     """
     if not isinstance(found, Dataset):
         raise _wrong_kind(found, "group", "dataset")
     name = _name(found)
+    if found.dtype.kind not in _NUMBERS:
+        raise InputError(f"{path}: {name} is {found.dtype}, which is no number", _MAKE_AGAIN)
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:

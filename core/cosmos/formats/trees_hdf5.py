@@ -10,13 +10,15 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
-from core.cosmos.formats import hdf5
+from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.header import positive, unreadable
 from core.cosmos.trees import RawTrees
 from core.errors import InputError
 
 _MPC, _MSUN, _KM = 3.0856776e22, 1.98892e30, 1000.0
 """Metres, kilograms and metres a second."""
+_VECTORS = ("position", "velocity")
+_AGAIN = "make the merger-tree file again"
 _GROUPS = ("forestHalos", "haloTrees")
 """Names of the table, in layouts 2 and 1."""
 
@@ -44,7 +46,7 @@ def read_galacticus(path: Path) -> RawTrees:
         try:
             return _read(file, path)
         except KeyError as error:
-            raise InputError(f"{path} lacks {error.args[0]}", "make the merger-tree file again") from error
+            raise InputError(f"{path} lacks {error.args[0]}", _AGAIN) from error
 
 
 def _read(file: Any, path: Path) -> RawTrees:
@@ -56,19 +58,23 @@ def _read(file: Any, path: Path) -> RawTrees:
         # an old spelling may be a link to the new one, or an empty dataset may stand in its place
         for name in names:
             if name in halos and isinstance(halos[name], h5py.Dataset) and halos[name].shape:
-                return hdf5.values(halos[name], path)
+                found = hdf5.values(halos[name], path)
+                rows = len(hdf5.dataset(halos, "nodeIndex"))
+                if found.shape != ((rows, 3) if name in _VECTORS else (rows,)):
+                    raise InputError(f"{path}: {name} has the shape {found.shape}, there are {rows} halos", _AGAIN)
+                return found
         return None
 
     def needed(*names: str) -> Array:
         values = column(*names)
         if values is None:
-            raise InputError(f"{path} has no {names[0]}", "make the merger-tree file again with it")
+            raise InputError(f"{path} has no {names[0]}", f"{_AGAIN} with it")
         return values
 
     ids = needed("nodeIndex")
     hosts = column("hostIndex")
     if hosts is None:
-        raise InputError(f"{path} has no host ids (hostIndex)", "make the merger-tree file again with subhalos")
+        raise InputError(f"{path} has no host ids (hostIndex)", f"{_AGAIN} with subhalos")
     a = column("expansionFactor")
     if a is None:
         a = 1 / (1 + needed("redshift", "expansionFactor"))
@@ -86,7 +92,7 @@ def _read(file: Any, path: Path) -> RawTrees:
     remarks = ["masses are those of the file, radii those of 200 times the mean density at that mass"]
     if (scale_radius := column("scaleRadius")) is not None:
         columns["scale_radius"] = scale_radius * length * h / a
-    if (spin := column("spin")) is not None and spin.ndim == 1:
+    if "spin" in halos and halos["spin"].ndim == 1 and (spin := column("spin")) is not None:
         columns["spin"] = spin
     particle_mass = None
     if (count := column("particleCount")) is not None:
@@ -95,9 +101,9 @@ def _read(file: Any, path: Path) -> RawTrees:
         raise InputError(f"{path} has velocities with the Hubble flow in them", "make it with peculiar velocities")
     matter = cosmology["OmegaMatter"] if "OmegaMatter" in cosmology else cosmology["Omega0"]
     return RawTrees(
-        ids.astype(np.int64),
-        needed("descendantIndex", "descendentIndex").astype(np.int64),
-        hosts.astype(np.int64),
+        integers.whole(ids, f"{path}: nodeIndex"),
+        integers.whole(needed("descendantIndex", "descendentIndex"), f"{path}: descendantIndex"),
+        integers.whole(hosts, f"{path}: hostIndex"),
         columns,
         Cosmology(
             float(matter),
