@@ -137,7 +137,8 @@ def _check(block: Block, path: Path) -> None:
         if not np.isfinite(block[name]).all():
             raise InputError(f"{path} holds a {name} that is not finite", "it is damaged: copy it again")
     for name in _WHOLE & block.keys():
-        if block[name].dtype.kind == "f" and not (np.abs(block[name]) < 2.0**53).all():
+        numbers = block[name]
+        if numbers.dtype.kind == "f" and not ((np.abs(numbers) < 2.0**53) & (numbers == np.round(numbers))).all():
             raise InputError(f"{path} holds a {name} that is no whole number", "it is damaged: copy it again")
 
 

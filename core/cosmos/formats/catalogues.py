@@ -172,7 +172,8 @@ def _by_place(catalogue: Catalogue) -> Array:
 def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array], Array, tuple[str, ...]]:
     """Columns in our units, most massive first; the rows they come from; what was repaired."""
     scale = {name: factor(path, unit, header.h) for name, unit in raw.units.items()}
-    columns = {name: values * scale.get(name, 1) for name, values in raw.columns.items()}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told below
+        columns = {name: values * scale.get(name, 1) for name, values in raw.columns.items()}
     for name, values in columns.items():
         if not np.isfinite(values).all():
             raise InputError(f"{path} holds a {name} that is not a number", "copy or make it again")

@@ -57,14 +57,24 @@ def joined(parts: tuple[Path, ...], look: Callable[[Any], Part], what: str = "ha
     return replace(first.header, count=count)
 
 
+BESIDE = {"position": (3,), "velocity": (3,), "by_type": (6,)}
+"""Shapes of the rows of columns that are no single numbers."""
+
+
 def gathered(parts: tuple[Path, ...], names: Mapping[str, str]) -> dict[str, Array]:
-    """Datasets of all files joined, by other names; those that no file has are left out."""
+    """Datasets of all files joined, by other names; those that no file has are left out.
+
+    Raises: InputError for one whose rows have another shape than such a column has.
+    """
     found: dict[str, list[Array]] = {}
     for part in parts:
         with hdf5.opened(part) as file:
             for name, place in names.items():
                 if place in file:
-                    found.setdefault(name, []).append(hdf5.values(file[place], part))
+                    values = hdf5.values(file[place], part)
+                    if values.shape[1:] != BESIDE.get(name, ()) or not values.ndim:
+                        raise InputError(f"{part}: {place} has the shape {values.shape}", "make the file again")
+                    found.setdefault(name, []).append(values)
     return {name: np.concatenate(values) for name, values in found.items()}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.box import Array
-from core.cosmos.formats import hdf5
+from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.given import LENGTH_UNITS, Given
 from core.cosmos.formats.halo_parts import Part, check_lengths, gathered, joined
 from core.cosmos.formats.header import Header, parts_of
@@ -27,6 +27,9 @@ _DARK = slice(1, 4)
 
 _CENTIMETRES = {"kpc/h": 3.0857e21, "Mpc/h": 3.0857e24}
 """UnitLength_in_cm of the codes' units; comoving lengths and masses of these codes are per h."""
+
+_BESIDE = {"position": (3,), "by_type": (6,)}
+"""Shapes of the rows of columns that are no single numbers."""
 
 _COLUMNS = {"mass": "GroupMass", "position": "GroupPos", "radius": "Group_R_Mean200"}
 
@@ -78,7 +81,7 @@ def read_members(path: Path) -> Members:
     if "ids" not in ids:
         return Members(rows, None, "the order of the snapshot, which is that of the groups")
     # within a group its particles lie type after type
-    by_type = ids["by_type"].astype(np.int64)
+    by_type = integers.whole(ids["by_type"], f"{path}: GroupLenType")
     ends = np.cumsum(by_type.ravel()).reshape(by_type.shape)
     if ends[-1, -1] != len(ids["ids"]):
         raise InputError(
@@ -89,14 +92,18 @@ def read_members(path: Path) -> Members:
         for group in range(len(by_type))
         for kind in range(_DARK.start, _DARK.stop)
     ]
-    return Members(rows, ids["ids"][np.concatenate(chosen)].astype(np.int64), "the ids of members in the catalogue")
+    return Members(
+        rows,
+        integers.whole(ids["ids"], f"{path}: IDs/ID")[np.concatenate(chosen)],
+        "the ids of members in the catalogue",
+    )
 
 
 def _member_counts(path: Path) -> Array:
     by_type = gathered(parts_of(path), {"by_type": "Group/GroupLenType"}).get("by_type")
     if by_type is None:
         raise InputError(f"{path} does not say how many particles of each type its groups have", "GroupLenType is read")
-    return np.asarray(by_type[:, _DARK].sum(axis=1, dtype=np.int64))
+    return np.asarray(integers.whole(by_type, f"{path}: GroupLenType")[:, _DARK].sum(axis=1))
 
 
 def _length_unit(path: Path, header: Header, given: Given) -> tuple[str, Header]:
