@@ -12,7 +12,10 @@ _CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows 
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
-    b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
+    b"#ASDF": (
+        "asdf, as AbacusSummit writes",
+        f"give the folder halo_info of its halos; read particles with abacusutils and {_OWN}",
+    ),
     b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
