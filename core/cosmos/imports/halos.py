@@ -32,10 +32,11 @@ def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membersh
         redshift=snapshot.particles.redshift,
         length_unit=given.length_unit,
     )
-    found = assign(halos.path, read_catalogue(halos.path, known, halos.columns), snapshot.particles)
+    read = read_catalogue(halos.path, known, halos.columns)
+    found = assign(halos.path, read, snapshot.particles)
     return found, {
         "halos": {
-            "sources": sources(halos.path),
+            "sources": sources(read.header.parts),
             "definition": found.catalogue.definition,
             "labels": found.source,
             "repairs": list(found.repairs),

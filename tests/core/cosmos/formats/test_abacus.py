@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from core.cosmos.formats.catalogues import read_catalogue
+from core.cosmos.formats.given import Given
 from core.cosmos.formats.recognise import recognise
+from core.cosmos.imports.catalogue import import_catalogue
 from core.errors import InputError, ResourceError
 
 BOX, MASS = 500.0, 2e9
@@ -95,6 +97,14 @@ def test_halos(folder: Path, blsc: bool) -> None:
     assert (table["id"] == raw["id"]).all()
     assert (header.box_size, header.redshift, header.omega_matter) == (BOX, 0.5, 0.315192)
     assert header.h == pytest.approx(0.6736, rel=1e-12)
+
+
+def test_a_universe_of_halos(folder: Path, tmp_path: Path) -> None:
+    given = Given(omega_baryon=0.0493, sigma8=0.8076, spectral_index=0.9649)
+    universe = import_catalogue(folder, tmp_path / "u.h5", given, cells=8)
+    assert len(universe.catalogue("halos")) == 60
+    names = [Path(source["path"]).name for source in universe.provenance["sources"]]
+    assert names == ["halo_info_000.asdf", "halo_info_001.asdf"]
 
 
 def test_without_blosc(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
