@@ -22,6 +22,8 @@ from core.scratch import Scratch
 
 TOGETHER = 200_000
 """Halos of small forests that are taken together."""
+_MOST_PARTS = 500
+"""More would be too many small pieces on the disk: then more forests are taken together."""
 _BYTES = 350
 """Memory that a halo of linked trees takes while its events are found."""
 _BUCKETS = 64
@@ -105,6 +107,7 @@ def gather(raw: RawTrees, folder: Path, together: int = TOGETHER) -> Forests:
         )
     forest = _forests(ids, wanted, len(sizes), raw.path)
     counts = np.bincount(forest, sizes).astype(np.int64)
+    together = max(together, count // _MOST_PARTS)
     # a part begins with the first forest beyond a multiple of `together`
     _, part = np.unique((np.cumsum(counts) - counts) // together, return_inverse=True)
     return Forests(
