@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format validate fuzz bench bench-tui clean
+.PHONY: demo test check format validate fuzz torture bench bench-tui clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -28,6 +28,9 @@ validate: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	PYTHONPATH=. $(BIN)/python tests/fuzz
+
+torture: $(INSTALLED)
+	$(BIN)/python tests/torture --write docs/reliability.md
 
 bench-tui: $(INSTALLED)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/tui.py
