@@ -10,7 +10,7 @@ import typer
 
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, duration, new_run, train_here
-from app.cli.show import print_report
+from app.cli.show import print_report, say
 from app.cli.simulate import simulate_many
 
 CELLS = 64
@@ -30,17 +30,20 @@ def demo(
     from core.runs.reports import read_report
 
     start = time.monotonic()
-    print(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")
+    say(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")
     simulate_many(out, Simulation(CELLS, BOX_SIZE, preset(COSMOLOGY), evolution=Evolution(steps=STEPS)), SEEDS)
     run = new_run("halonet", [out], "demo", [], "auto", runs)
-    print(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
+    say(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
     train_here(run)
     report = read_report(run)
     print()
     print_report(report)
-    print(f"\n{WORDS}")
-    print(f"\nThe demo took {duration(time.monotonic() - start)}. The run is kept in {run.path}")
-    print(f"See it again: halodeck report {run.name} --runs {runs}   or open the workbench: halodeck")
+    print()
+    for line in WORDS.splitlines():
+        say(line)
+    print()
+    say(f"The demo took {duration(time.monotonic() - start)}. The run is kept in {run.path}")
+    say(f"See it again: halodeck report {run.name} --runs {runs}   or open the workbench: halodeck")
 
 
 WORDS = """What this can show: that initial conditions, N-body, friends-of-friends, network, halo finder and statistics

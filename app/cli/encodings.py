@@ -13,6 +13,7 @@ _NEAREST = str.maketrans(
         **{"─": "-", "━": "=", "│": "|", "┃": "|", "╌": "-", "╎": "|", "●": "*", "▲": "^", "■": "#", "◆": "+"},
         **{"±": "+-", "·": ".", "×": "x", "…": "...", "→": "->", "←": "<-", "°": "deg", "³": "^3", "²": "^2"},
         **{"Ω": "Omega_", "σ": "sigma", "⁰": "^0", "⁻": "^-", "–": "-", "—": "-", "‘": "'", "’": "'"},
+        **{"⏎": "^J", "␡": "^?"},
     }
 )
 
@@ -31,6 +32,8 @@ def nearest(character: str, encoding: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no text
         return _writable("\ufffd", encoding) or "?"
+    if 0x2400 <= code < 0x2420:  # the picture of a control character
+        return f"^{chr(code - 0x2400 + 0x40)}"
     if 0x2800 <= code < 0x2900:  # Braille, of which curves are made
         return "." if code == 0x2800 or bin(code - 0x2800).count("1") < 5 else ":"
     if 0x2500 <= code < 0x2580:  # corners and crossings

@@ -10,7 +10,7 @@ import typer
 
 from app.cli.command import Command, CommandForm
 from app.cli.options import UNIVERSES, Device, Force, Preset, parse_device, parse_numbers, parse_seeds
-from app.cli.show import progress_bar
+from app.cli.show import progress_bar, say
 from core.errors import InputError, UsageError
 from core.forms import Ask
 
@@ -93,7 +93,7 @@ def ionize(
     with progress_bar("ionize") as progress:
         for universe in make(out, missing, told, progress, device, given):
             neutral = float(universe.field("neutral_fraction").values.mean())
-            print(f"{universe.path}  neutral fraction {neutral:.3f}")
+            say(f"{universe.path}  neutral fraction {neutral:.3f}")
 
 
 def parse_range(text: str, option: str) -> list[float]:

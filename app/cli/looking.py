@@ -18,6 +18,7 @@ from app.cli.show import (
     print_report,
     progress_bar,
     save_report,
+    say,
 )
 from core.analysis.statistics.rows import STATISTICS
 from core.errors import UsageError
@@ -28,9 +29,9 @@ def info(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a file, universe, prediction or run is."""
-    from core.cosmos.formats.recognise import recognise
+    from app.background.describing import describer
 
-    described = recognise(path)
+    described = describer().describe(path)
     facts = {"path": str(path), "kind": described.kind, **described.facts}
     print_json(facts) if as_json else print_facts(facts)
 
@@ -90,7 +91,7 @@ def view(
         from app.draw import save as save_figure
 
         save_figure(figure, save)
-        print(f"saved {save}")
+        say(f"saved {save}")
     else:
         print_figure(figure, width, height)
 

@@ -20,12 +20,18 @@ from app.cli.show import (
     print_report,
     progress_bar,
     save_report,
+    say,
+    say_again,
 )
+from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
-from core.runs.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
+from core.runs.listing import entries, open_run
+from core.runs.lock import delete_run
+from core.runs.run import Notes, Run
 
 if TYPE_CHECKING:
     from core.learning.learner import Step
+    from core.runs.listing import Entry
     from core.runs.recipe import Recipe
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
@@ -66,7 +72,7 @@ def recipes(
         return
     lines = tuple((path, str(default), text) for path, _, default, text in settings)
     print_figure(Table(f"{kind.title} ({kind.paper})", ("setting", "default (paper)", "meaning"), lines))
-    print(f"Ready tables for --config: {', '.join(tables(name))}")
+    say(f"Ready tables for --config: {', '.join(tables(name))}")
 
 
 def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
@@ -92,12 +98,12 @@ def train(
 ) -> None:
     """Train a recipe on universes, then predict and report on those held out."""
     run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs, note)
-    print(f"run {run.name} in {run.path}")
+    say(f"run {run.name} in {run.path}")
     if detach:
         from app.background.workers import resume as launch
 
         launch(run)
-        print(f"training in the background; follow it with `halodeck watch {run.name}`")
+        say(f"training in the background; follow it with `halodeck watch {run.name}`")
         return
     train_here(run)
     report(str(run.path), runs=runs)
@@ -143,15 +149,15 @@ def resume(
     run = open_run(runs, name)
     if run.status().state == "paused":
         run.request("resume")
-        print(f"asked run {run.name} to go on")
+        say(f"asked run {run.name} to go on")
     elif detach:
         from app.background.workers import resume as launch
 
         launch(run, universes or ())
-        print(f"training in the background; follow it with `halodeck watch {run.name}`")
+        say(f"training in the background; follow it with `halodeck watch {run.name}`")
     else:
         train_here(run, universes or ())
-        print(f"run {run.name} is done; see `halodeck report {run.name}`")
+        say(f"run {run.name} is done; see `halodeck report {run.name}`")
 
 
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
@@ -166,7 +172,7 @@ def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
 
 def _request(run: Run, request: Any) -> None:
     run.request(request)
-    print(f"asked run {run.name} to {request}")
+    say(f"asked run {run.name} to {request}")
 
 
 def delete(
@@ -177,9 +183,9 @@ def delete(
     """Delete a run and everything in its folder."""
     run = open_run(runs, name)
     if not yes:
-        typer.confirm(f"Delete {run.path} and everything in it?", abort=True)
+        typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
     delete_run(run)
-    print(f"deleted {run.path}")
+    say(f"deleted {run.path}")
 
 
 def note(
@@ -263,34 +269,39 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
     from core.figures import Table
     from core.runs.run import age
 
-    found = [(run, run.status()) for run in all_runs(runs)]
-    broken = broken_runs(runs)
+    found = entries(runs)
     if as_json:
-        whole: list[dict[str, Any]] = [
-            {"name": run.name, "path": str(run.path), **vars(status), **vars(run.notes_or_problem())}
-            for run, status in found
-        ]
-        bad = [{"name": name, "path": str(runs / name), "state": "broken", "message": broken[name]} for name in broken]
-        print_json(whole + bad)
+        print_json([_told(entry) for entry in found])
         return
-    if not (found or broken):
-        print(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
+    if not found:
+        say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
     rows = tuple(
-        (
-            run.name,
-            status.state,
-            f"{status.step}/{status.steps}",
-            (status.values or {}).get("loss"),
-            f"{status.speed:.2f}/s" if status.speed and status.state == "running" else None,
-            duration(status.remaining),
-            age(run),
-            " ".join(run.notes_or_problem().tags) or None,
+        (entry.name, entry.state, *[None] * 6)
+        if entry.problem
+        else (
+            entry.name,
+            entry.state,
+            f"{entry.status.step}/{entry.status.steps}",
+            (entry.status.values or {}).get("loss"),
+            f"{entry.status.speed:.2f}/s" if entry.status.speed and entry.state == "running" else None,
+            duration(entry.status.remaining),
+            age(entry.created),
+            " ".join(entry.notes.tags) or None,
         )
-        for run, status in found
-    ) + tuple((name, "broken", *[None] * 6) for name in broken)
+        for entry in found
+    )
     columns = ("run", "state", "step", "loss", "speed", "remaining", "created", "tags")
-    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(broken.values())))
+    problems = [entry.problem for entry in found if entry.problem]
+    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(problems)))
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    """A run for machines."""
+    where = {"name": entry.name, "path": str(entry.run.path)}
+    if entry.problem:
+        return {**where, "state": entry.state, "message": entry.problem}
+    return {**where, **vars(entry.status), **vars(entry.notes)}
 
 
 def watch(
@@ -309,9 +320,9 @@ def watch(
         line += f"  {status.speed:.2f} steps/s, {duration(status.remaining)} to go" if status.remaining else ""
         line += f"  {status.message}" if status.message and status.message != "training" else ""
         if sys.stdout.isatty():
-            print(f"\r\x1b[2K{line}", end="", flush=True)
+            say_again(line)
         elif line != said:
-            print(line, flush=True)
+            say(line)
         said = line
         if not status.alive:
             break

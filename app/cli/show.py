@@ -6,12 +6,14 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.terminal import unguarded
+from app.draw.shown import cells, padded, shown
 from core.errors import UsageError, did_you_mean
 from core.progress import Progress
 
@@ -51,10 +53,22 @@ def width() -> int:
     return shutil.get_terminal_size((100, 40)).columns
 
 
+def say(text: str, error: bool = False) -> None:
+    """One line on standard output or error, whatever is in the text."""
+    print(shown(text), file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def say_again(text: str) -> None:
+    """One line in the place of the last one on a terminal."""
+    from app.draw.shown import shortened
+
+    stream = unguarded(sys.stdout)
+    stream.write(f"\r\x1b[2K{shortened(shown(text), width() - 1)}")
+    stream.flush()
+
+
 def print_figure(figure: Figure, columns: int | None = None, rows: int | None = None) -> None:
     """Draw a figure on standard output."""
-    from rich.console import Console
-
     from app.draw import draw
 
     drawing = draw(figure, columns or width(), rows, depth())
@@ -63,9 +77,12 @@ def print_figure(figure: Figure, columns: int | None = None, rows: int | None = 
         return
     system = {"truecolor": "truecolor", "256": "256", "16": "standard"}[depth()]
     # no_color=False: --color has more to say than NO_COLOR, which `depth` has seen already
-    console = Console(
+    from app.cli.console import GuardedConsole
+
+    console = GuardedConsole(
+        sys.stdout,
         force_terminal=True,
-        color_system=system,  # type: ignore[arg-type]
+        color_system=system,
         width=columns or width(),
         legacy_windows=False,
         no_color=False,
@@ -85,18 +102,20 @@ def print_report(report: Report) -> None:
         print()
         print_figure(figure)
     for note in report.notes:
-        print(f"\nNote: {note}")
+        print()
+        say(f"Note: {note}")
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
     """Names and values in two columns."""
-    pad = max((len(name) for name in facts), default=0)
+    pad = max((cells(shown(name)) for name in facts), default=0)
     for name, value in facts.items():
-        print(f"{name:<{pad}}  {value}")
+        say(f"{padded(shown(name), pad)}  {value}")
 
 
 def print_json(data: Any) -> None:
-    print(json.dumps(data, indent=1))
+    """JSON in ASCII; of its control characters only this one would be left as it is."""
+    print(json.dumps(data, indent=1).replace("\x7f", "\\u007f"))
 
 
 def save_report(report: Report, folder: Path) -> None:
@@ -109,7 +128,7 @@ def save_report(report: Report, folder: Path) -> None:
     for name, figure in report.figures.items():
         for kind in ("png", "svg", "txt", *(["csv"] if isinstance(figure, (Curves, Histogram, Table)) else [])):
             save(figure, folder / f"{file_name(name)}.{kind}")
-    print(f"saved {len(report.figures)} figures and report.json in {folder}", file=sys.stderr)
+    say(f"saved {len(report.figures)} figures and report.json in {folder}", error=True)
 
 
 @contextmanager
@@ -123,21 +142,30 @@ def progress_bar(title: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _Lines(title)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    from app.cli.console import GuardedConsole
+    from app.signals import around_a_stop
+
     columns = (
-        TextColumn("{task.fields[title]}"),
+        TextColumn("{task.fields[title]}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
-        task = bar.add_task("", total=1.0, title=title)
-        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+    console = GuardedConsole(sys.stderr)
+    bar = Bar(*columns, console=console, transient=True, refresh_per_second=4)
+    task = bar.add_task("", total=1.0, title=title)
+    try:
+        with around_a_stop(lambda: console.show_cursor(True), lambda: console.show_cursor(False)):
+            bar.start()
+            yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            bar.stop()
 
 
 class _Lines:
@@ -152,4 +180,4 @@ class _Lines:
         tenth, now = int(10 * fraction), time.monotonic()
         if tenth > self.last or now - self.when > 10:
             self.last, self.when = tenth, now
-            print(f"{self.title}: {100 * fraction:3.0f} %  {doing}", file=sys.stderr, flush=True)
+            say(f"{self.title}: {100 * fraction:3.0f} %  {doing}", error=True)

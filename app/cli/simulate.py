@@ -29,7 +29,7 @@ from app.cli.options import (
     parse_seeds,
     varied,
 )
-from app.cli.show import progress_bar
+from app.cli.show import progress_bar, say
 from core.errors import InputError, UsageError
 from core.forms import Ask
 
@@ -151,7 +151,7 @@ def simulate(
         cosmologies = campaign.latin_hypercube(latin_hypercube, campaign.parse_ranges(ranges), chosen)
         out.mkdir(parents=True, exist_ok=True)
         (out / "cosmologies.csv").write_text(campaign.table_text(cosmologies), encoding="utf-8")
-        print(f"{out / 'cosmologies.csv'}  {latin_hypercube} cosmologies")
+        say(f"{out / 'cosmologies.csv'}  {latin_hypercube} cosmologies")
     if cosmologies is not None:
         numbers = list(range(1, len(cosmologies) + 1)) if seeds == "1" else numbers
         if len(numbers) != len(cosmologies):
@@ -160,7 +160,7 @@ def simulate(
             )
     for path in simulate_many(out, simulation, numbers, force, cosmologies):
         halos = open_universe(path).halos
-        print(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
+        say(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
 
 
 def simulate_many(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
 from app.draw.colour import NO_INK, Depth
+from app.draw.shown import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -114,25 +115,16 @@ class Canvas:
 
 
 def cells_of(text: str) -> list[str]:
-    """The text cell by cell: wide characters take two, control and combining characters none."""
+    """The text cell by cell: wide characters take two, combining characters none."""
     if text.isascii() and text.isprintable():
         return list(text)
-    return list(_cells(text))
-
-
-def shortened(text: str, width: int) -> str:
-    """The text in at most `width` cells, with an ellipsis where it was cut."""
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)).rstrip() + "…"[:width]
+    return list(_cells(shown(text)))
 
 
 def _cells(text: str) -> Iterator[str]:
     for character in text:
         size = cell_len(character)
-        if not character.isprintable():
-            yield " "
-        elif size:
+        if size:
             yield character
             yield from [""] * (size - 1)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.draw.canvas import Canvas, shortened
+from app.draw.canvas import Canvas
 from app.draw.colour import Depth, marker, series_ink
 from app.draw.image import NOTHING, message
 from app.draw.plot import Axes, Panel, Trace, Values, panel
+from app.draw.shown import shortened
 from app.draw.ticks import Tick, linear_ticks, log_ticks
 from core.figures import Curves, Series
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import fields, is_dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from app.draw.colour import SERIES_RGB
 from app.draw.drawer import drawer_of
 from app.draw.layout import draw
 from app.draw.numbers import as_csv
+from app.draw.shown import shown
 from core.errors import ResourceError, UsageError
 from core.figures import Figure, Slice, dump
 from core.files import appearing, write_json, write_text
@@ -42,7 +45,7 @@ def save(figure: Figure, path: Path) -> None:
     elif suffix == ".ansi":
         write_text(path, _escapes(figure))
     elif suffix == ".csv":
-        write_text(path, as_csv(figure))
+        write_text(path, as_csv(figure).encode(errors="replace").decode())  # bytes of a name may be no text
     elif suffix == ".json":
         write_json(path, dump(figure))
     elif suffix == ".npy" and isinstance(figure, Slice):
@@ -64,6 +67,19 @@ def _escapes(figure: Figure) -> str:
     return page.getvalue()
 
 
+def _literal(part: Any) -> Any:
+    """A figure whose words are not read as mathematics: the names of others may hold a $, or what is no letter."""
+    if isinstance(part, str):
+        return shown(part, lines=True).replace("$", r"\$")
+    if isinstance(part, (tuple, list)):
+        return type(part)(map(_literal, part))
+    if isinstance(part, dict):
+        return {_literal(name): _literal(value) for name, value in part.items()}
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{item.name: _literal(getattr(part, item.name)) for item in fields(part)})
+    return part
+
+
 def _save_picture(figure: Figure, path: Path, kind: str) -> None:
     try:
         import matplotlib as mpl
@@ -78,6 +94,7 @@ def _save_picture(figure: Figure, path: Path, kind: str) -> None:
     with mpl.rc_context(look):
         drawer = drawer_of(figure)
         page = Page(figsize=drawer.size(figure), layout="constrained" if drawer.framed else None)
-        drawer.picture(page, figure)
-        with appearing(path) as temporary:
+        drawer.picture(page, _literal(figure))
+        with appearing(path) as temporary, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # of letters that the font lacks it draws boxes
             page.savefig(temporary, format=kind, dpi=200, bbox_inches="tight", metadata=dates[kind])

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from rich.cells import cell_len
 
-from app.draw.canvas import Canvas, shortened
+from app.draw.canvas import Canvas
 from app.draw.colour import NO_INK, Depth, frame_ink
 from app.draw.maps import Codes, Pixels, paint
 from app.draw.overlay import lay_over, overlay_ink, overlay_sign, overlays_of
+from app.draw.shown import shortened
 from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
 from core.figures import Array, Scale, Slice
 

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from app.draw.canvas import Canvas, shortened
+from app.draw.canvas import Canvas
 from app.draw.colour import NO_INK, Depth, frame_ink
 from app.draw.image import NOTHING, message
 from app.draw.maps import LEVELS, colour_table, lightness, paint
+from app.draw.shown import shortened, shown
 from app.draw.ticks import number
 from core.figures import Matrix, Table
 
@@ -133,7 +134,7 @@ def _text(cell: str | float | None) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    return shown(text.replace("\n", " "))
 
 
 def _fitted(natural: list[int], least: list[int], width: int) -> list[int]:

@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import BEYOND, Cosmology
-from core.errors import InputError, UsageError, did_you_mean
+from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
+from core.reading import before_hdf5, parse_json
 
 FORMAT_VERSION = 2
 """Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
@@ -71,14 +73,14 @@ class Universe:
         return Field(name, values, self.box_size, info.units, info.redshift, info.frame, info.assignment)
 
     def catalogue(self, name: str = "fof") -> Catalogue:
-        """A halo catalogue, read whole. Raises UsageError for an unknown name."""
-        import h5py
+        """A halo catalogue, read whole. Raises UsageError for an unknown name, InputError for a damaged one."""
+        from core.hdf5 import File, values
 
         if name not in self.halos:
             raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
-        with h5py.File(self.path, "r", locking=False) as file:
+        with _described(self.path), File(self.path) as file:
             group = file["halos"][name]
-            columns = {column: group[column][...] for column in group}
+            columns = {column: values(group[column], self.path) for column in group}
             units = {column: str(group[column].attrs["units"]) for column in group}
             return Catalogue(
                 columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
@@ -98,6 +100,8 @@ def open_universe(path: Path) -> Universe:
     """
     import h5py
 
+    from core.hdf5 import File
+
     try:
         if not path.exists():
             raise InputError(f"{path} does not exist", "check the path")
@@ -105,15 +109,12 @@ def open_universe(path: Path) -> Universe:
             path.open("rb").close()
     except OSError as error:
         raise explain(error, path) from error
-    if path.is_dir() or not h5py.is_hdf5(path):
+    if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            return _read(file, path)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
+    for look in before_hdf5:
+        look(path)
+    with _described(path), File(path) as file:
+        return _read(file, path)
 
 
 def write_universe(
@@ -126,8 +127,11 @@ def write_universe(
     catalogues: Mapping[str, Catalogue],
     provenance: Mapping[str, Any],
     kind: Kind = "universe",
+    within: Path | None = None,
 ) -> Universe:
     """Write a universe whole or not at all and open it. One without fields holds catalogues only and has no cells.
+
+    Folders are made as needed, `within` a folder only those below it.
 
     Raises: InputError for fields of unequal grids or with values that are not finite; ResourceError for a full disk.
     """
@@ -139,7 +143,7 @@ def write_universe(
         # a network may come to predict one value everywhere; its report tells
         check_field(item, cells, may_be_constant=kind == "prediction")
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
-    with appearing(path) as temporary:
+    with appearing(path, within) as temporary:
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
         with h5py.File(temporary, "w", locking=False) as file:
             file.attrs["halodeck_format"] = kind
@@ -193,6 +197,19 @@ def _reserve(path: Path, size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size + margin)
 
 
+@contextmanager
+def _described(path: Path) -> Iterator[None]:
+    """What is wrong in a universe file, whatever h5py says of it. Raises: InputError."""
+    try:
+        yield
+    except HalodeckError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
+    except Exception as error:  # what damaged attributes raise is no closed list
+        raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
+
+
 def _read(file: Any, path: Path) -> Universe:
     kind = file.attrs.get("halodeck_format")
     if kind not in ("universe", "prediction"):
@@ -203,8 +220,17 @@ def _read(file: Any, path: Path) -> Universe:
             f"{path} has layout version {version}, this halodeck reads up to {FORMAT_VERSION}",
             "update halodeck",
         )
-    fields = {}
-    for name, dataset in file["fields"].items():
+    from core.hdf5 import dataset as dataset_of
+
+    fields, cells = {}, int(file.attrs["cells"])
+    for name in file["fields"]:
+        dataset = dataset_of(file["fields"], name)
+        shape, kind_of_number = dataset.shape, dataset.dtype.kind
+        if len(shape) not in (3, 4) or shape[-3:] != (cells,) * 3 or not cells or kind_of_number not in "fiub":
+            raise InputError(
+                f"{path}: field {name} is {dataset.dtype} of the shape {shape}, in a universe of {cells}^3 cells",
+                "make it again",
+            )
         offset = dataset.id.get_offset()
         if offset is None:
             raise InputError(f"{path}: field {name} is not contiguous", "make the file again with halodeck")
@@ -215,12 +241,15 @@ def _read(file: Any, path: Path) -> Universe:
             offset,
             str(dataset.attrs["units"]),
             float(dataset.attrs["redshift"]),
-            dataset.attrs["frame"],
+            _one_of(dataset, "frame", ("lagrangian", "eulerian")),
             _assignment(name, dataset),
         )
     end = max((item.offset + item.dtype.itemsize * int(np.prod(item.shape)) for item in fields.values()), default=0)
     if end > path.stat().st_size:
         raise InputError(f"{path} is cut off", "make or copy it again")
+    box_size = float(file.attrs["box_size"])
+    if not 1e-9 < box_size < 1e12:
+        raise InputError(f"{path} has a box of {box_size:g} Mpc/h", "make it again")
     stated = file["cosmology"].attrs
     numbers = {key: stated[key] for key in Cosmology.__dataclass_fields__ if key in stated or key not in BEYOND}
     cosmology_name = str(numbers.pop("name"))
@@ -228,19 +257,50 @@ def _read(file: Any, path: Path) -> Universe:
         path=path,
         kind=kind,
         name=str(file.attrs["name"]),
-        box_size=float(file.attrs["box_size"]),
-        cells=int(file.attrs["cells"]),
+        box_size=box_size,
+        cells=cells,
         cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
         fields=fields,
-        halos={name: len(group["mass"]) for name, group in file.get("halos", {}).items()},
-        provenance=json.loads(file["provenance"].attrs["json"]),
+        halos={name: _rows(group, path) for name, group in file.get("halos", {}).items()},
+        provenance=_provenance(file["provenance"].attrs["json"]),
     )
+
+
+def _provenance(text: str) -> dict[str, Any]:
+    """What a file says of its making; foreign ones may lack any of it. Raises: ValueError."""
+    data = parse_json(text)
+    if not isinstance(data, dict):
+        raise ValueError("its provenance is no table")
+    if not isinstance(data.get("sources", []), list):
+        raise ValueError("the sources of its provenance are no list")
+    return data
+
+
+def _rows(catalogue: Any, path: Path) -> int:
+    """The number of halos of a catalogue. Raises: InputError for columns of other lengths."""
+    from core.hdf5 import dataset
+
+    rows = len(dataset(catalogue, "mass"))
+    for column in catalogue:
+        if (shape := dataset(catalogue, column).shape)[:1] != (rows,):
+            raise InputError(
+                f"{path}: {catalogue.name.strip('/')}/{column} has the shape {shape}, there are {rows} halos",
+                "make it again",
+            )
+    return rows
+
+
+def _one_of(dataset: Any, name: str, known: tuple[str, ...]) -> Any:
+    """An attribute that is a word. Raises: ValueError for any other."""
+    if not isinstance(word := dataset.attrs[name], str) or word not in known:
+        raise ValueError(f"{dataset.name.strip('/')} has the {name} {word!r}")
+    return word
 
 
 def _assignment(name: str, dataset: Any) -> Assignment | None:
     """How a field was painted; the densities of files that do not say are halodeck's own."""
     if "assignment" in dataset.attrs:
-        return dataset.attrs["assignment"] or None
+        return _one_of(dataset, "assignment", ("", *get_args(Assignment))) or None
     if dataset.attrs["frame"] == "lagrangian" or not name.startswith("density"):
         return None
     return "trapezoid" if name == "density_2lpt" else "cic"

@@ -1,9 +1,11 @@
 """Figures as files."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hostile_text import HOSTILE
 
 from app.draw import save
 from core.errors import ResourceError, UsageError
@@ -42,6 +44,26 @@ def test_every_figure_is_saved(name: str, suffix: str, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(MAGIC[suffix])
     assert figures()[name].title in path.read_text() or suffix == ".svg"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".csv"])
+@pytest.mark.parametrize("words", [r"$\frac{$ 5 $", f"{HOSTILE}\udcff\ud800"], ids=["mathematics", "hostile"])
+def test_words_of_others_are_drawn_as_they_are(words: str, suffix: str, tmp_path: Path) -> None:
+    """They are no mathematics, and hold nothing that a picture or table cannot."""
+    k = np.arange(1.0, 4.0)
+    curves = Curves(words, (Series(words, k, k), Series("b", k, k)), words, words, ratio_to=words)
+    parts: tuple[Figure, ...] = (
+        curves,
+        Table(words, (words, "b"), ((words, 1.0), (None, words)), words),
+        Matrix(words, np.eye(2), (words, "b"), (words, "b"), words, words),
+        Histogram(words, np.arange(3.0), {words: np.ones(2)}, words),
+    )
+    for number, figure in enumerate(parts):
+        save(figure, tmp_path / f"{number}{suffix}")
+        if suffix == ".svg":
+            ElementTree.parse(tmp_path / f"{number}{suffix}")
+    if suffix == ".svg":
+        save(Row(words, (Slice(words, np.eye(4), BOX, words, words, words), curves)), tmp_path / "row.svg")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".pdf"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.draw.canvas import Canvas, shortened
+from app.draw.canvas import Canvas
 from app.draw.colour import Depth
 from app.draw.drawer import Drawer, drawer_of
 from app.draw.image import message
 from app.draw.layout import canvas_of
+from app.draw.shown import shortened
 from core.errors import UsageError
 from core.figures import Row
 

@@ -7,8 +7,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from app.draw.shown import shown
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.lines import entitle
 
 
 class AskScreen(ModalScreen[str | None]):
@@ -24,9 +26,9 @@ class AskScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question", classes="asked") as box:
-            box.border_title = self._title
+            entitle(box, self._title)
             yield Input(self._value, id="answer", select_on_focus=False)
-            yield Static(self._words, id="answers", markup=False)
+            yield Static(shown(self._words, lines=True), id="answers", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())

@@ -7,9 +7,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from app.draw.shown import shown
 from app.tui.frame.bench import bench_of
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.lines import entitle
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -24,8 +26,8 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question") as box:
-            box.border_title = self._question
-            yield Static(self._consequence, markup=False)
+            entitle(box, self._question)
+            yield Static(shown(self._consequence, lines=True), markup=False)
             hints = "    ".join(
                 f"[@click=screen.{key.action}][b $accent]{key.signs}[/] {key.hint}[/]"
                 for key in bench_of(self).keys_of("confirm")

@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from app.draw.shown import cells, shown
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
 from core.forms import FormField
@@ -100,7 +101,7 @@ class FieldList(ScrollView):
     @property
     def columns(self) -> tuple[int, int]:
         """Widths of the names, with their margins, and of the values."""
-        longest = max((len(field.name) for field in self.fields), default=0)
+        longest = max((cells(field.name) for field in self.fields), default=0)
         name = max(_NAME_WIDTHS[0], min(longest, _NAME_WIDTHS[1])) + _MARGIN
         low, high = _VALUE_WIDTHS
         return name, max(low, min(high, (self.size.width - name) // 3))
@@ -130,6 +131,7 @@ class FieldList(ScrollView):
     def _strip(self, number: int) -> Strip:
         line = self.lines[number]
         text = self._group(line) if isinstance(line, str) else self._field(line)
+        text.plain = shown(text.plain)
         text.no_wrap = True
         text.truncate(max(1, self.scrollable_content_region.width), overflow="ellipsis")
         return Strip(text.render(self.app.console))
@@ -150,12 +152,12 @@ class FieldList(ScrollView):
         value, problem = self.text_of(field), self.problems.get(field.path, "")
         changed = self._changed(field)
         sign, colour = ("✗", "red") if problem else ("•", "yellow") if changed else (" ", "")
-        shown = f"‹ {value or '-'} ›" if field.choices else f"{value} {field.unit}".rstrip() if value else "-"
-        if field.kind == "path" and len(shown) >= width:
-            shown = f"…{shown[2 - width :]}"  # paths differ at their ends
+        told = f"‹ {value or '-'} ›" if field.choices else f"{value} {field.unit}".rstrip() if value else "-"
+        if field.kind == "path" and cells(told) >= width:
+            told = f"…{told[2 - width :]}"  # paths differ at their ends
         label = Text(f"{'  ' if field.group else ''}{field.name}", no_wrap=True)
         label.truncate(name - 4, overflow="ellipsis", pad=True)
-        cell = Text(shown, colour or ("" if value else "bright_black"), no_wrap=True)
+        cell = Text(told, colour or ("" if value else "bright_black"), no_wrap=True)
         cell.truncate(width - 1, overflow="ellipsis", pad=True)
         text = Text.assemble((f" {sign} ", colour), label, " ", cell, " ")
         if problem:

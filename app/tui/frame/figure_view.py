@@ -15,6 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from app.draw.shown import shown
+
 if TYPE_CHECKING:
     from app.draw import Depth, Drawing
     from core.figures import Figure
@@ -155,7 +157,7 @@ def _changed(before: Strip, after: Strip, width: int) -> tuple[int, int]:
 
 
 def _centred(words: str, size: Size) -> list[Strip]:
-    lines = Content(words).wrap(max(1, size.width - 2)) if words else []
+    lines = Content(shown(words, lines=True)).wrap(max(1, size.width - 2)) if words else []
     top = max(0, (size.height - len(lines)) // 2)
     blank = [Strip([])] * top
     return blank + [Strip([Segment(line.plain.center(size.width))]) for line in lines]

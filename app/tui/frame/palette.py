@@ -10,7 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.markup import escape
 
+from app.draw.shown import shown
 from app.tui.frame.bench import bench_of
 from app.tui.frame.folders import walk
 from app.tui.frame.wording import folder, nearby
@@ -42,9 +44,11 @@ class Commands(Provider):
             roots = [path.resolve() for path in (bench.universes, Path())]
             self._files = asyncio.create_task(asyncio.to_thread(_files, roots))
         for path in await asyncio.shield(self._files):
-            name = f"open {nearby(path)}"
+            name = _literally(f"open {nearby(path)}")
             if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), partial(bench.open_file, path), help=folder(path.parent))
+                yield Hit(
+                    score, matcher.highlight(name), partial(bench.open_file, path), help=_literally(folder(path.parent))
+                )
 
     def _commands(self) -> Iterator[Command]:
         bench = bench_of(self.screen)
@@ -55,7 +59,13 @@ class Commands(Provider):
             elif key.id in active and key.action != "command_palette":
                 yield key.description, f"key {key.signs}", partial(self.app.run_action, key.action, active[key.id])
         for entry in bench.entries:
-            yield f"go to {entry.name}", f"{entry.recipe} {entry.state}", partial(bench.go_to, "runs", entry.name)
+            about = _literally(f"{entry.recipe} {entry.state}")
+            yield _literally(f"go to {entry.name}"), about, partial(bench.go_to, "runs", entry.name)
+
+
+def _literally(text: str) -> str:
+    """Foreign text where Textual takes markup."""
+    return escape(shown(text))
 
 
 def _files(roots: list[Path]) -> list[Path]:

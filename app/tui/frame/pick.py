@@ -10,9 +10,11 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from app.draw.shown import shown
 from app.tui.frame.choices import Choices
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.lines import entitle
 
 
 class PickScreen(ModalScreen[str | None]):
@@ -37,8 +39,8 @@ class PickScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = self._title
-            yield Choices(*(Option(words, id=id) for id, words in self._options), markup=False)
+            entitle(box, self._title)
+            yield Choices(*(Option(shown(words), id=id) for id, words in self._options), markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)

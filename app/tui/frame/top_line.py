@@ -9,11 +9,12 @@ from pathlib import Path
 from textual import events
 from textual.content import Content
 
+from app.draw.shown import shown
 from app.tui.frame.bench import bench_of
-from app.tui.frame.follow import Entry
 from app.tui.frame.lines import Lines
 from app.tui.frame.place import Place
 from app.tui.frame.wording import folder
+from core.runs.listing import Entry
 
 _PROGRAM = Content.styled("halodeck  ", "b $primary")
 _DOT = Content.styled(" · ", "dim")
@@ -62,11 +63,11 @@ class TopLine(Lines):
         running = sum(entry.state == "running" for entry in self._entries)
         runs = f"{len(self._entries)} run{'' if len(self._entries) == 1 else 's'}"
         facts = {
-            "subject": Content.styled(self._subject, "b"),
+            "subject": Content.styled(shown(self._subject), "b"),
             "host": Content(socket.gethostname()),
             "gpu": Content(self._gpu),
             "runs": Content.from_markup(f"{runs}, [$success]{running} running[/]" if running else runs),
-            "folder": Content(folder(self._root)),
+            "folder": Content(shown(folder(self._root))),
         }
         few, all_names = self._tabs(names=False), self._tabs(names=True)
         extra = {part: fact.cell_length + len(_DOT) if fact else 0 for part, fact in facts.items()}

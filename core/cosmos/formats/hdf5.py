@@ -17,26 +17,39 @@ from core.files import damage
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
-_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)
-"""What h5py raises, here or there, in a file whose bytes were overwritten."""
-
 DARK = ("PartType1", "PartType2", "PartType3")
 """The groups of dark matter; higher ones are stars and black holes."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """An HDF5 file open for reading. Raises: InputError for one that is damaged, here or while it is read."""
-    import h5py
+    """An HDF5 file open for reading.
+
+    Raises: InputError for one that is damaged, here or while it is read, and for what leads out of it.
+    """
+    from core.hdf5 import DAMAGE, File
 
     try:
-        # some file systems have no locks, and nobody else writes what is read here
-        with h5py.File(path, "r", locking=False) as file:
+        with File(path) as file:
             yield file
     except PermissionError as error:
         raise unreadable(path, error) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "copy or make it again") from error
+
+
+def dataset(group: Any, name: str) -> Any:
+    """A dataset of a group. Raises: KeyError where it is not there, InputError for a group in its place."""
+    from core import hdf5
+
+    return hdf5.dataset(group, name)
+
+
+def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
+    """A dataset, read whole or some rows of it. Raises: InputError that names it where it cannot be read."""
+    from core import hdf5
+
+    return hdf5.values(found, path, rows)
 
 
 def is_snapshot(file: Any) -> bool:
@@ -60,7 +73,7 @@ def read_header(path: Path) -> Header:
             if header is None:
                 complete(parts, int(number(file, ("Header", "NumFilesPerSnapshot")) or 1))
                 header = here
-            _check_alike(parts[0], header, part, here)
+            check_alike(parts[0], header, part, here)
             for name, count in _counts(file, part).items():
                 if name in DARK:
                     dark += count
@@ -70,7 +83,7 @@ def read_header(path: Path) -> Header:
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
-def _check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
+def check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
     """Refuse parts of different snapshots. Raises: InputError."""
     for name in ("redshift", "box_size", "omega_matter", "h", "w0", "wa"):
         ours, theirs = getattr(header, name), getattr(other, name)
@@ -121,38 +134,41 @@ def _anywhere(*names: str) -> list[tuple[str, str]]:
     return [(group, name) for name in names for group in ("Header", "Parameters", "Cosmology")]
 
 
-def values(dataset: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
-    """A dataset, read whole or some rows of it.
-
-    Raises: InputError that names it where it is damaged or packed by a missing filter.
-    """
-    try:
-        return np.asarray(dataset[rows])
-    except _DAMAGE as error:
-        name, words = dataset.name.strip("/"), damage(error)
-        if packed := _foreign_filters(dataset):
-            raise InputError(
-                f"{path}: {name} is packed by {packed}, which is not installed",
-                "pip install hdf5plugin, or unpack it with h5repack",
-            ) from error
-        raise InputError(f"{path}: dataset {name} is damaged ({words})", "copy or make the file again") from error
+def names_of(table: Any) -> tuple[str, ...]:
+    """The columns of a table: the datasets of a group, or the fields of a dataset of compounds."""
+    return tuple(table.dtype.names or ()) if _of_compounds(table) else tuple(table)
 
 
-def _foreign_filters(dataset: Any) -> str:
-    """The names of a dataset's filters that are missing here."""
-    import h5py
+def rows_of(table: Any, name: str) -> int:
+    """How many rows such a table has, by one of its columns."""
+    return len(table) if _of_compounds(table) else len(dataset(table, name))
 
-    plist = dataset.id.get_create_plist()
-    found = [plist.get_filter(number) for number in range(plist.get_nfilters())]
-    missing = [(code, name.decode(errors="replace")) for code, _, _, name in found if not h5py.h5z.filter_avail(code)]
-    return ", ".join(f"filter {code} ({name})" if name else f"filter {code}" for code, name in missing)
+
+def column(table: Any, name: str, path: Path) -> Array:
+    """A column of such a table. Raises: InputError where it is damaged."""
+    return np.asarray(table[name]) if _of_compounds(table) else values(table[name], path)
+
+
+def _of_compounds(table: Any) -> bool:
+    from core.hdf5 import Dataset
+
+    return isinstance(table, Dataset)
+
+
+def scalar(file: Any, name: str) -> float | None:
+    """A number that stands as a dataset of its own, alone or in an array; None where it is not there."""
+    if name not in file:
+        return None
+    path = Path(file.file.filename)
+    found = _numbers(values(file[name], path), path, name)
+    return float(found[0]) if len(found) else None
 
 
 def number(file: Any, *places: tuple[str, str]) -> float | None:
     """The first of these attributes (group, name) that is there."""
     for group, name in places:
         if group in file and name in file[group].attrs:
-            return float(_numbers(file[group].attrs[name], Path(file.filename), name)[0])
+            return float(_numbers(file[group].attrs[name], Path(file.file.filename), name)[0])
     return None
 
 
@@ -170,10 +186,10 @@ def _counts(file: Any, path: Path) -> dict[str, int]:
     counts = {}
     for index in range(7):
         name = f"PartType{index}"
-        if name in file and len(file[name]) and "Coordinates" not in file[name]:
+        if name in file and "Coordinates" not in file[name] and len(file[name]):
             counts[name] = 0  # tracers and the like have no places: they are passed over
             continue
-        count = len(file[name]["Coordinates"]) if name in file else 0
+        count = len(dataset(file[name], "Coordinates")) if name in file else 0
         if index < len(stated) and int(stated[index]) != count:
             raise InputError(
                 f"{path}: the header says {int(stated[index])} particles of type {index}, the file holds {count}",

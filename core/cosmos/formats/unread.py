@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.cosmos.formats import hdf5
-from core.cosmos.formats.header import parts_of
-
 _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
-_CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
@@ -16,7 +12,6 @@ _BYTES: dict[bytes, tuple[str, str]] = {
         "asdf, as AbacusSummit writes",
         f"give the folder halo_info of its halos; read particles with abacusutils and {_OWN}",
     ),
-    b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
@@ -24,14 +19,6 @@ _BYTES: dict[bytes, tuple[str, str]] = {
     ),
 }
 """How files begin that hold one."""
-
-_GROUPS: dict[str, tuple[str, str]] = {
-    "SO": ("SOAP, of SWIFT", _CSV),
-    "Subhalos": ("HBT+", _CSV),
-    "Mass_200crit": ("VELOCIraptor", _CSV),
-    "fake_header": ("VELOCIraptor", _CSV),
-}
-"""Members of the root of HDF5 files."""
 
 
 def unread(path: Path, start: bytes) -> tuple[str, str] | None:
@@ -43,9 +30,6 @@ def unread(path: Path, start: bytes) -> tuple[str, str] | None:
             return told
     if path.name.endswith(".hierarchy") or path.with_name(path.name + ".hierarchy").exists():
         return "Enzo", f"read it with yt and {_OWN}"
-    if start.startswith(hdf5.SIGNATURE):
-        with hdf5.opened(parts_of(path)[0]) as file:
-            return next((told for sign, told in _GROUPS.items() if sign in file), None)
     return None
 
 

@@ -21,6 +21,8 @@ class TheirHalos:
     path: Path
     columns: Mapping[str, str] | None = None
     """Columns of a CSV, as formats.catalogues.read_catalogue takes them."""
+    members: Path | None = None
+    """A list of the particles in each halo, as formats.members reads it."""
 
 
 def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membership, dict[str, Any]]:
@@ -32,11 +34,12 @@ def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membersh
         redshift=snapshot.particles.redshift,
         length_unit=given.length_unit,
     )
-    read = read_catalogue(halos.path, known, halos.columns)
-    found = assign(halos.path, read, snapshot.particles)
+    catalogue = read_catalogue(halos.path, known, halos.columns)
+    found = assign(halos.path, catalogue, snapshot.particles, beside=halos.members)
+    files = [*catalogue.header.parts, *([halos.members] if halos.members else [])]
     return found, {
         "halos": {
-            "sources": sources(read.header.parts),
+            "sources": sources(files),
             "definition": found.catalogue.definition,
             "labels": found.source,
             "repairs": list(found.repairs),

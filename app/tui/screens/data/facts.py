@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from app.background.tasks import Task
+from app.draw.shown import shown
 from app.tui.frame.lines import entitle
 from app.tui.frame.wording import folder
 from app.tui.screens.data.preview import Preview
@@ -40,7 +41,7 @@ class Facts(ScrollView):
         if preview.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
             lines.append(Content.from_markup("\n[dim]i brings it in as a universe[/dim]"))
         if preview.problem:
-            lines.append(Content.from_markup("[$error]$words[/]", words=preview.problem))
+            lines.append(Content.from_markup("[$error]$words[/]", words=shown(preview.problem)))
         self._put(lines)
 
     def show_task(self, task: Task) -> None:
@@ -48,7 +49,7 @@ class Facts(ScrollView):
         entitle(self, task.title)
         state = f"{task.state}: {task.words}" if task.state == "failed" else task.state
         lines = [_line("command", task.line()), _line("state", state), _line("kept in", folder(task.path))]
-        self._put([*lines, Content(), Content(task.log(_LOG_LINES))])
+        self._put([*lines, Content(), Content(shown(task.log(_LOG_LINES), lines=True))])
 
     def on_resize(self, event: events.Resize) -> None:
         self._lay_out()
@@ -100,4 +101,4 @@ def _shortened(preview: Preview) -> dict[str, str]:
 
 
 def _line(name: str, value: str) -> Content:
-    return Content.from_markup("[dim]$name[/dim]  $value", name=name, value=value)
+    return Content.from_markup("[dim]$name[/dim]  $value", name=shown(name), value=shown(value))

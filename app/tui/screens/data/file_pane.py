@@ -82,7 +82,7 @@ class FilePane(Vertical):
         now = stamp(path)
         if worker.is_cancelled or now == known != (0, 0):
             return
-        preview = preview_of(path, field)
+        preview = preview_of(path, field, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
             self.post_message(self.Previewed(preview, now))
 

@@ -14,10 +14,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
-from app.tui.frame.folders import Inside, Item, inside, stamp, walk
+from app.draw.shown import cells, shown, without_middle
+from app.tui.frame.folders import LIMIT, Inside, Item, inside, stamp, walk
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import folder
 from app.tui.screens.data.keys import KEYS
+from core.patience import Patient
 
 _INDENT = 2
 _MOST_FOLDERS = 2000
@@ -27,6 +29,12 @@ WATCH_EVERY = 2.0
 _YOUNG = 1_000_000_000
 """Nanoseconds for which a folder's time tells nothing: clocks of file systems tick some milliseconds apart, and a file
 made within the tick of a reading changes no time."""
+
+
+Known = tuple[tuple[int, int], bool, Inside]
+"""The stamp of a folder, whether it can be trusted, and what was read in it."""
+_UNKNOWN: Known = ((-1, -1), False, "")
+_SILENT: Known = ((-2, -2), False, "does not answer")
 
 
 class FileTree(OptionList):
@@ -52,8 +60,8 @@ class FileTree(OptionList):
         super().__init__(id="tree", markup=False)
         self.roots: tuple[Path, ...] = ()
         self.content: dict[Path, Inside] = {}
-        self._known: dict[Path, tuple[tuple[int, int], bool, Inside]] = {}
-        """Stamps of folders, whether they can be trusted, and what was read in them."""
+        self._known: dict[Path, Known] = {}
+        self._folders = Patient(self._look_into, LIMIT)
         self._reading = threading.Lock()
         """Held from the reading of a folder until it is told: what is told last is what was read last."""
         self.unfolded: set[Path] = set()
@@ -89,19 +97,25 @@ class FileTree(OptionList):
     @work(thread=True, group="folders")
     def _read(self, paths: Iterable[Path], all_of_them: bool = True) -> None:
         with self._reading:
-            content = {}
-            for path in dict.fromkeys(paths):
-                then, trusted, before = self._known.get(path, (None, False, None))
-                now = stamp(path)
-                if now == then and trusted and not all_of_them:
-                    continue
-                trusted = now[0] < time.time_ns() - _YOUNG
-                found = inside(path)
-                self._known[path] = now, trusted, found
-                if all_of_them or now != then or found != before:
-                    content[path] = found
+            asked = [(path, all_of_them) for path in dict.fromkeys(paths)]
+            answers = self._folders.ask(asked)
+            content: dict[Path, Inside] = {}
+            for path, again in asked:
+                before = self._known.get(path, _UNKNOWN)
+                answer = self._known[path] = answers.get((path, again), _SILENT)
+                if all_of_them or answer[0] != before[0] or answer[2] != before[2]:
+                    content[path] = answer[2]
             if content:
                 self.post_message(self.Read(content))
+
+    def _look_into(self, asked: tuple[Path, bool]) -> Known:
+        """What is in a folder, read again where it has changed or where it is asked for."""
+        path, again = asked
+        then, trusted, before = self._known.get(path, _UNKNOWN)
+        now = stamp(path)
+        if now == then and trusted and not again:
+            return then, trusted, before
+        return now, now[0] < time.time_ns() - _YOUNG, inside(path)
 
     @work(thread=True, exclusive=True, group="walk")
     def read_all(self) -> None:
@@ -181,14 +195,14 @@ class FileTree(OptionList):
         if item.is_folder:
             known = self.content.get(item.path)
             sign = "▾" if item.path in self.unfolded or self.words else "▸"
-            name = item.path.name if depth else folder(item.path)
+            name = shown(item.path.name if depth else folder(item.path))
             words = f"  {known}" if isinstance(known, str) else "  empty" if known == () and sign == "▾" else ""
-            return Content.assemble(" " * (_INDENT * depth), f"{sign} ", (name, "b $primary"), (words, "dim"))
+            return Content.assemble(" " * (_INDENT * depth), f"{sign} ", (name, "b $primary"), (shown(words), "dim"))
         marked = item.path in self._marked
         size = _size(item.size)
-        name = f"{' ' * (_INDENT * depth)}{'●' if marked else ' '} {item.path.name}"
-        name = _fitted(name, room - len(size) - 1)
-        gap = " " * max(1, room - len(name) - len(size))
+        name = f"{' ' * (_INDENT * depth)}{'●' if marked else ' '} {shown(item.path.name)}"
+        name = without_middle(name, room - len(size) - 1)
+        gap = " " * max(1, room - cells(name) - len(size))
         known_kind = item.path.suffix in (".h5", ".hdf5")
         return Content.assemble((name, "$accent" if marked else "" if known_kind else "dim"), gap, (size, "dim"))
 
@@ -238,14 +252,6 @@ class FileTree(OptionList):
         item = self.chosen
         if item and item.is_folder:
             self.action_fold() if item.path in self.unfolded else self.action_unfold()
-
-
-def _fitted(name: str, room: int) -> str:
-    """A name in some cells: its middle goes first, since files of a kind differ at their ends."""
-    if len(name) <= room:
-        return name
-    end = max(1, room // 2 - 1)
-    return f"{name[: max(1, room - end - 1)]}…{name[-end:]}"
 
 
 def _size(size: int) -> str:

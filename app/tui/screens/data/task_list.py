@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from app.background.tasks import Task
 from app.tui.frame.key import bindings
+from app.tui.frame.lines import visible
 from app.tui.frame.wording import STATES, duration
 from app.tui.screens.data.keys import KEYS
 
@@ -61,7 +62,7 @@ def _line(task: Task, width: int) -> Content:
     sign, colour = STATES[task.state]
     done = round(_BAR * task.fraction)
     age = duration(time.time() - task.started) if task.alive else ""
-    return Content.assemble(
+    line = Content.assemble(
         (sign, f"ansi_{colour}"),
         " ",
         ("━" * done, "$primary"),
@@ -70,3 +71,4 @@ def _line(task: Task, width: int) -> Content:
         (f"{task.words}  ", "$error" if task.state in ("failed", "lost") else "dim"),
         (age, "dim"),
     )
+    return visible(line)

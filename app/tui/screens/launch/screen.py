@@ -16,10 +16,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from app.draw.shown import cells, padded, shown
 from app.tui.frame.choices import Choices
 from app.tui.frame.form import Form
 from app.tui.frame.key import bindings
-from app.tui.frame.lines import Lines
+from app.tui.frame.lines import Lines, entitle
 from app.tui.frame.screen import FramedScreen
 from app.tui.screens.launch.fields import (
     DEVICE,
@@ -122,11 +123,11 @@ class LaunchScreen(FramedScreen):
         self._recipes = {name: found for name, found in message.recipes.items() if not isinstance(found, str)}
         self._tables = message.tables
         options = self.query_one(OptionList)
-        width = max(map(len, message.recipes)) + 2
+        width = max(map(cells, message.recipes)) + 2
         options.set_options(
-            Option(Content.assemble((name.ljust(width), "b"), found), disabled=True)
+            Option(Content.assemble((padded(name, width), "b"), shown(found)), disabled=True)
             if isinstance(found, str)
-            else Option(Content.assemble((name.ljust(width), "b"), found.title), id=name)
+            else Option(Content.assemble((padded(name, width), "b"), shown(found.title)), id=name)
             for name, found in message.recipes.items()
         )
         options.action_first()
@@ -152,7 +153,7 @@ class LaunchScreen(FramedScreen):
         about = (kind.__doc__ or "").partition("\n")[0]
         paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
         self.query_one("#paper", Lines).show(paper)
-        self.query_one("#settings").border_title = f"settings of {name}"
+        entitle(self.query_one("#settings"), f"settings of {name}")
         fields = form_fields(kind, tuple(self._tables[name]))
         folded = {field.group for field in fields} - {"run", name}
         form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, groups(kind))

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widgets import DataTable
 
+from app.draw.shown import cells as cells_of
+from app.draw.shown import shown, without_middle
+
 if TYPE_CHECKING:
     from core.figures import Table
 
@@ -23,7 +26,7 @@ class LayerTable(DataTable[Text], inherit_bindings=False):
         """Show the layers with the columns that fit; long names lose their middle."""
         self.clear(columns=True)
         cells = [[_text(cell) for cell in row] for row in table.rows]
-        sizes = [max(len(row[k]) for row in [list(table.columns), *cells]) + 2 for k in range(len(table.columns))]
+        sizes = [max(cells_of(row[k]) for row in [list(table.columns), *cells]) + 2 for k in range(len(table.columns))]
         room, name_width, chosen = width - _NAME - self.scrollbar_size_vertical, _NAME, [0]
         for name in _COLUMNS:
             k = table.columns.index(name) if name in table.columns else None
@@ -37,21 +40,14 @@ class LayerTable(DataTable[Text], inherit_bindings=False):
         for k in sorted(chosen):
             self.add_column(_aligned(table, k, table.columns[k]), width=sizes[k] - 2 if k else name_width)
         for row in cells:
-            row[0] = _shortened(row[0], name_width)
+            row[0] = without_middle(row[0], name_width)
             self.add_row(*(_aligned(table, k, row[k]) for k in sorted(chosen)))
 
 
 def _text(value: str | float | None) -> str:
     if isinstance(value, (int, float)):
         return f"{value:,.4g}" if value != int(value) else f"{int(value):,}"
-    return value or ""
-
-
-def _shortened(name: str, width: int) -> str:
-    if len(name) <= width:
-        return name
-    head = (width - 1) // 2
-    return f"{name[:head]}…{name[head + 1 - width :]}"
+    return shown(value or "")
 
 
 def _aligned(table: Table, column: int, text: str) -> Text:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from app.draw.colour import Depth
 from app.tui.frame.figure_view import FigureView
@@ -77,9 +78,9 @@ class RunCurves(Vertical):
             return
         from app.tui.screens.runs.curves import live_curves  # numpy only when there is something to draw
 
-        for place, (view, hint) in enumerate(((curve, f"   [dim]{self._hints}[/]"), (second, ""))):
+        for place, (view, hint) in enumerate(((curve, f"   {self._hints}"), (second, ""))):
             metric = metrics[(self._turned + place) % len(metrics)]
-            entitle(view, f"{metric} of {name}{hint}")
+            entitle(view, Content.assemble(f"{metric} of {name}", (hint, "dim")))
             if view.display:
                 tracks = self._tracks(metric)
                 figure = live_curves(self._histories, metric, self._log_axis, self._smooth, tracks, self._last_step)

@@ -14,7 +14,7 @@ from textual.widgets import DataTable, Input
 from app.tui.frame import actions
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
-from app.tui.frame.follow import Entry, RunFollowed
+from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, Tail, entitle
 from app.tui.frame.screen import FramedScreen
@@ -24,6 +24,7 @@ from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
 from core.runs.history import History
+from core.runs.listing import Entry
 from core.runs.run import Run, read_notes
 
 _RULE_AND_HEADER = 2
@@ -76,6 +77,7 @@ class RunsScreen(FramedScreen):
         self.query_one("#machine").display = False
         self.watch(self.app, "load", self._show_load)
         self.watch(self.app, "problem", self.count, init=False)
+        self.watch(self.app, "looked", self.count, init=False)
         self.count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -98,6 +100,8 @@ class RunsScreen(FramedScreen):
             self.refresh_bindings()
         if problem:
             empty.show(Content.from_markup("[$error]$problem[/]", problem=problem))
+        elif not self.bench.looked:
+            empty.show(Content(f"looking into the folder {folder(self.bench.root)} ..."))
         else:
             signs = {place: self.bench.signs_of(f"go.{place}") for place in ("data", "launch")}
             empty.show(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root), **signs))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from app.draw.shown import cells, shortened
 from app.tui.frame.wording import number
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def one_line(figure: Curves | None, found: list[Reading], width: int) -> Content
     at = f"{name} {number(found[0].x)} {unit.strip('[]')}"
     values = [f"{number(item.y)}{_error(item)}" for item in found]
     named = " · ".join([at, *(f"{item.name} {value}" for item, value in zip(found, values, strict=True))])
-    return Content(named if len(named) <= width else " · ".join([at, *values]))
+    return Content(named if cells(named) <= width else " · ".join([at, *values]))
 
 
 def table(figure: Curves | None, found: list[Reading], width: int) -> list[Content]:
@@ -37,7 +38,7 @@ def table(figure: Curves | None, found: list[Reading], width: int) -> list[Conte
     lines.append(Content.from_markup("[dim]$label[/]", label=figure.y_label))
     for item in found:
         ratio = "" if item.ratio is None else f"   ratio {number(item.ratio)}"
-        lines.append(Content(item.name[:width]))
+        lines.append(Content(shortened(item.name, width)))
         lines.append(Content.from_markup("  [b]$y[/b]$rest", y=number(item.y), rest=_error(item) + ratio))
     return lines
 

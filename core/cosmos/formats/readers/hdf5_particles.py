@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.box import Array
-from core.cosmos.formats import hdf5
+from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.given import Given, Known
 from core.cosmos.formats.header import Header, parts_of
 from core.cosmos.formats.reader import Facts, RawParticles, Reader, particle_facts
@@ -59,7 +59,7 @@ def read_particles(path: Path, header: Header, total_matter: bool) -> RawParticl
     return RawParticles(
         positions=whole["position"],
         velocities=whole.get("velocity"),
-        ids=whole["ids"].astype(np.int64) if "ids" in whole else None,
+        ids=integers.whole(whole["ids"], f"{path}: its particle ids") if "ids" in whole else None,
         total_mass=total if total > 0 and "mass" in whole else None,
         matter=(np.concatenate([p for p, _ in matter]), np.concatenate([m for _, m in matter])) if matter else None,
     )
@@ -111,8 +111,15 @@ def _powers(group: Any, names: tuple[str, ...], a: float, h: float) -> float:
 
 
 def _column(group: Any, part: Path, names: tuple[str, ...]) -> Array | None:
+    """A dataset of the particles of a type. Raises: InputError where it is not one of as many as there are places."""
     found = next((name for name in names if name in group), None)
-    return None if found is None else hdf5.values(group[found], part)
+    if found is None:
+        return None
+    count = len(hdf5.dataset(group, *_POSITION))
+    shape = (count, 3) if names in (_POSITION, _VELOCITY) else (count,)
+    if (there := hdf5.dataset(group, found).shape) != shape:
+        raise InputError(f"{part}: {group.name}/{found} has the shape {there}, not {shape}", "make the file again")
+    return hdf5.values(group[found], part)
 
 
 def _masses(group: Any, part: Path, one: float) -> Array | None:
@@ -120,7 +127,7 @@ def _masses(group: Any, part: Path, one: float) -> Array | None:
     masses = _column(group, part, _MASS)
     if masses is not None:
         return masses
-    return np.full(len(group["Coordinates"]), one) if one > 0 else None
+    return np.full(len(hdf5.dataset(group, *_POSITION)), one) if one > 0 else None
 
 
 def _told(length: float) -> str:
