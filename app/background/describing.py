@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import HalodeckError, InputError, Interrupted, ResourceError
+from core.patience import within
 from core.reading import before_hdf5, parse_json
 from core.typed import typed
 
@@ -212,4 +213,7 @@ def _listen(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes]) -
 
 
 def _silent(path: Path, limit: float) -> InputError:
-    return InputError(f"{path} does not answer within {limit:g} s (its HDF5 may be damaged)", "copy or make it again")
+    words = f"{path} does not answer within {limit:g} s"
+    if within(path.is_file, _PATIENCE) is not True:
+        return InputError(words, "check its disk, or the network that it is on")
+    return InputError(f"{words} (its HDF5 may be damaged)", "copy or make it again")

@@ -236,8 +236,9 @@ def _check_masses(path: Path, columns: dict[str, Array], header: Header, apart: 
         if not held.any():
             columns.pop("radius")
             return
-        volumes = 4 / 3 * np.pi * columns["radius"][held] ** 3
-        overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
+        with np.errstate(all="ignore"):  # radii near 0 make an infinite density
+            volumes = 4 / 3 * np.pi * columns["radius"][held].astype(np.float64) ** 3
+            overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
         if not OVERDENSITIES[0] < overdensity < OVERDENSITIES[1]:
             raise InputError(
                 f"{path}: by their masses and radii its halos are {overdensity:.3g} times denser than the mean",

@@ -78,12 +78,12 @@ def test_no_report_yet(new_run: Callable[..., Run]) -> None:
 
 
 REPORT: dict[str, object] = {"title": "t", "numbers": [], "notes": [], "facts": {}, "figures": {}}
-SLICE = {"kind": "Slice", "title": "s", "values": [[1, 2], [3, 4]], "extent": [0, 1, 0, 1]}
-CURVES = {"kind": "Curves", "title": "c", "series": [], "x_label": "", "y_label": ""}
-TABLE = {"kind": "Table", "title": "t", "columns": ["a"], "rows": []}
+SLICE: dict[str, object] = {"kind": "Slice", "title": "s", "values": [[1, 2], [3, 4]], "extent": [0, 1, 0, 1]}
+CURVES: dict[str, object] = {"kind": "Curves", "title": "c", "series": [], "x_label": "", "y_label": ""}
+TABLE: dict[str, object] = {"kind": "Table", "title": "t", "columns": ["a"], "rows": []}
 
 
-CHANGES: tuple[dict[str, object], ...] = (
+CHANGES: list[dict[str, object]] = [
     {"facts": [1]},
     {"facts": {"a": 1}},
     {"figures": 3},
@@ -98,12 +98,12 @@ CHANGES: tuple[dict[str, object], ...] = (
     {"figures": {"a": CURVES | {"series": [{"name": "b", "x": [1, 2], "y": [1]}]}}},
     {"figures": {"a": TABLE | {"rows": [[1, 2]]}}},
     {"figures": {"a": {"kind": "Row", "title": "r", "figures": [TABLE | {"rows": 3}]}}},
-)
+]
 
 
 @pytest.mark.parametrize(
     "text",
-    [*("", "{", "[]", "{}", "[" * 100_000), *(json.dumps(REPORT | changes) for changes in CHANGES)],
+    ["", "{", "[]", "{}", "[" * 100_000, *(json.dumps(REPORT | changes) for changes in CHANGES)],
     ids=lambda text: text[-40:],
 )
 def test_a_damaged_report(new_run: Callable[..., Run], text: str) -> None:

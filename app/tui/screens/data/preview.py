@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import HalodeckError
+from core.patience import within
 
 if TYPE_CHECKING:
     from core.figures import Figure, Scale
@@ -41,7 +42,7 @@ def preview_of(path: Path, wanted: str = "", unwanted: Callable[[], bool] = lamb
     """
     from app.background.describing import describer
 
-    if not path.suffix and not path.exists():
+    if not path.suffix and within(path.exists) is False:
         return Preview(path, facts={"folder": _NOT_YET})
     try:
         described = describer().describe(path, unwanted)
