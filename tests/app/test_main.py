@@ -97,7 +97,7 @@ LONG = "a" * 300
         ("stats bad/empty.h5", 1, "empty.h5 is"),
         ("import nowhere", 1, "nowhere does not exist"),
         ("import bad/empty.h5", 1, "empty"),
-        ("import bad/text.h5", 1, "is no snapshot: these are read: ramses, gadget1"),
+        ("import bad/text.h5", 1, "is no snapshot: these are read: ramses, bigfile, gadget1"),
         ("predict halonet-001 bad/cut.h5 --runs bad/runs", 1, "cut off"),
         ("predict halonet-001 bad/nan.h5 --runs bad/runs", 1, "nan.h5 holds 1 value that is not finite"),
         ("predict halonet-001 bad/constant.h5 --runs bad/runs", 1, "constant.h5 is constant"),

@@ -35,6 +35,8 @@ from snapshot_writers import (
     write_rockstar,
     write_tipsy,
 )
+from test_abacus import halos as slab_halos
+from test_abacus import write as write_slab
 from test_binary_catalogues import write_bin, write_group_tab
 from test_cubes import CELLS, overdensity, write_21cmfast, write_npy
 from test_hdf5_catalogues import WRITERS as HDF5_CATALOGUES
@@ -167,6 +169,14 @@ def bigfile(damaged: str) -> Kind:
         return Made(path / damaged, (lambda: recognise(path), lambda: read_snapshot(path, GIVEN)))
 
     return make
+
+
+def abacus(folder: Path) -> Made:
+    path = folder / "halo_info"
+    path.mkdir()
+    for slab in range(2):
+        write_slab(path / f"halo_info_00{slab}.asdf", slab_halos(slab, 30))
+    return Made(path / "halo_info_001.asdf", (lambda: recognise(path), lambda: read_catalogue(path)))
 
 
 def _tree_dat(folder: Path) -> list[Path]:
@@ -379,6 +389,7 @@ KINDS: dict[str, Kind] = {
     "sublink": trees(_sublink, TOLD),
     "lhalotree": trees(_lhalo, replace(TOLD, times=None)),
     "millennium": trees(_millennium, TOLD),
+    "abacus": abacus,
     "bigfile header": bigfile("Header/attr-v2"),
     "bigfile block": bigfile("1/ID/header"),
     "bigfile data": bigfile("1/Velocity/000000"),

@@ -8,6 +8,7 @@ each before it as 32 bits big-endian. Source: ASDF standard 1.5, low-level file 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Asdf:
         file.seek(at)
         data = file.read(used)
         sums = [bytes(16), _md5(data)]
-        need = stored.kind.itemsize * int(np.prod(stored.shape, dtype=np.int64))
+        need = stored.kind.itemsize * math.prod(stored.shape)
         if size != need:
             raise InputError(f"{self.path}: {name} has {size:,} of {need:,} bytes", "copy it again")
         if packed == b"blsc":
@@ -125,7 +126,7 @@ def open_asdf(path: Path) -> Asdf:
         if words.get("source", "").isdecimal() and words.get("datatype") in _TYPES and shape:
             order = ">" if words.get("byteorder") == "big" else "<"
             arrays[name] = Stored(int(words["source"]), np.dtype(order + _TYPES[words["datatype"]]), shape)
-    numbers = re.findall(r"^  (\w+): ([-+]?[\d.]+(?:[eE][-+]?\d+)?)$", sections.get("header", ""), re.MULTILINE)
+    numbers = re.findall(r"^  (\w+): ([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)$", sections.get("header", ""), re.MULTILINE)
     return Asdf(path, arrays, {name: float(number) for name, number in numbers}, end.end())
 
 

@@ -104,6 +104,12 @@ def times_of(snapshots: Array, a: Array, path: Path) -> Array:
     return a[snapshots]
 
 
+def doubles(values: Array) -> Array:
+    """Numbers in double precision; those that are none are told by who looks at them."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
+
+
 def check_box(position: Array, box_size: float, path: Path) -> Array:
     """The positions (n, 3). Raises: InputError for those outside the box: it or the unit of length is another."""
     if len(position) and not (-1e-3 * box_size <= position.min() <= position.max() <= 1.001 * box_size):

@@ -19,7 +19,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import positive, unreadable
-from core.cosmos.formats.trees_given import Told, check_box, read_times, times_of
+from core.cosmos.formats.trees_given import Told, check_box, doubles, read_times, times_of
 from core.cosmos.trees import Block, RawTrees
 from core.errors import InputError
 
@@ -52,7 +52,8 @@ def read_lhalo(paths: Sequence[Path], told: Told) -> RawTrees:
             header = file["Header"]
             if "Redshifts" not in header:
                 raise InputError(f"{path} has no Header/Redshifts", "copy it again")
-            times.append(1 / (1 + hdf5.values(header["Redshifts"], path).astype(np.float64)))
+            with np.errstate(divide="ignore"):  # what is no scale factor is refused with the halos
+                times.append(1 / (1 + doubles(hdf5.values(header["Redshifts"], path))))
             masses.append(float(header.attrs.get("ParticleMass", 0.0)) * 1e10)
             trees = len(header["TreeNHalos"])
             if trees and f"Tree{trees - 1}" not in file:
@@ -106,10 +107,10 @@ def binary_trees(path: Path) -> Array | None:
             for order in "<>":
                 file.seek(0)
                 head = np.frombuffer(file.read(8).ljust(8, b"\0"), f"{order}i4")
-                if not 0 < head[0] <= head[1] or 4 * int(head[0]) > size:
+                if not 0 < head[0] <= head[1] or 8 + 4 * int(head[0]) > size:
                     continue
                 counts = np.frombuffer(file.read(4 * int(head[0])), f"{order}i4")
-                if len(counts) == head[0] and counts.min() > 0 and counts.sum(dtype=np.int64) == head[1]:
+                if counts.min() > 0 and counts.sum(dtype=np.int64) == head[1]:
                     need = 8 + 4 * len(counts) + np.dtype(_HALO).itemsize * int(head[1])
                     if size != need:
                         raise InputError(f"{path} is cut off: {size:,} of {need:,} bytes are there", "copy it again")
@@ -168,8 +169,8 @@ class _Numbers:
             "tree": np.full(count, self.trees),
             "scale_factor": times_of(tree["SnapNum"], a, path),
             "mass": _mass_of(tree, particle, path),
-            "position": tree["SubhaloPos"].astype(np.float64),
-            "velocity": tree["SubhaloVel"].astype(np.float64),
+            "position": doubles(tree["SubhaloPos"]),
+            "velocity": doubles(tree["SubhaloVel"]),
         }
         self.halos, self.trees = self.halos + count, self.trees + 1
         return block
@@ -178,9 +179,9 @@ class _Numbers:
 def _mass_of(tree: dict[str, Array], particle: float | None, path: Path) -> Array:
     """Bound mass [Msun/h]. Raises: InputError."""
     if "SubhaloMass" in tree:
-        return tree["SubhaloMass"].astype(np.float64) * 1e10
+        return doubles(tree["SubhaloMass"]) * 1e10
     if "SubhaloMassType" in tree:
-        return tree["SubhaloMassType"].astype(np.float64).sum(axis=1) * 1e10
+        return doubles(tree["SubhaloMassType"]).sum(axis=1) * 1e10
     if particle is None:
         raise InputError(f"{path} has no SubhaloMassType and no ParticleMass", "give the file with all columns")
     return tree["SubhaloLen"].astype(np.float64) * particle

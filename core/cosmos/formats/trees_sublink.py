@@ -17,7 +17,7 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
-from core.cosmos.formats.trees_given import Told, check_box, read_times, times_of
+from core.cosmos.formats.trees_given import Told, check_box, doubles, read_times, times_of
 from core.cosmos.trees import Block, RawTrees
 from core.errors import InputError
 
@@ -72,7 +72,7 @@ def _blocks(paths: Sequence[Path], a: Array, box_size: float) -> Iterator[Block]
                     "host_id": values["FirstSubhaloInFOFGroupID"],
                     "tree": tree,
                     "scale_factor": times_of(values["SnapNum"], a, path),
-                    "mass": values["SubhaloMass"].astype(np.float64) * 1e10,
-                    "position": check_box(values["SubhaloPos"].astype(np.float64) / 1000, box_size, path),
-                    "velocity": values["SubhaloVel"].astype(np.float64),
+                    "mass": doubles(values["SubhaloMass"]) * 1e10,
+                    "position": check_box(doubles(values["SubhaloPos"]) / 1000, box_size, path),
+                    "velocity": doubles(values["SubhaloVel"]),
                 }
