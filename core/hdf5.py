@@ -111,8 +111,8 @@ def dataset(group: Any, name: str) -> Dataset:
     return found
 
 
-def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[Any]:
-    """A dataset, read whole or some rows of it.
+def values(found: Any, path: Path, part: slice | EllipsisType | str = ...) -> NDArray[Any]:
+    """A dataset, read whole, some rows of it, or one field of its compounds.
 
     Raises: InputError that names it where it is a group, was never written, is damaged or packed by a missing filter.
     """
@@ -122,7 +122,7 @@ def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:
-        return np.asarray(found[rows])
+        return np.asarray(found[part])
     except DAMAGE as error:
         if packed := _foreign_filters(found):
             raise InputError(
