@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format validate bench bench-tui clean
+.PHONY: demo test check format validate fuzz bench bench-tui clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -25,6 +25,9 @@ format: $(INSTALLED)
 
 validate: $(INSTALLED)
 	$(BIN)/python -m tests.validation --figures docs/pictures
+
+fuzz: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python tests/fuzz
 
 bench-tui: $(INSTALLED)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/tui.py

@@ -57,7 +57,7 @@ def damage(error: Exception) -> str:
         words = inner[1]
     if sizes := re.match(r"truncated file: eof = (\d+).* stored_eof = (\d+)", words):
         words = f"{int(sizes[1]):,} of {int(sizes[2]):,} bytes are there"
-    return words
+    return " ".join(words.split())
 
 
 @contextmanager

@@ -21,15 +21,19 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.files import damage
 
-DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError)
+DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, SystemError)
 """What h5py raises, here or there, in a file whose bytes were overwritten."""
 
 _MOST_COMPRESSED = 1000
 """How many times a dataset may be larger than what is stored of it: deflate reaches 1032."""
+_ALWAYS_BELIEVED = 1 << 20
+"""Bytes that need no looking up."""
 _MOST_TURNS = 16
 """Soft links that lead to soft links."""
 _MAKE_AGAIN, _COPY = "make the file again", "copy the data into the file"
 _NO_TEXT = "surrogateescape"
+_NUMBERS = "fiub"
+"""Kinds of numpy's types."""
 _OF_ARRAYS, _OF_GROUPS = ("shape", "dtype", "ndim", "size"), ("get", "items", "keys", "values")
 
 
@@ -112,13 +116,17 @@ def dataset(group: Any, name: str) -> Dataset:
 
 
 def values(found: Any, path: Path, part: slice | EllipsisType | str = ...) -> NDArray[Any]:
-    """A dataset, read whole, some rows of it, or one field of its compounds.
+    """A dataset of numbers, or of lists of them, read whole, some rows of it, or one field of its compounds.
 
-    Raises: InputError that names it where it is a group, was never written, is damaged or packed by a missing filter.
+    Raises: InputError that names it where it is a group, holds no numbers, was never written, is damaged or packed by a
+    missing filter.
     """
     if not isinstance(found, Dataset):
         raise _wrong_kind(found, "group", "dataset")
     name = _name(found)
+    kind = found.dtype[part] if isinstance(part, str) else found.dtype
+    if (h5py.check_vlen_dtype(kind) or kind.base).kind not in _NUMBERS:
+        raise InputError(f"{path}: {name} is {kind}, which is no number", _MAKE_AGAIN)
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:
@@ -186,10 +194,16 @@ def _wrong(found: Dataset) -> tuple[str, str] | None:
     if plist.get_external_count():
         elsewhere = plist.get_external(0)[0].decode(errors=_NO_TEXT)
         return f"is kept outside the file, in {elsewhere}", _COPY
-    size, whole = math.prod(found.shape or ()) * found.dtype.itemsize, h5i.get_file_id(found.id).get_filesize()
-    # only what is larger than its file is in doubt: for the others nothing has to be looked up
-    if size > whole and size > _MOST_COMPRESSED * (stored := found.id.get_storage_size()):
-        return f"has a shape of {size:,} bytes, of which {stored:,} are there", _MAKE_AGAIN
+    size = math.prod(found.shape or ()) * found.dtype.itemsize
+    if size < _ALWAYS_BELIEVED:
+        return None
+    whole, there = h5i.get_file_id(found.id), size
+    if size > whole.get_filesize():
+        there = found.id.get_storage_size()
+    elif blocks := getattr(_file(found).stat(), "st_blocks", 0):  # a file with holes is as long as it says
+        there = blocks * 512
+    if size > _MOST_COMPRESSED * there:
+        return f"has a shape of {size:,} bytes, of which {there:,} are there", _MAKE_AGAIN
     return None
 
 

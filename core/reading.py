@@ -15,6 +15,9 @@ from core.files import explain
 
 MOST = 64 << 20
 """Bytes of a JSON or TOML file: a report with many figures has some ten million."""
+before_hdf5: list[Callable[[Path], None]] = []
+"""What has a look at an HDF5 file before this process opens it: a damaged one may hold a process up for ever. Each
+raises InputError for a file that is not to be opened."""
 
 
 def open_regular(path: Path, most: int | None = None) -> BinaryIO:

@@ -188,8 +188,9 @@ def several(count: int) -> Forest:
 
 
 def write_times(path: Path, redshifts: bool = False) -> None:
-    """The scale factor, or redshift, of every snapshot."""
-    path.write_text("# all snapshots\n" + "".join(f"{1 / a - 1 if redshifts else a:.10f}\n" for a in TIMES))
+    """The scale factor of every snapshot, or its number and redshift."""
+    lines = [f"{number} {1 / a - 1:.10f}" if redshifts else f"{a:.10f}" for number, a in enumerate(TIMES)]
+    path.write_text("\n".join(["# all snapshots", *lines]) + "\n")
 
 
 def _subfind(forest: Forest, ids: dict[int, int]) -> dict[str, np.ndarray]:

@@ -35,6 +35,15 @@ def hardly_written(group: h5py.Group, name: str) -> None:
     group.create_dataset(name, (10**11,), "f4", chunks=(1000,), compression="gzip")[:10] = 1
 
 
+def a_hole(group: h5py.Group, name: str) -> None:
+    """As long as it says, and nowhere on the disk."""
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    space = h5py.h5s.create_simple((10**10, 3))
+    h5py.h5d.create(group.id, name.encode(), h5py.h5t.IEEE_F32LE, space, properties)
+
+
 def circle(group: h5py.Group, name: str) -> None:
     group[name] = h5py.SoftLink(name)
 
@@ -46,6 +55,7 @@ HOSTILE: dict[Put, str] = {
     external_storage: "is kept outside the file, in elsewhere.h5: copy the data into the file",
     never_written: "has a shape of 1,200,000,000,000 bytes, of which 0 are there: make the file again",
     hardly_written: "has a shape of 400,000,000,000 bytes, of which [0-9,]+ are there",
+    a_hole: "has a shape of 120,000,000,000 bytes, of which [0-9,]+ are there",
     circle: "is a soft link that leads to itself",
 }
 """Everything that must not be read, and how it is refused."""

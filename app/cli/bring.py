@@ -147,8 +147,8 @@ def import_(
     Units and cosmology come from the file; what it lacks must be given by an option. An early snapshot is evolved here,
     or beside a later one of its run; --evolved takes one as it is.
     """
+    from app.background.describing import describer
     from core.cosmos.formats.given import Given, in_cosmology
-    from core.cosmos.formats.recognise import recognise
     from core.cosmos.imports.catalogue import import_catalogue
     from core.cosmos.imports.cube import evolve_cube, import_cube
     from core.cosmos.imports.displacements import import_displacements
@@ -177,7 +177,7 @@ def import_(
     )
     if cosmology:
         given = in_cosmology(given, cosmology)
-    described = recognise(initial)
+    described = describer().describe(initial)
     if "not read" in described.facts:
         raise InputError(f"{initial} is {described.kind}, which is not read", described.facts["not read"])
     if described.kind == "pksc":

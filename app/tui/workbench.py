@@ -185,10 +185,10 @@ class Workbench(App[None], inherit_bindings=False):
     @work(thread=True, group="open")
     def open_file(self, path: Path) -> None:
         """Show slices of a universe or prediction; what any other file is stands in data."""
-        from core.cosmos.formats.recognise import recognise
+        from app.background.describing import describer
 
         try:
-            kind = recognise(path).kind
+            kind = describer().describe(path).kind
         except HalodeckError:
             kind = "unknown"  # data says why
         self.call_from_thread(self._open, path, kind in ("universe", "prediction"))

@@ -22,9 +22,13 @@ from core.scratch import Scratch
 
 TOGETHER = 200_000
 """Halos of small forests that are taken together."""
+_MOST_PARTS = 500
+"""More would be too many small pieces on the disk: then more forests are taken together."""
 _BYTES = 350
 """Memory that a halo of linked trees takes while its events are found."""
 _BUCKETS = 64
+_WHOLE = {"id", "descendant_id", "host_id", "tree", "progenitors"}
+"""Columns of whole numbers."""
 _WANTED = np.dtype([("id", np.int64), ("tree", np.int64)])
 _FREE = np.dtype([("row", np.int64), ("mass", np.float64), ("position", np.float64, 3)])
 
@@ -103,6 +107,7 @@ def gather(raw: RawTrees, folder: Path, together: int = TOGETHER) -> Forests:
         )
     forest = _forests(ids, wanted, len(sizes), raw.path)
     counts = np.bincount(forest, sizes).astype(np.int64)
+    together = max(together, count // _MOST_PARTS)
     # a part begins with the first forest beyond a multiple of `together`
     _, part = np.unique((np.cumsum(counts) - counts) // together, return_inverse=True)
     return Forests(
@@ -134,12 +139,15 @@ def _check(block: Block, path: Path) -> None:
     for name in ("mass", "position", "velocity"):
         if not np.isfinite(block[name]).all():
             raise InputError(f"{path} holds a {name} that is not finite", "it is damaged: copy it again")
+    for name in _WHOLE & block.keys():
+        numbers = block[name]
+        if numbers.dtype.kind == "f" and not ((np.abs(numbers) < 2.0**53) & (numbers == np.round(numbers))).all():
+            raise InputError(f"{path} holds a {name} that is no whole number", "it is damaged: copy it again")
 
 
 def _as_rows(block: Block, first: int) -> np.ndarray[Any, Any]:
     """The columns side by side, with the number of each halo; identifiers and counts as integers."""
-    whole = ("id", "descendant_id", "host_id", "tree", "progenitors")
-    kinds = [(name, np.int64 if name in whole else np.float64, values.shape[1:]) for name, values in block.items()]
+    kinds = [(name, np.int64 if name in _WHOLE else np.float64, values.shape[1:]) for name, values in block.items()]
     rows = np.empty(len(block["id"]), np.dtype([("row", np.int64), *kinds]))
     rows["row"] = np.arange(first, first + len(rows))
     for name, values in block.items():

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import BEYOND, Cosmology
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
-from core.reading import parse_json
+from core.reading import before_hdf5, parse_json
 
 FORMAT_VERSION = 2
 """Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
@@ -77,19 +78,13 @@ class Universe:
 
         if name not in self.halos:
             raise UsageError(f"{self.path} has no halo catalogue {name!r}", did_you_mean(name, self.halos))
-        try:
-            with File(self.path) as file:
-                group = file["halos"][name]
-                columns = {column: values(group[column], self.path) for column in group}
-                units = {column: str(group[column].attrs["units"]) for column in group}
-                return Catalogue(
-                    columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
-                )
-        except HalodeckError:
-            raise
-        except Exception as error:  # what h5py and damaged attributes raise is no closed list
-            words = f"{self.path}: halo catalogue {name} is cut off or damaged ({damage(error)})"
-            raise InputError(words, "make or copy the file again") from error
+        with _described(self.path), File(self.path) as file:
+            group = file["halos"][name]
+            columns = {column: values(group[column], self.path) for column in group}
+            units = {column: str(group[column].attrs["units"]) for column in group}
+            return Catalogue(
+                columns, self.box_size, float(group.attrs["redshift"]), str(group.attrs["definition"]), units
+            )
 
     @property
     def particle_mass(self) -> float:
@@ -116,15 +111,10 @@ def open_universe(path: Path) -> Universe:
         raise explain(error, path) from error
     if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
-    try:
-        with File(path) as file:
-            return _read(file, path)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
-    except HalodeckError:
-        raise
-    except Exception as error:  # what damaged attributes raise is no closed list
-        raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
+    for look in before_hdf5:
+        look(path)
+    with _described(path), File(path) as file:
+        return _read(file, path)
 
 
 def write_universe(
@@ -207,6 +197,19 @@ def _reserve(path: Path, size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size + margin)
 
 
+@contextmanager
+def _described(path: Path) -> Iterator[None]:
+    """What is wrong in a universe file, whatever h5py says of it. Raises: InputError."""
+    try:
+        yield
+    except HalodeckError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
+    except Exception as error:  # what damaged attributes raise is no closed list
+        raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
+
+
 def _read(file: Any, path: Path) -> Universe:
     kind = file.attrs.get("halodeck_format")
     if kind not in ("universe", "prediction"):
@@ -238,12 +241,15 @@ def _read(file: Any, path: Path) -> Universe:
             offset,
             str(dataset.attrs["units"]),
             float(dataset.attrs["redshift"]),
-            dataset.attrs["frame"],
+            _one_of(dataset, "frame", ("lagrangian", "eulerian")),
             _assignment(name, dataset),
         )
     end = max((item.offset + item.dtype.itemsize * int(np.prod(item.shape)) for item in fields.values()), default=0)
     if end > path.stat().st_size:
         raise InputError(f"{path} is cut off", "make or copy it again")
+    box_size = float(file.attrs["box_size"])
+    if not 1e-9 < box_size < 1e12:
+        raise InputError(f"{path} has a box of {box_size:g} Mpc/h", "make it again")
     stated = file["cosmology"].attrs
     numbers = {key: stated[key] for key in Cosmology.__dataclass_fields__ if key in stated or key not in BEYOND}
     cosmology_name = str(numbers.pop("name"))
@@ -251,7 +257,7 @@ def _read(file: Any, path: Path) -> Universe:
         path=path,
         kind=kind,
         name=str(file.attrs["name"]),
-        box_size=float(file.attrs["box_size"]),
+        box_size=box_size,
         cells=cells,
         cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
         fields=fields,
@@ -284,10 +290,17 @@ def _rows(catalogue: Any, path: Path) -> int:
     return rows
 
 
+def _one_of(dataset: Any, name: str, known: tuple[str, ...]) -> Any:
+    """An attribute that is a word. Raises: ValueError for any other."""
+    if not isinstance(word := dataset.attrs[name], str) or word not in known:
+        raise ValueError(f"{dataset.name.strip('/')} has the {name} {word!r}")
+    return word
+
+
 def _assignment(name: str, dataset: Any) -> Assignment | None:
     """How a field was painted; the densities of files that do not say are halodeck's own."""
     if "assignment" in dataset.attrs:
-        return dataset.attrs["assignment"] or None
+        return _one_of(dataset, "assignment", ("", *get_args(Assignment))) or None
     if dataset.attrs["frame"] == "lagrangian" or not name.startswith("density"):
         return None
     return "trapezoid" if name == "density_2lpt" else "cic"

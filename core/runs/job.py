@@ -19,7 +19,7 @@ from core.reading import open_regular
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
 from core.runs.run import Run
-from core.typed import typed
+from core.typed import Measured, typed
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Model:
 
 @dataclass(frozen=True)
 class _Constants:
-    constants: dict[str, float] = field(default_factory=dict)
+    constants: dict[str, Measured] = field(default_factory=dict)
 
 
 def open_job(run: Run, folders: Sequence[Path] = ()) -> Job:
@@ -117,7 +117,7 @@ def read_constants(run: Run) -> dict[str, float]:
         raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
     weights = read_tensors(path, run, torch.device("cpu"), "weights")
     try:
-        return typed(_Constants, weights).constants
+        return dict(typed(_Constants, weights).constants)
     except ValueError as error:
         raise RunError(f"{path} cannot be read ({error})", "put the run's own file back") from error
 

@@ -46,6 +46,8 @@ _MOST = 16 << 20
 """Bytes of a file that says something about a run."""
 _MOST_EVENTS = 1 << 30
 """Bytes of the events: a worker that trains for months writes less."""
+_BLOCK = 16 << 20
+"""Bytes of the events that are taken into memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -202,17 +204,23 @@ class Run:
 
         Raises: InputError for what is no regular file or far too large, ResourceError.
         """
-        path = self.path / "events.jsonl"
+        path, found = self.path / "events.jsonl", list[dict[str, Any]]()
         try:
             with open_regular(path, _MOST_EVENTS) as file:
                 file.seek(offset)
-                block = file.read(_MOST_EVENTS)
+                while block := file.read(_BLOCK):
+                    whole = block.rfind(b"\n") + 1
+                    if not whole and len(block) < _BLOCK:
+                        break  # the last line is not yet written
+                    whole = whole or len(block)  # no event is that long
+                    found += _parse(block[:whole])
+                    offset += whole
+                    file.seek(offset)
         except FileNotFoundError:
             return [], 0
         except OSError as error:
             raise explain(error, path) from error
-        whole = block.rfind(b"\n") + 1
-        return list(_parse(block[:whole])), offset + whole
+        return found, offset
 
     def steps(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Like `events`, the step events alone, in order of writing: after a resume some steps come twice."""

@@ -5,13 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import h5py
 import pytest
 from typer.testing import CliRunner
 
+import app.cli.runs
 from app.cli.options import parse_numbers, parse_seeds
 from app.cli.program import program
 from app.cli.registry import commands
@@ -20,6 +23,7 @@ from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
 from core.files import begun
 from core.runs.launch_spec import universe_paths
+from core.runs.listing import entries
 from core.runs.run import Notes, Run, create_run
 
 Command = Callable[..., tuple[int, str, str]]
@@ -227,6 +231,29 @@ def test_broken_runs_are_listed_and_can_be_deleted(command: Command, tmp_path: P
     assert (listed["name"], listed["state"]) == ("lost-001", "broken")
     assert command("delete", "lost-001", "--yes")[0] == 0
     assert not path.exists()
+
+
+def test_foreign_and_silent_runs_hide_no_other(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "silent", "fifo", "huge"):
+        create_run(tmp_path / "runs", name, {})
+    (tmp_path / "runs" / "huge-001" / "config.toml").write_text('recipe = "x"\ncreated = 1e999\n[settings]\n')
+    os.mkfifo(tmp_path / "runs" / "fifo-001" / "status.json")
+    answers, config = threading.Event(), Run.config
+    monkeypatch.setattr(Run, "config", lambda run: answers.wait() if run.name == "silent-001" else config(run))
+    monkeypatch.setattr(app.cli.runs, "entries", partial(entries, limit=0.05))
+    try:
+        listed = {run["name"]: run for run in json.loads(command("runs", "--json")[1])}
+        code, out, _ = command("runs")
+    finally:
+        answers.set()
+    states = {name: run["state"] for name, run in listed.items()}
+    assert states == {"good-001": "new", "silent-001": "not answering", "fifo-001": "failed", "huge-001": "broken"}
+    assert "is no regular file" in listed["fifo-001"]["message"]
+    assert code == 0
+    assert "created is inf, a number is expected" in " ".join(out.split())
+    assert "silent-001 does not answer within 0.05 s: check its disk" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("option", ["--runs", "--universes"])

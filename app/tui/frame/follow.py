@@ -141,7 +141,7 @@ class Follower:
         return stamps, replace(entry, validation=validation)
 
     def _look_at(self, run: Run) -> None:
-        reading = self._readings[run]
+        reading = self._readings.get(run, _Reading())
         stamps = tuple(_stamp(run.path / name) for name in ("config.toml", "events.jsonl", "worker.log"))
         if stamps == reading.stamps:
             return
@@ -152,10 +152,10 @@ class Follower:
         reading.stamps = stamps
         try:
             new, reading.offset = run.events(reading.offset)
+            reading.history.add(new)
             log = run.log_tail(LOG_LINES)
-        except HalodeckError as error:
-            new, log = [], str(error)
-        reading.history.add(new)
+        except Exception as error:  # whatever is in the folder of a run, it is that run's alone
+            log = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
         self._post(RunFollowed(run, reading.history.copy(), log))
 
 
@@ -179,7 +179,7 @@ def _last_validation(path: Path, before: float | None) -> float | None:
     try:
         # the first line of the tail may be torn, which `events` passes over
         history.add(Run(path.parent).events(max(0, path.stat().st_size - _TAIL))[0])
-    except (OSError, HalodeckError):
+    except Exception:  # told where the events are drawn
         return before
     track = history.validation.get("loss")
     return track.values[-1] if track and track.values else before

@@ -67,7 +67,8 @@ def read_catalogue(path: Path, given: Given | None = None, columns: Mapping[str,
     known = reader_of(path, "halos")
     if known is None or known[0].halos is None:
         raise InputError(f"{path} is no halo catalogue", f"these are read: {named('halos')}")
-    raw = known[0].halos(path, given, columns)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told below
+        raw = known[0].halos(path, given, columns)
     if raw.header.count == 0:
         raise InputError(f"{path} holds no halos", "check how it was made")
     header = settle(raw.header, given)
@@ -172,7 +173,8 @@ def _by_place(catalogue: Catalogue) -> Array:
 def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array], Array, tuple[str, ...]]:
     """Columns in our units, most massive first; the rows they come from; what was repaired."""
     scale = {name: factor(path, unit, header.h) for name, unit in raw.units.items()}
-    columns = {name: values * scale.get(name, 1) for name, values in raw.columns.items()}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told below
+        columns = {name: values * scale.get(name, 1) for name, values in raw.columns.items()}
     for name, values in columns.items():
         if not np.isfinite(values).all():
             raise InputError(f"{path} holds a {name} that is not a number", "copy or make it again")
@@ -193,6 +195,8 @@ def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array],
     _check_masses(path, columns, header, raw.apart)
     for name in ("position", "velocity", "radius"):
         if name in columns:
+            if np.abs(columns[name]).max() > np.finfo(np.float32).max:
+                raise InputError(f"{path} holds a {name} that is too large", "copy or make it again")
             columns[name] = columns[name].astype(np.float32)
     assert header.box_size is not None
     columns["position"] = wrap(columns["position"], header.box_size)
@@ -233,8 +237,9 @@ def _check_masses(path: Path, columns: dict[str, Array], header: Header, apart: 
         if not held.any():
             columns.pop("radius")
             return
-        volumes = 4 / 3 * np.pi * columns["radius"][held] ** 3
-        overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
+        with np.errstate(all="ignore"):  # radii near 0 make an infinite density
+            volumes = 4 / 3 * np.pi * columns["radius"][held].astype(np.float64) ** 3
+            overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
         if not OVERDENSITIES[0] < overdensity < OVERDENSITIES[1]:
             raise InputError(
                 f"{path}: by their masses and radii its halos are {overdensity:.3g} times denser than the mean",

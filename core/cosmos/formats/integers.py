@@ -1,4 +1,4 @@
-"""Whole numbers as texts write them: 27, 27.0, 2.7e1, and ids of 64 bits without a sign."""
+"""Whole numbers as texts write them: 27, 27.0, 2.7e1, and ids of 64 bits without a sign"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from core.cosmos.box import Array
+from core.errors import InputError
 
 _EXACT = 2**53
 """Up to here a float holds every whole number."""
@@ -19,6 +20,16 @@ def integers(words: Iterable[str]) -> Array:
         return np.array(words, dtype=object).astype(np.int64)
     except (ValueError, OverflowError):
         return np.array([_integer(word) for word in words], dtype=np.uint64).view(np.int64)
+
+
+def whole(values: Array, what: str) -> Array:
+    """Ids or counts as int64; those of 2^63 and more keep their 64 bits. Raises: InputError for other numbers."""
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    exact = values.astype(np.float64)
+    if not (np.isfinite(exact).all() and (np.abs(exact) <= _EXACT).all() and (exact == np.round(exact)).all()):
+        raise InputError(f"{what} are no whole numbers", "make the file again")
+    return exact.astype(np.int64)
 
 
 def _integer(word: str) -> int:

@@ -209,6 +209,8 @@ def _first_owner(members: Array, rows: Array, count: int) -> tuple[Array, int]:
 def _check_places(path: Path, labels: Array, catalogue: Catalogue, particles: Particles, mean_density: float) -> None:
     """Members lie around their halos: else the catalogue is of another snapshot, or its order is another."""
     inside = np.flatnonzero(labels)
+    if not len(inside):
+        raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
     rows = labels[inside] - 1
     separations = nearest_image(particles.positions[inside] - catalogue["position"][rows], particles.box_size)
     count = np.bincount(rows, minlength=len(catalogue)).clip(min=1)

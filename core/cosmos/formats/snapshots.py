@@ -22,6 +22,9 @@ from core.errors import InputError
 LARGEST_BOX = 2e4
 """Mpc/h: about the diameter of the observable universe. Where no mass proves the unit, this tells kpc/h."""
 
+_SMALLEST_BOX, _LARGEST_NUMBER = 1e-9, 1e12
+"""Mpc/h: beyond these no number of a header means a box, and its cube may not be a number."""
+
 OUTSIDE = 0.05
 """How far positions may lie beyond the box, in boxes: initial conditions are often written unwrapped."""
 
@@ -89,6 +92,11 @@ def read_snapshot(path: Path, given: Given | None = None, total_matter: bool = F
     box_size = given.box_size
     if box_size is None:
         box_size = (header.box_size or 0.0) * (1.0 if reader.box_in_mpc else units.length)
+    possible = all(0 < unit < np.inf for unit in (units.length, units.mass, units.velocity))
+    if not (possible and _SMALLEST_BOX < box_size < _LARGEST_NUMBER):
+        raise InputError(
+            f"{path}: a box of {box_size:g} Mpc/h ({units.source}) cannot be", "give --length-unit, or --box-size"
+        )
     check_mass(path, box_size, raw.total_mass, units, known)
     if box_size > LARGEST_BOX:
         raise InputError(
@@ -121,7 +129,8 @@ def _positions(path: Path, raw: Array, units: Units, box_size: float, shift: flo
         low, high = raw.min(axis=0).astype(np.float64), raw.max(axis=0).astype(np.float64)
     if not np.isfinite(np.concatenate([low, high])).all():
         raise InputError(f"{path} holds positions that are not numbers", "copy or make it again")
-    low, high = low * units.length / box_size + shift, high * units.length / box_size + shift
+    with np.errstate(over="ignore"):  # infinite is out of the box
+        low, high = low * units.length / box_size + shift, high * units.length / box_size + shift
     if low.min() < -OUTSIDE or high.max() > 1 + OUTSIDE:
         raise InputError(
             f"{path}: positions run from {low.min():.3g} to {high.max():.3g} boxes of {box_size:g} Mpc/h",

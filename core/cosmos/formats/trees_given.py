@@ -68,12 +68,16 @@ class Told:
 def read_times(path: Path) -> Array:
     """Scale factors of all snapshots from a file of one number a line, the first snapshot first.
 
-    Rising numbers are scale factors, falling ones redshifts; lines that begin with # are passed over. Raises:
-    InputError.
+    The number of the snapshot, from 0 on, may stand before it. Rising numbers are scale factors, falling ones
+    redshifts; lines that begin with # are passed over. Raises: InputError.
     """
     try:
         with path.open(encoding="ascii") as file:
-            numbers = np.array([float(line) for line in file if line.strip() and not line.startswith("#")])
+            lines = [line.split() for line in file if line.strip() and not line.startswith("#")]
+        for number, words in enumerate(lines):
+            if len(words) > 2 or (len(words) == 2 and words[0] != str(number)):
+                raise ValueError(f"{' '.join(words)!r} in the place of snapshot {number}")
+        numbers = np.array([float(words[-1]) for words in lines])
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:

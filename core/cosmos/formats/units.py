@@ -69,7 +69,8 @@ def mass_ratio(box_size: float, total_mass: float | None, units: Units, known: K
     """Mass of all particles over the mean matter content of a box [Mpc/h]; 1 where there is no mass to compare."""
     if total_mass is None:
         return 1.0
-    return total_mass * units.mass / (known.cosmology.mean_density * box_size**3)
+    # division by division, where the cube of a nonsensical box would be no number
+    return total_mass * units.mass / known.cosmology.mean_density / box_size / box_size / box_size
 
 
 def check_mass(path: Path, box_size: float, total_mass: float | None, units: Units, known: Known) -> None:

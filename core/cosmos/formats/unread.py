@@ -8,7 +8,10 @@ _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
-    b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
+    b"#ASDF": (
+        "asdf, as AbacusSummit writes",
+        f"give the folder halo_info of its halos; read particles with abacusutils and {_OWN}",
+    ),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),

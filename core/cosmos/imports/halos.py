@@ -36,10 +36,9 @@ def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membersh
     )
     catalogue = read_catalogue(halos.path, known, halos.columns)
     found = assign(halos.path, catalogue, snapshot.particles, beside=halos.members)
-    files = [*catalogue.header.parts, *([halos.members] if halos.members else [])]
     return found, {
         "halos": {
-            "sources": [source for file in files for source in sources(file)],
+            "sources": sources((*catalogue.header.parts, *([halos.members] if halos.members else []))),
             "definition": found.catalogue.definition,
             "labels": found.source,
             "repairs": list(found.repairs),

@@ -105,12 +105,12 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def opened(terminal: Terminal, run: Run) -> psutil.Process:
-    """Open the workbench in the terminal; its process, once it shows the run."""
+def opened(terminal: Terminal, run: Run, first: str = "") -> psutil.Process:
+    """Open the workbench in the terminal, some code run before; its process, once it shows the run."""
     name = run.path.parent.with_name("pid")
     script = run.path.parent.with_name("open.py")
     script.write_text(
-        "import os, pathlib, sys\n"
+        f"import os, pathlib, sys\n{first}"
         "from app.tui.app import run_workbench\n"
         f"pathlib.Path({str(name)!r}).write_text(str(os.getpid()))\n"
         f"sys.exit(run_workbench(pathlib.Path({str(run.path.parent)!r})))\n"
@@ -195,6 +195,41 @@ def test_ctrl_z_shows_the_cursor_of_a_progress_bar(terminal: Terminal, tmp_path:
     until(lambda: modes(terminal)[2] == "0")
     (tmp_path / "end").write_text(str(tmp_path))
     until(lambda: modes(terminal)[2] == "1")
+
+
+HANGS = """
+import threading
+from app.background import tasks
+from core.runs.run import Run
+config = Run.config
+def held(run):
+    return threading.Event().wait() if run.name == "stuck" else config(run)
+Run.config = held
+tasks.all_tasks = lambda root: threading.Event().wait()
+"""
+
+
+STUCK = """
+from app.tui import workbench
+workbench._PATIENCE = 0.5
+workbench.Workbench.on_unmount = lambda self: threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("more", ["", STUCK], ids=["a thread", "the screen"])
+def test_what_hangs_is_told_and_holds_up_neither_the_others_nor_the_end(
+    terminal: Terminal, run: Run, more: str
+) -> None:
+    (run.path.parent / "stuck").mkdir()
+    (run.path.parent / "stuck" / "status.json").write_text("{}")
+    opened(terminal, run, HANGS + more)
+    terminal.sees("… not answering")
+    terminal.keys("1")
+    terminal.sees("files")
+    terminal.keys("q")
+    terminal.sees("code 0")
+    assert more or "1 run goes on" in terminal.screen()
+    assert terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 
 def test_a_run_from_the_form_outlives_the_terminal(

@@ -121,6 +121,19 @@ def test_broken_lines_are_passed_over(run: Run) -> None:
     assert [event["step"] for event in run.steps()[0]] == [1, 2]
 
 
+def test_events_are_read_block_by_block_and_what_is_no_line_is_passed_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs.run._BLOCK", 100)
+    path = run.path / "events.jsonl"
+    for step in range(1, 9):
+        run.emit("step", step=step)
+        path.write_bytes(path.read_bytes() + 333 * b"\0" * (step == 4) + b"\n" * (step == 4) + b'{"ev' * (step == 8))
+    events, offset = run.events()
+    assert [event["step"] for event in events] == list(range(1, 9))
+    assert offset == path.stat().st_size - 4
+
+
 def test_requests(run: Run) -> None:
     with pytest.raises(RunError, match="is new: there is no worker to ask"):
         run.request("stop")

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -425,6 +427,25 @@ def test_a_checkpoint_of_another_network(new_run: NewRun, checkpoint: bytes) -> 
     (run.path / "checkpoint.pt").write_bytes(checkpoint)
     with pytest.raises(RunError, match="the saved weights belong to another network"):
         work(run)
+
+
+@pytest.mark.parametrize("state", [3, {}, {"module": 3}, {"module": {}, "constants": 3}])
+def test_a_checkpoint_of_other_parts(new_run: NewRun, state: Any) -> None:
+    run = new_run()
+    torch.save({"recipe": "halonet", "state": state}, run.path / "checkpoint.pt")
+    with pytest.raises(RunError, match=r"holds no state|another network|does not fit run"):
+        work(run)
+
+
+def test_a_checkpoint_that_is_packed_is_not_unpacked(done_run: Run, checkpoint: bytes, tmp_path: Path) -> None:
+    from core.runs.job import read_tensors
+
+    path = tmp_path / "packed.pt"
+    with zipfile.ZipFile(BytesIO(checkpoint)) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    with pytest.raises(RunError, match="cannot be read"):
+        read_tensors(path, done_run, torch.device("cpu"), "state")
 
 
 def test_no_pickled_class_is_run(new_run: NewRun, tmp_path: Path) -> None:

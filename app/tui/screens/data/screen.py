@@ -200,11 +200,11 @@ class DataScreen(FramedScreen):
     @work(thread=True, group="mark")
     def _mark(self, item: Item, then: Deed) -> None:
         """Only universes and predictions are marked, opened and deleted; those in a folder are marked all at once."""
-        from core.cosmos.formats.recognise import recognise
+        from app.background.describing import describer
 
         try:
             paths = sorted(item.path.glob("*.h5")) if item.is_folder else [item.path]
-            found = [path for path in paths if recognise(path).kind in ("universe", "prediction")]
+            found = [path for path in paths if describer().describe(path).kind in ("universe", "prediction")]
         except HalodeckError as error:
             self.notify(str(error), severity="error", markup=False)
             return

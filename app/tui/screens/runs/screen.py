@@ -260,8 +260,8 @@ class RunsScreen(FramedScreen):
         self._list()
 
     def action_figures(self) -> None:
-        if self._run:
-            self.app.push_screen(FiguresScreen(self._run.name, report_of(self._run)))
+        if run := self._answering():
+            self.app.push_screen(FiguresScreen(run.name, report_of(run)))
 
     def action_compare(self) -> None:
         runs = self._runs_shown()
@@ -271,10 +271,9 @@ class RunsScreen(FramedScreen):
         self.app.push_screen(FiguresScreen(f"{len(runs)} runs", comparison_of(runs)))
 
     def action_note(self) -> None:
-        entry = self._chosen
-        if entry is None:
+        entry, run = self._chosen, self._answering()
+        if entry is None or run is None:
             return
-        run = entry.run
 
         def written(line: str | None) -> None:
             if line is not None:
@@ -315,7 +314,7 @@ class RunsScreen(FramedScreen):
         self._with_chosen(actions.resume)
 
     def action_delete(self) -> None:
-        run = self._run
+        run = self._answering()
         if run is None:
             return
 
@@ -331,9 +330,16 @@ class RunsScreen(FramedScreen):
         return ("path", str(self._run.path.absolute())) if self._run else super().copied()
 
     def _with_chosen(self, action: Callable[[Run], str]) -> None:
-        run = self._run
+        run = self._answering()
         if run is not None:
             self.attempt(lambda: action(run))
+
+    def _answering(self) -> Run | None:
+        """The chosen run, for what would wait for its folder; one that does not answer says so instead."""
+        if self._chosen and self._chosen.silent:
+            self.notify(self._chosen.problem, severity="error", markup=False)
+            return None
+        return self._run
 
 
 def _words_of(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.box import Array
-from core.cosmos.formats import hdf5
+from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.given import Given, Known
 from core.cosmos.formats.header import Header, parts_of
 from core.cosmos.formats.reader import Facts, RawParticles, Reader, particle_facts
@@ -59,7 +59,7 @@ def read_particles(path: Path, header: Header, total_matter: bool) -> RawParticl
     return RawParticles(
         positions=whole["position"],
         velocities=whole.get("velocity"),
-        ids=whole["ids"].astype(np.int64) if "ids" in whole else None,
+        ids=integers.whole(whole["ids"], f"{path}: its particle ids") if "ids" in whole else None,
         total_mass=total if total > 0 and "mass" in whole else None,
         matter=(np.concatenate([p for p, _ in matter]), np.concatenate([m for _, m in matter])) if matter else None,
     )

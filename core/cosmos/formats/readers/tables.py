@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -188,7 +189,7 @@ def _of_ahf(path: Path) -> tuple[Array, Array]:
             lines = list(islice(file, count))
             if len(lines) != count or not lines:
                 raise InputError(f"{path} is cut off in halo {halo}", "copy or make it again")
-            rows = np.loadtxt(lines, np.int64, ndmin=2)
+            rows = _rows(lines, np.int64)
             ids.append(rows[rows[:, 1] == 1, 0] if rows.shape[1] > 1 else rows[:, 0])
             halos.append(np.full(len(ids[-1]), halo))
     return np.concatenate(ids), np.concatenate(halos)
@@ -196,8 +197,18 @@ def _of_ahf(path: Path) -> tuple[Array, Array]:
 
 def _of_rockstar(path: Path) -> tuple[Array, Array]:
     """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
-    rows = np.loadtxt(path, "U24", usecols=(6, 9), ndmin=2)
+    rows = _rows(path, "U24", usecols=(6, 9))
     return integers(rows[:, 0]), integers(rows[:, 1])
+
+
+def _rows(source: Any, kind: Any, **options: Any) -> Array:
+    """Rows of numbers (N, columns). Raises: ValueError, where there are none as well."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+        rows = np.loadtxt(source, kind, ndmin=2, **options)
+    if not rows.size:
+        raise ValueError("it lists no members")
+    return rows
 
 
 READERS = (

@@ -158,7 +158,13 @@ def test_what_is_said_is_not_overwritten() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("0.1\n0.5x\n", "is no list of numbers"), ("0.5\n0.6\n0.4\n", "neither rises nor falls"), ("1\n2\n", "not in")],
+    [
+        ("0.1\n0.5x\n", "is no list of numbers"),
+        ("0 0.1\n2 0.5\n", "'2 0.5' in the place of snapshot 1"),
+        ("0 0.1 9\n1 0.5 1\n", "'0 0.1 9' in the place"),
+        ("0.5\n0.6\n0.4\n", "neither rises nor falls"),
+        ("1\n2\n", "not in"),
+    ],
 )
 def test_times_that_cannot_be(text: str, words: str) -> None:
     Path("times").write_text(text)
