@@ -115,8 +115,8 @@ def dataset(group: Any, name: str) -> Dataset:
     return found
 
 
-def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[Any]:
-    """A dataset of numbers, read whole or some rows of it.
+def values(found: Any, path: Path, part: slice | EllipsisType | str = ...) -> NDArray[Any]:
+    """A dataset of numbers, or of lists of them, read whole, some rows of it, or one field of its compounds.
 
     Raises: InputError that names it where it is a group, holds no numbers, was never written, is damaged or packed by a
     missing filter.
@@ -124,12 +124,13 @@ def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[
     if not isinstance(found, Dataset):
         raise _wrong_kind(found, "group", "dataset")
     name = _name(found)
-    if found.dtype.kind not in _NUMBERS:
-        raise InputError(f"{path}: {name} is {found.dtype}, which is no number", _MAKE_AGAIN)
+    kind = found.dtype[part] if isinstance(part, str) else found.dtype
+    if (h5py.check_vlen_dtype(kind) or kind.base).kind not in _NUMBERS:
+        raise InputError(f"{path}: {name} is {kind}, which is no number", _MAKE_AGAIN)
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:
-        return np.asarray(found[rows])
+        return np.asarray(found[part])
     except DAMAGE as error:
         if packed := _foreign_filters(found):
             raise InputError(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from test_cubes import CELLS, overdensity, write_21cmfast, write_npy
 from test_hdf5_catalogues import WRITERS as HDF5_CATALOGUES
 from test_membership import write_listed, write_members
 from test_own import as_hdf5, npz
+from test_table_catalogues import columns_of, write_parquet, write_uchuu
 from three_halos import BESIDE, halos, particles, run_with, write_csv
 
 from core.cosmos.formats.catalogues import read_catalogue
@@ -340,6 +342,10 @@ def configuration(folder: Path) -> Made:
     return Made(path, (lambda: read_table("halonet", f"{path}:a"),))
 
 
+def parquet(folder: Path) -> Path:
+    return write_parquet(folder / "a.parquet", columns_of(halos(), np.arange(3)))
+
+
 def campaign(folder: Path) -> Made:
     from core.cosmos.campaign import read_table
     from core.cosmos.cosmology import preset
@@ -379,6 +385,8 @@ KINDS: dict[str, Kind] = {
     "members in csv": members("list", "a.csv"),
     "members in npz": members("list", "a.npz"),
     **{form: hdf5_catalogue(form) for form in HDF5_CATALOGUES},
+    "uchuu": catalogue(lambda folder: write_uchuu(folder, halos(), files=1)),
+    **({"parquet": catalogue(parquet)} if find_spec("pyarrow") else {}),
     "npy": cube(lambda path: write_npy(path, overdensity()), name="density"),
     "raw": cube(lambda path: path.write_bytes(overdensity().tobytes()), name="density", cells=CELLS),
     "21cmfast": cube(lambda path: write_21cmfast(path, overdensity()), Given()),
@@ -411,7 +419,7 @@ KINDS: dict[str, Kind] = {
 """By name."""
 HDF5 = (
     *("gadget hdf5", "gadget4", "arepo", "swift", "own hdf5", "subfind", "21cmfast", "galacticus"),
-    *("sublink", "lhalotree", "members of velociraptor", "members of hbt", *HDF5_CATALOGUES),
+    *("sublink", "lhalotree", "members of velociraptor", "members of hbt", "uchuu", *HDF5_CATALOGUES),
     *("universe", "prediction", "infall table"),
 )
 """Kinds on which the HDF5 library itself may spin or crash, against which halodeck has a helper process."""

@@ -67,7 +67,8 @@ def read_catalogue(path: Path, given: Given | None = None, columns: Mapping[str,
     known = reader_of(path, "halos")
     if known is None or known[0].halos is None:
         raise InputError(f"{path} is no halo catalogue", f"these are read: {named('halos')}")
-    raw = known[0].halos(path, given, columns)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told below
+        raw = known[0].halos(path, given, columns)
     if raw.header.count == 0:
         raise InputError(f"{path} holds no halos", "check how it was made")
     header = settle(raw.header, given)

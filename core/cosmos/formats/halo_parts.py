@@ -61,25 +61,32 @@ BESIDE = {"position": (3,), "velocity": (3,), "by_type": (6,)}
 """Shapes of the rows of columns that are no single numbers."""
 
 
-def gathered(parts: tuple[Path, ...], names: Mapping[str, str]) -> dict[str, Array]:
-    """Datasets of all files joined, by other names; those that no file has are left out.
+_WIDTHS = {"position": (3,), "velocity": (3,)}
+"""Numbers a halo of columns that have more than one."""
 
-    Raises: InputError for one whose rows have another shape than such a column has.
-    """
+
+def gathered(parts: tuple[Path, ...], names: Mapping[str, str]) -> dict[str, Array]:
+    """Datasets of all files joined, by other names; those that no file has are left out. Raises: InputError."""
     found: dict[str, list[Array]] = {}
     for part in parts:
         with hdf5.opened(part) as file:
             for name, place in names.items():
                 if place in file:
-                    values = hdf5.values(file[place], part)
-                    if values.shape[1:] != BESIDE.get(name, ()) or not values.ndim:
-                        raise InputError(f"{part}: {place} has the shape {values.shape}", "make the file again")
-                    found.setdefault(name, []).append(values)
-    return {name: np.concatenate(values) for name, values in found.items()}
+                    found.setdefault(name, []).append(hdf5.values(file[place], part))
+    return {name: stacked(parts[0], names[name], values) for name, values in found.items()}
 
 
-def check_lengths(path: Path, header: Header, columns: Mapping[str, Array]) -> None:
-    """Refuse columns that do not go with the halos. Raises: InputError."""
+def stacked(path: Path, name: str, values: list[Array]) -> Array:
+    """A column of all files, in order. Raises: InputError where it has another shape in one of them."""
+    if any(those.ndim == 0 or those.shape[1:] != values[0].shape[1:] for those in values):
+        raise InputError(f"{path}: {name} is no column of its halos", "make the file again")
+    return np.concatenate(values)
+
+
+def check_shapes(path: Path, count: int, columns: Mapping[str, Array]) -> None:
+    """Refuse columns that do not go with the halos: lengths, and three numbers for places. Raises: InputError."""
     for name, values in columns.items():
-        if len(values) != header.count:
-            raise InputError(f"{path} has {header.count} halos, but {len(values)} of {name}", "make it again")
+        if len(values) != count:
+            raise InputError(f"{path} has {count} halos, but {len(values)} of {name}", "make it again")
+        if values.shape[1:] != _WIDTHS.get(name, ()):
+            raise InputError(f"{path}: its {name} has the shape {values.shape}", "make it again")

@@ -45,11 +45,14 @@ def dataset(group: Any, name: str) -> Any:
     return hdf5.dataset(group, name)
 
 
-def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
-    """A dataset, read whole or some rows of it. Raises: InputError that names it where it cannot be read."""
+def values(found: Any, path: Path, part: slice | EllipsisType | str = ...) -> Array:
+    """A dataset, read whole, some rows of it, or one field of its compounds.
+
+    Raises: InputError that names it where it cannot be read.
+    """
     from core import hdf5
 
-    return hdf5.values(found, path, rows)
+    return hdf5.values(found, path, part)
 
 
 def is_snapshot(file: Any) -> bool:
@@ -146,7 +149,7 @@ def rows_of(table: Any, name: str) -> int:
 
 def column(table: Any, name: str, path: Path) -> Array:
     """A column of such a table. Raises: InputError where it is damaged."""
-    return np.asarray(table[name]) if _of_compounds(table) else values(table[name], path)
+    return values(table, path, name) if _of_compounds(table) else values(table[name], path)
 
 
 def _of_compounds(table: Any) -> bool:

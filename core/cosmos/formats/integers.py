@@ -1,4 +1,4 @@
-"""Whole numbers as texts write them: 27, 27.0, 2.7e1, and ids of 64 bits without a sign."""
+"""Whole numbers as texts write them: 27, 27.0, 2.7e1, and ids of 64 bits without a sign"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.header import unreadable
-from core.cosmos.formats.integers import integers
+from core.cosmos.formats.integers import integers, whole
 from core.cosmos.formats.reader import Members
 from core.errors import InputError
 
@@ -41,9 +41,9 @@ def read_members(path: Path) -> Members:
 
 def _ids(path: Path, name: str, values: Array) -> Array:
     """int64 (N,); ids of 2^63 and more keep their 64 bits."""
-    if values.ndim != 1 or values.dtype.kind not in "iu":
-        raise InputError(f"{path}: {name} is no column of whole numbers", _WANTED)
-    return values.astype(np.int64)
+    if values.ndim != 1:
+        raise InputError(f"{path}: {name} is no column", _WANTED)
+    return whole(values, f"{path}: {name}")
 
 
 def _csv(path: Path) -> list[Array]:

@@ -16,7 +16,7 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.given import LENGTH_UNITS, Given
-from core.cosmos.formats.halo_parts import Part, check_lengths, gathered, joined
+from core.cosmos.formats.halo_parts import Part, check_shapes, gathered, joined
 from core.cosmos.formats.header import Header, parts_of
 from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.cosmos.formats.units import factor
@@ -24,6 +24,9 @@ from core.errors import InputError
 
 _DARK = slice(1, 4)
 """Particle types that are dark matter, as in formats.hdf5."""
+
+_MOST = 2**40
+"""Members that no group has: such numbers are damage."""
 
 _CENTIMETRES = {"kpc/h": 3.0857e21, "Mpc/h": 3.0857e24}
 """UnitLength_in_cm of the codes' units; comoving lengths and masses of these codes are per h."""
@@ -66,8 +69,8 @@ def read_groups(path: Path, given: Given) -> RawHalos:
     if header.count:
         if "position" not in columns:
             raise InputError(f"{path} does not say where its groups are", "GroupPos is read")
-        columns["count"] = _member_counts(path)
-        check_lengths(path, header, columns)
+        columns["count"] = _counts(path)[:, _DARK].sum(axis=1)
+        check_shapes(path, header.count, columns)
     length, header = _length_unit(path, header, given)
     units = {"position": length, "radius": length, "mass": f"1e10 Msun{'/h' if length.endswith('/h') else ''}"}
     return RawHalos(columns, units, header, "fof", apart=True)
@@ -75,35 +78,36 @@ def read_groups(path: Path, given: Given) -> RawHalos:
 
 def read_members(path: Path) -> Members:
     """Which dark matter particles are in which group, by their ids, or by the order of the snapshot."""
-    lengths = _member_counts(path)
+    by_type = _counts(path)
+    lengths = by_type[:, _DARK].sum(axis=1)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    ids = gathered(parts_of(path), {"ids": "IDs/ID", "by_type": "Group/GroupLenType"})
-    if "ids" not in ids:
+    ids = gathered(parts_of(path), {"ids": "IDs/ID"}).get("ids")
+    if ids is None:
         return Members(rows, None, "the order of the snapshot, which is that of the groups")
     # within a group its particles lie type after type
-    by_type = integers.whole(ids["by_type"], f"{path}: GroupLenType")
     ends = np.cumsum(by_type.ravel()).reshape(by_type.shape)
-    if ends[-1, -1] != len(ids["ids"]):
+    if ends[-1, -1] != len(ids):
         raise InputError(
-            f"{path}: its groups have {ends[-1, -1]} members, {len(ids['ids'])} ids are there", "copy all of its files"
+            f"{path}: its groups have {ends[-1, -1]} members, {len(ids)} ids are there", "copy all of its files"
         )
     chosen = [
         np.arange(ends[group, kind] - by_type[group, kind], ends[group, kind])
         for group in range(len(by_type))
         for kind in range(_DARK.start, _DARK.stop)
     ]
-    return Members(
-        rows,
-        integers.whole(ids["ids"], f"{path}: IDs/ID")[np.concatenate(chosen)],
-        "the ids of members in the catalogue",
-    )
+    listed = integers.whole(ids, f"{path}: IDs/ID")[np.concatenate(chosen)]
+    return Members(rows, listed, "the ids of members in the catalogue")
 
 
-def _member_counts(path: Path) -> Array:
+def _counts(path: Path) -> Array:
+    """Particles of each group by type."""
     by_type = gathered(parts_of(path), {"by_type": "Group/GroupLenType"}).get("by_type")
     if by_type is None:
         raise InputError(f"{path} does not say how many particles of each type its groups have", "GroupLenType is read")
-    return np.asarray(integers.whole(by_type, f"{path}: GroupLenType")[:, _DARK].sum(axis=1))
+    counts = integers.whole(by_type, f"{path}: GroupLenType")
+    if counts.ndim != 2 or counts.shape[1] < _DARK.stop or (counts < 0).any() or (counts > _MOST).any():
+        raise InputError(f"{path}: GroupLenType does not count particles by type", "copy or make it again")
+    return counts
 
 
 def _length_unit(path: Path, header: Header, given: Given) -> tuple[str, Header]:

@@ -18,8 +18,9 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.halo_parts import Part, joined
+from core.cosmos.formats.halo_parts import Part, check_shapes, joined, stacked
 from core.cosmos.formats.header import Header, parts_of, positive, unreadable
+from core.cosmos.formats.integers import whole
 from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.errors import InputError
 
@@ -101,13 +102,16 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
         with hdf5.opened(part) as file:
             for name, label in wanted.items():
                 found[name].append(hdf5.column(file["Subhalos"], label, part))
-    values = {name: np.concatenate(those) for name, those in found.items()}
+    values = {name: stacked(path, wanted[name], those) for name, those in found.items()}
+    check_shapes(path, header.count, values)
+    values |= {name: whole(values[name], f"{path}: {wanted[name]}") for name in ("count", "id", "group", "rank")}
     bound = values["count"] > 1  # else the one particle by which the code goes on tracing it
     halos = {
         "mass": np.where(bound, values["mass"], 0) * solar,
         "position": values["position"] * length,
         "velocity": values["velocity"] * speed,
-        **{name: values[name].astype(np.int64) for name in ("count", "id")},
+        "count": values["count"],
+        "id": values["id"],
         "parent": _parents(values),
     }
     if radius:
@@ -117,7 +121,7 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
 
 def _parents(values: Mapping[str, Array]) -> Array:
     """The track of the central subhalo of a satellite's group, -1 for centrals and for those in no group."""
-    tracks, groups = values["id"].astype(np.int64), values["group"].astype(np.int64)
+    tracks, groups = values["id"], values["group"]
     satellites = (values["rank"] > 0) & (groups >= 0)
     centrals = np.flatnonzero((values["rank"] == 0) & (groups >= 0))
     parents = np.where(satellites, tracks, -1)  # a part of itself where its central is not there
@@ -134,7 +138,8 @@ def read_members(path: Path) -> Members | None:
     Raises: InputError for lists that are not those of the subhalos.
     """
     header = read_header(path)
-    lengths, ids = [], []
+    lengths: list[Array] = []
+    ids: list[Array] = []
     for part in header.parts:
         with hdf5.opened(part) as file:
             table = file["Subhalos"]
@@ -143,19 +148,19 @@ def read_members(path: Path) -> Members | None:
                 if np.delete(by_type, _DARK, axis=1).any():
                     return None
             if "SubhaloParticles" in file:
-                listed = hdf5.values(file["SubhaloParticles"], part)
-                lengths.append(np.array([len(those) for those in listed], np.int64))
-                ids += list(listed)
+                bound = [np.atleast_1d(those) for those in np.ravel(hdf5.values(file["SubhaloParticles"], part))]
+                lengths.append(np.array([len(those) for those in bound], np.int64))
+                ids += bound
             elif "Particles" in file and "ParticleIDs" in file["Particles"]:
-                lengths.append(hdf5.column(table, "Nbound", part).astype(np.int64))
-                ids.append(hdf5.values(file["Particles/ParticleIDs"], part))
+                lengths.append(whole(np.ravel(hdf5.column(table, "Nbound", part)), f"{part}: Nbound"))
+                ids.append(np.ravel(hdf5.values(file["Particles/ParticleIDs"], part)))
             else:
                 return None
     count, particles = np.concatenate(lengths), np.concatenate(ids) if ids else np.zeros(0)
     if len(count) != header.count or (count < 0).any() or count.sum() != len(particles):
         raise InputError(f"{path}: its subhalos and the particles in them do not belong together", "copy it again")
-    rows = np.repeat(np.arange(len(count)), count)
-    return Members(rows, particles.astype(np.int64), "the ids bound to the subhalos of the catalogue", nested=False)
+    rows, listed = np.repeat(np.arange(len(count)), count), whole(particles, f"{path}: SubhaloParticles")
+    return Members(rows, listed, "the ids bound to the subhalos of the catalogue", nested=False)
 
 
 def _sniff(path: Path, start: bytes) -> str:

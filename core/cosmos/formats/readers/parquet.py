@@ -16,6 +16,7 @@ from core.cosmos.box import Array
 from core.cosmos.formats import columns as table
 from core.cosmos.formats.given import Given
 from core.cosmos.formats.header import Header
+from core.cosmos.formats.integers import whole
 from core.cosmos.formats.reader import Facts, RawHalos, Reader
 from core.errors import InputError, ResourceError
 
@@ -63,11 +64,7 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
 
 
 def _typed(path: Path, name: str, values: Array) -> Array:
-    if name not in table.WHOLE:
-        return values.astype(np.float64)
-    if values.dtype.kind == "f" and (values != np.round(values)).any():  # NaN too: nothing stands there
-        raise InputError(f"{path}: {name} is not whole everywhere", "leave the column out, or give it whole numbers")
-    return values.astype(np.int64)
+    return whole(values, f"{path}: {name}") if name in table.WHOLE else values.astype(np.float64)
 
 
 def _sniff(path: Path, start: bytes) -> str:

@@ -17,8 +17,9 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.halo_parts import check_lengths
+from core.cosmos.formats.halo_parts import check_shapes
 from core.cosmos.formats.header import Header, parts_of, positive
+from core.cosmos.formats.integers import whole
 from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
 from core.errors import InputError
 
@@ -79,10 +80,11 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
             found["velocity"] = _cgs(file[velocity], part, a) / _KM
         for name, places in (("id", _IDS), ("count", _COUNT)):
             if (dataset := _first(file, places)) is not None:
-                found[name] = hdf5.values(dataset, part).astype(np.int64)
+                found[name] = whole(hdf5.values(dataset, part), f"{part}: {dataset.name}")
+        check_shapes(part, header.count, found)
         if (parents := _parents(file, part, found)) is not None:
             found["parent"] = parents
-    check_lengths(part, header, found)
+            check_shapes(part, header.count, {"parent": parents})
     return RawHalos(found, {"mass": "Msun", "position": "Mpc", "radius": "Mpc"}, header, definition)
 
 
@@ -118,16 +120,18 @@ def _parents(file: Any, part: Path, found: Mapping[str, Array]) -> Array | None:
     """Ids of the halos that others lie in, -1 for those in none; None where nothing tells."""
     ids = found.get("id")
     if "SOAP/HostHaloIndex" in file and ids is not None:
-        host = hdf5.values(file["SOAP/HostHaloIndex"], part).astype(np.int64)
-        if (host >= len(ids)).any() or len(host) != len(ids):
+        host = whole(hdf5.values(file["SOAP/HostHaloIndex"], part), f"{part}: HostHaloIndex")
+        if (host >= len(ids)).any():
             raise InputError(f"{part}: SOAP/HostHaloIndex names halos that are not there", "make it again")
         return np.where(host < 0, -1, ids[host])
     if "VR/HostHaloID" in file:
-        return hdf5.values(file["VR/HostHaloID"], part).astype(np.int64)
+        return whole(hdf5.values(file["VR/HostHaloID"], part), f"{part}: HostHaloID")
     central = _first(file, _CENTRAL)
     if central is None or ids is None:
         return None
-    return np.where(hdf5.values(central, part) == 1, -1, ids)  # a part of itself where nothing names its host
+    flags = hdf5.values(central, part)
+    check_shapes(part, len(ids), {"IsCentral": flags})
+    return np.where(flags == 1, -1, ids)  # a part of itself where nothing names its host
 
 
 def _sniff(path: Path, start: bytes) -> str:

@@ -19,8 +19,9 @@ from core.cosmos.box import Array
 from core.cosmos.formats import columns as table
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.halo_parts import Part, joined
+from core.cosmos.formats.halo_parts import Part, check_shapes, joined, stacked
 from core.cosmos.formats.header import Header, blocks_of, parts_of
+from core.cosmos.formats.integers import whole
 from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
 
 _NAME = r"(.+_)(\d+)(\.h5|\.hdf5)"
@@ -78,9 +79,11 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
             labels = _labels(file)
             for name, label in chosen.labels.items():
                 read[name].append(hdf5.column(_table(file), labels[label], part))
+    values = {name: stacked(path, chosen.labels[name], those) for name, those in read.items()}
+    check_shapes(path, header.count, values)
     values = {
-        name: np.concatenate(those).astype(np.int64 if name in table.WHOLE else np.float64)
-        for name, those in read.items()
+        name: whole(those, f"{path}: {chosen.labels[name]}") if name in table.WHOLE else those.astype(np.float64)
+        for name, those in values.items()
     }
     return table.halos_of(path, chosen, values, header)
 

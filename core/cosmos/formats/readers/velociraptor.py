@@ -17,8 +17,9 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.halo_parts import Part, check_lengths, gathered, joined
+from core.cosmos.formats.halo_parts import Part, check_shapes, gathered, joined
 from core.cosmos.formats.header import Header, parts_of, positive
+from core.cosmos.formats.integers import whole
 from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.errors import InputError
 
@@ -101,33 +102,33 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
         f"v{axis}": f"V{axis.upper()}{centre}" for axis in "xyz"
     }
     values = gathered(header.parts, names)
-    check_lengths(path, header, values)
+    check_shapes(path, header.count, values)
     if missing := [names[axis] for axis in "xyz" if axis not in values]:
         raise InputError(f"{path} does not say where its halos are", f"{', '.join(missing)} are read")
     found = {
         "mass": values["mass"].astype(np.float64) * solar,
         "position": np.stack([values[axis] for axis in "xyz"], axis=1).astype(np.float64) * length,
-        "id": values["id"].astype(np.int64),
+        "id": whole(values["id"], f"{path}: ID"),
     }
     if "radius" in values:
         found["radius"] = values["radius"].astype(np.float64) * length
     if velocity is not None and {"vx", "vy", "vz"} <= values.keys():
         found["velocity"] = np.stack([values[f"v{axis}"] for axis in "xyz"], axis=1) * velocity
     if "count" in values:
-        found["count"] = values["count"].astype(np.int64)
+        found["count"] = whole(values["count"], f"{path}: npart")
     if "host" in values:
-        found["parent"] = _parents(values)
+        found["parent"] = _parents(path, values)
     per_h = "/h" if comoving else ""
     units = {"mass": f"Msun{per_h}", "position": f"kpc{per_h}", "radius": f"kpc{per_h}"}
     return RawHalos(found, units, header, definition)
 
 
-def _parents(values: Mapping[str, Array]) -> Array:
+def _parents(path: Path, values: Mapping[str, Array]) -> Array:
     """Ids of the halos that others lie in, -1 for those in none; a group around halos counts as a part of itself."""
-    parents = values.get("within", values["host"]).astype(np.int64)
+    parents = whole(values.get("within", values["host"]), f"{path}: hostHaloID")
     if "type" in values:
         parents = np.where(values["type"] == _FIELD_HALO, -1, parents)
-        parents = np.where(values["type"] == _FOF_GROUP, values["id"].astype(np.int64), parents)
+        parents = np.where(values["type"] == _FOF_GROUP, whole(values["id"], f"{path}: ID"), parents)
     return parents
 
 
@@ -143,9 +144,9 @@ def read_members(path: Path) -> Members | None:
         if part.name == groups.name or not (groups.exists() and particles.exists()):
             return None
         with hdf5.opened(groups) as file:
-            starts = hdf5.values(file["Offset"], groups).astype(np.int64)
+            starts = whole(np.ravel(hdf5.values(file["Offset"], groups)), f"{groups}: Offset")
         with hdf5.opened(particles) as file:
-            listed = hdf5.values(file["Particle_IDs"], particles).astype(np.int64)
+            listed = whole(np.ravel(hdf5.values(file["Particle_IDs"], particles)), f"{particles}: Particle_IDs")
         length = np.diff(np.append(starts, len(listed)))
         if (length < 0).any() or (len(starts) and starts[0] != 0):
             raise InputError(f"{groups} and {particles.name} do not belong together", "copy both again")

@@ -151,6 +151,16 @@ def test_what_lacks(tmp_path: Path, form: str, name: str, message: str) -> None:
         read_catalogue(path)
 
 
+def test_a_table_that_was_never_written(tmp_path: Path) -> None:
+    path = write_hbt(tmp_path, halos(), files=1)
+    with h5py.File(parts(path)[0], "a") as file:
+        kind = file["Subhalos"].dtype
+        del file["Subhalos"]
+        file.create_dataset("Subhalos", 3, kind)
+    with pytest.raises(InputError, match="Subhalos was never written"):
+        read_catalogue(path)
+
+
 def test_what_files_do_not_say_is_asked_for(tmp_path: Path) -> None:
     path = write_hbt(tmp_path, halos())
     (tmp_path / "Parameters.log").unlink()

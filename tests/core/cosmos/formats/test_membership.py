@@ -136,7 +136,7 @@ def test_no_list_of_members(tmp_path: Path, name: str, text: str, message: str) 
 
 def test_lists_that_do_not_fit(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", halo=[1.5], particle=[1])
-    with pytest.raises(InputError, match="halo is no column of whole numbers"):
+    with pytest.raises(InputError, match="halo are no whole numbers"):
         read_members(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", halo=[1, 2], particle=[1])
     with pytest.raises(InputError, match="2 halos for 1 particles"):

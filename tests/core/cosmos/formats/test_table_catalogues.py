@@ -9,7 +9,6 @@ import h5py
 import numpy as np
 import pytest
 from snapshot_writers import BOX, OMEGA_MATTER, H, Halos
-from test_fuzz_formats import survives
 from three_halos import BESIDE, halos
 
 from core.cosmos.formats.catalogues import distinct, read_catalogue
@@ -105,7 +104,6 @@ def test_uchuu_subhalos(tmp_path: Path) -> None:
 
 def test_uchuu_that_cannot_be(tmp_path: Path) -> None:
     path = write_uchuu(tmp_path, halos(), files=3)
-    survives(path, lambda: recognise(path), lambda: read_catalogue(path))
     path.unlink()
     with pytest.raises(InputError, match=r"halolist_z1p00_1\.h5 is missing beside .*z1p00_0\.h5"):
         read_catalogue(tmp_path / "halolist_z1p00_0.h5")
@@ -155,7 +153,7 @@ def test_parquet_of_ones_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_catalogue(path, BESIDE).catalogue["mass"], halos().masses[ROWS])
     for name, values, message in (
         ("Mvir", np.array(["a", "b", "c"]), "is no column of numbers"),
-        ("id", np.array([1, 2, np.nan]), "id is not whole everywhere"),
+        ("id", np.array([1, 2, np.nan]), "id are no whole numbers"),
     ):
         path = write_parquet(tmp_path / "c", columns | {name: values})
         with pytest.raises(InputError, match=message):
@@ -170,7 +168,6 @@ def test_damaged_parquet(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is cut off or damaged"):
         recognise(path)
     path.write_bytes(whole)
-    survives(path, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
 
 
 def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
