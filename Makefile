@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format validate bench bench-tui clean
+.PHONY: demo test check format validate fuzz bench bench-tui clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -26,12 +26,16 @@ format: $(INSTALLED)
 validate: $(INSTALLED)
 	$(BIN)/python -m tests.validation --figures docs/pictures
 
+fuzz: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python tests/fuzz
+
 bench-tui: $(INSTALLED)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/tui.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/universe.py --compare
 	$(BIN)/python tests/benchmarks/halos.py
+	$(BIN)/python tests/benchmarks/trees.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 128 + n ended by signal n."""
     # GNU OpenMP threads that wait spin for milliseconds, which on a busy machine takes the time of those waited for:
     # sleep after some ten microseconds. It has to be set before torch is imported
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
@@ -21,14 +22,16 @@ def main() -> None:
     guard()
     from typer.exceptions import Abort, TyperException
 
+    from app.signals import Ended, ending, silence
     from core.errors import HalodeckError
     from core.files import explain
 
     try:
         from app.cli.program import program
 
-        # standalone, Typer would tell a wrong usage in several lines
-        code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)
+        with ending():
+            # standalone, Typer would tell a wrong usage in several lines
+            code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)
         if code == 130:  # Typer's word for Ctrl-C
             _say("interrupted; nothing half-written is left")
         sys.exit(code)
@@ -43,8 +46,11 @@ def main() -> None:
     except Abort:  # a question was answered by no
         _say("nothing was done")
         sys.exit(1)
+    except Ended as error:
+        _say(f"ended by {signal.Signals(error.number).name}; nothing half-written is left")
+        sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader, e.g. `head`, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         sys.exit(0)
     except OSError as error:
         _say(str(explain(error, Path(error.filename or "a file"))))
@@ -67,8 +73,12 @@ def _open_workbench(color: str, runs: Path, universes: Path) -> None:
 
 def _say(text: str) -> None:
     from app.draw.shown import shown
+    from app.signals import silence
 
-    print(f"halodeck: {shown(' '.join(text.split()))}", file=sys.stderr)
+    try:
+        print(f"halodeck: {shown(' '.join(text.split()))}", file=sys.stderr, flush=True)
+    except OSError:  # the terminal is gone
+        silence()
 
 
 def _check_packages() -> None:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import ConfigError, InputError, UsageError, did_you_mean
+from core.errors import ConfigError, HalodeckError, InputError, UsageError, did_you_mean
+from core.reading import read_toml
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 """The tables that come with halodeck, one file a recipe."""
@@ -59,11 +60,11 @@ def read_table(recipe: str, source: str) -> dict[str, Any]:
     elif not file or source.endswith(".toml"):
         file, table = source, ""
     try:
-        data = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        data = read_toml(Path(file))
     except FileNotFoundError:
         raise InputError(f"there is no configuration {file}", "give FILE:TABLE or the name of a table") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{file} is not a readable TOML file ({error})", "correct it") from error
+    except HalodeckError as error:
+        raise InputError(f"{file} is not a readable TOML file ({error.problem})", "correct it") from error
     if not table:
         return data
     if not isinstance(data.get(table), dict):
@@ -145,7 +146,7 @@ def _value(text: str) -> Any:
     """A value as TOML would read it; what TOML cannot read is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 

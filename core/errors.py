@@ -7,7 +7,7 @@ HalodeckError
 ├── RunError          a run that is missing, broken or busy            exit code 1
 └── ResourceError     no space, memory, device or permission           exit code 1
 
-`Interrupted` is no error: work stopped because somebody asked for it (exit code 130).
+`Interrupted` is no error: work stopped because somebody asked for it (exit code 128 + the signal, 130 without one).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Iterable
+from signal import SIGINT
 
 
 class HalodeckError(Exception):
@@ -56,7 +57,11 @@ class ResourceError(HalodeckError):
 
 
 class Interrupted(HalodeckError):
-    exit_code = 130
+    """Work that ended before its time because somebody asked for it, by a signal where it has a number."""
+
+    def __init__(self, problem: str, remedy: str = "", signal: int = SIGINT) -> None:
+        super().__init__(problem, remedy)
+        self.exit_code = 128 + signal
 
 
 LONGEST_LIST = 160

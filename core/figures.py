@@ -7,13 +7,13 @@ axes carry their unit in the label ("k [h/Mpc]"). `dump` and `load` keep them as
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass, field
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.typed import typed
 
 Array: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 Scale = Literal["linear", "log", "asinh"]
@@ -195,12 +195,14 @@ def dump(figure: Any) -> dict[str, Any]:
 def load(data: dict[str, Any]) -> Figure:
     """The figure that `dump` wrote; what an earlier version did not write takes its default.
 
-    Raises ValueError for unknown kinds or fields.
+    Raises ValueError for unknown kinds or fields, and for data that is no figure's.
     """
-    kind = data.get("kind")
-    if kind not in KINDS:
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"unknown figure kind {kind!r}")
-    return _as(KINDS[kind], data)
+    figure = typed(KINDS[kind], data, strict=True)
+    _check(figure)
+    return figure
 
 
 def dump_report(report: Report) -> dict[str, Any]:
@@ -214,64 +216,51 @@ def dump_report(report: Report) -> dict[str, Any]:
     }
 
 
-def load_report(data: dict[str, Any]) -> Report:
-    """The report that `dump_report` wrote."""
-    return Report(
-        data["title"],
-        tuple(Number(**number) for number in data["numbers"]),
-        {name: load(figure) for name, figure in data["figures"].items()},
-        tuple(data["notes"]),
-        data["facts"],
-    )
+def load_report(data: Any) -> Report:
+    """The report that `dump_report` wrote. Raises: ValueError for data that is none."""
+    report = typed(Report, data)
+    for figure in report.figures.values():
+        _check(figure)
+    return report
+
+
+def _check(figure: Figure) -> None:
+    """Refuse arrays of shapes that nothing can draw. Raises: ValueError."""
+    wrong = ""
+    match figure:
+        case Row():
+            for each in figure.figures:
+                _check(each)
+        case Slice():
+            images = [figure.values, *(item.values for item in figure.contours)]
+            if not all(image.ndim == 2 and image.size for image in images):
+                wrong = "no image"
+            elif any(
+                ring.x.ndim != 1 or {ring.y.shape, ring.radius.shape} != {ring.x.shape} for ring in figure.circles
+            ):
+                wrong = "circles of different lengths"
+        case Curves():
+            for item in figure.series:
+                lines = [line for line in (item.x, item.y, item.low, item.high) if line is not None]
+                if len({line.shape for line in lines}) > 1 or item.x.ndim != 1:
+                    wrong = f"{item.name}: x and y of different lengths"
+        case Histogram():
+            if figure.edges.ndim != 1 or len(figure.edges) < 2:
+                wrong = "no edges"
+            elif any(item.shape != (len(figure.edges) - 1,) for item in figure.counts.values()):
+                wrong = "counts and edges do not go together"
+        case Matrix():
+            if figure.values.shape != (len(figure.row_names), len(figure.column_names)):
+                wrong = "values and names do not go together"
+        case Table():
+            if any(len(row) != len(figure.columns) for row in figure.rows):
+                wrong = "rows and columns do not go together"
+    if wrong:
+        raise ValueError(f"{figure.title}: {wrong}")
 
 
 def _without_kind(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "kind"}
-
-
-def _as(hint: Any, value: Any) -> Any:
-    """JSON data as what a field's type says: a dataclass, an array, a tuple, a dictionary of them, a plain value."""
-    if hint == Array:
-        return _array(value)
-    if hint == Figure:
-        return load(value)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _dataclass(hint, value)
-    origin, inside = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        without = [item for item in inside if item is not NoneType]
-        if value is None:
-            return None
-        if set(without) == set(get_args(Array)):
-            return _array(value)
-        return _as(without[0], value) if len(without) == 1 else value
-    if origin is tuple:
-        kinds = itertools.repeat(inside[0]) if inside[-1] is Ellipsis else inside
-        return tuple(_as(kind, item) for kind, item in zip(kinds, value, strict=False))
-    if origin is dict:
-        return {name: _as(inside[1], item) for name, item in value.items()}
-    return value
-
-
-def _dataclass(kind: type[Any], data: dict[str, Any]) -> Any:
-    hints = get_type_hints(kind)
-    fields = {name: item for name, item in data.items() if name != "kind"}
-    if unknown := fields.keys() - hints.keys():
-        raise ValueError(f"{kind.__name__}: unknown fields {', '.join(sorted(unknown))}")
-    try:
-        return kind(**{name: _as(hints[name], item) for name, item in fields.items()})
-    except TypeError as error:
-        raise ValueError(f"{kind.__name__}: {error}") from None
-
-
-def _array(values: Any) -> Array:
-    return np.asarray(
-        [
-            [np.nan if x is None else x for x in row] if isinstance(row, list) else (np.nan if row is None else row)
-            for row in values
-        ],
-        dtype=np.float64,
-    )
 
 
 def _plain(value: Any) -> Any:

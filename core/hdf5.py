@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import h5py
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.files import damage
 
-DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError)
+DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, SystemError)
 """What h5py raises, here or there, in a file whose bytes were overwritten."""
 
 _MOST_COMPRESSED = 1000
@@ -89,10 +90,10 @@ class File(_Inside, h5py.File):  # type: ignore[misc]
 class Dataset(h5py.Dataset):  # type: ignore[misc]
     """A dataset whose values are in the file."""
 
-    def __getitem__(self, place: Any, *others: Any) -> Any:
+    def __getitem__(self, place: Any, *others: Any, **options: Any) -> Any:
         if isinstance(place, str) and not self.dtype.names:
             raise _wrong_kind(self, "dataset", "group")
-        return super().__getitem__(place, *others)
+        return super().__getitem__(place, *others, **options)
 
     def __contains__(self, name: object) -> bool:
         raise _wrong_kind(self, "dataset", "group")
@@ -114,8 +115,8 @@ def dataset(group: Any, name: str) -> Dataset:
     return found
 
 
-def values(found: Any, path: Path) -> NDArray[Any]:
-    """A dataset of numbers, read whole.
+def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> NDArray[Any]:
+    """A dataset of numbers, read whole or some rows of it.
 
     Raises: InputError that names it where it is a group, holds no numbers, was never written, is damaged or packed by a
     missing filter.
@@ -128,7 +129,7 @@ def values(found: Any, path: Path) -> NDArray[Any]:
     if math.prod(found.shape or ()) and found.shape is not None and not found.id.get_storage_size():
         raise InputError(f"{path}: {name} was never written: it has a shape and no data", _MAKE_AGAIN)
     try:
-        return np.asarray(found[...])
+        return np.asarray(found[rows])
     except DAMAGE as error:
         if packed := _foreign_filters(found):
             raise InputError(

@@ -239,7 +239,7 @@ def main() -> None:
 
 def stop(runs: Path) -> None:
     """Let the run that goes on come to its end."""
-    from core.runs.run import all_runs
+    from core.runs.listing import all_runs
 
     for run in all_runs(runs):
         if run.status().alive:

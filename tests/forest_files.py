@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import struct
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def small_forest() -> Forest:
 
 def write_tree_dat(path: Path, forest: Forest) -> None:
     """consistent-trees' tree_0_0_0.dat, one tree."""
-    rows = [_hlist_row(halo, forest) for halo in sorted(forest.halos, key=lambda halo: -halo.snapshot)]
+    rows = [hlist_row(halo, forest) for halo in sorted(forest.halos, key=lambda halo: -halo.snapshot)]
     path.write_text("\n".join([*HEAD, "1", "#tree 106", *rows]) + "\n")
 
 
@@ -110,7 +111,7 @@ def write_hlists(folder: Path, forest: Forest) -> list[Path]:
     """One hlist file for each snapshot."""
     paths = []
     for snapshot, a in enumerate(TIMES):
-        rows = [_hlist_row(halo, forest) for halo in forest.halos if halo.snapshot == snapshot]
+        rows = [hlist_row(halo, forest) for halo in forest.halos if halo.snapshot == snapshot]
         paths.append(folder / f"hlist_{a:.5f}.list")
         paths[-1].write_text("\n".join([*HEAD, *rows]) + "\n")
     return paths
@@ -173,7 +174,89 @@ def write_galacticus(path: Path, forest: Forest, physical: bool = False) -> None
         )
 
 
-def _hlist_row(halo: Halo, forest: Forest) -> str:
+def several(count: int) -> Forest:
+    """As many small forests, 3 Mpc/h apart along y, so that those beside each other feel each other."""
+    forest = Forest()
+    for number in range(count):
+        for halo in small_forest().halos:
+            x, y, z = halo.position
+            moved = replace(halo, id=halo.id + 1000 * number, position=(x, (y + 3 * number) % 100, z))
+            moved.descendant += 1000 * number if halo.descendant != NONE else 0
+            moved.host += 1000 * number if halo.host != NONE else 0
+            forest.halos.append(moved)
+    return forest
+
+
+def write_times(path: Path, redshifts: bool = False) -> None:
+    """The scale factor of every snapshot, or its number and redshift."""
+    lines = [f"{number} {1 / a - 1:.10f}" if redshifts else f"{a:.10f}" for number, a in enumerate(TIMES)]
+    path.write_text("\n".join(["# all snapshots", *lines]) + "\n")
+
+
+def _subfind(forest: Forest, ids: dict[int, int]) -> dict[str, np.ndarray]:
+    """The columns that SubLink and LHaloTree share; `ids` are what links say, a free halo is in itself."""
+    halos = forest.halos
+    mass = np.array([halo.mass for halo in halos], np.float32) / np.float32(1e10)
+    return {
+        "Descendant": np.array([ids.get(halo.descendant, NONE) for halo in halos]),
+        "First": np.array([ids[halo.id if halo.host == NONE else halo.host] for halo in halos]),
+        "SnapNum": np.array([halo.snapshot for halo in halos]),
+        "SubhaloMass": mass,
+        "SubhaloPos": np.array([halo.position for halo in halos], np.float32),
+        "SubhaloVel": np.array([halo.velocity for halo in halos], np.float32),
+        "Group_M_Crit200": np.full(len(halos), 77, np.float32),
+    }
+
+
+def write_sublink(path: Path, forest: Forest) -> None:
+    """tree_extended.0.hdf5: positions in kpc/h, masses in 1e10 Msun/h, no redshifts."""
+    import h5py
+
+    ids = {halo.id: 10**15 + halo.id for halo in forest.halos}
+    columns = _subfind(forest, ids)
+    with h5py.File(path, "w") as file:
+        file["SubhaloID"] = np.array(list(ids.values()))
+        file["DescendantID"], file["FirstSubhaloInFOFGroupID"] = columns["Descendant"], columns["First"]
+        file["SnapNum"] = columns["SnapNum"].astype(np.int16)
+        file["SubhaloPos"] = columns["SubhaloPos"] * 1000
+        for name in ("SubhaloMass", "SubhaloVel", "Group_M_Crit200"):
+            file[name] = columns[name]
+
+
+def write_lhalo(path: Path, forests: list[Forest]) -> None:
+    """trees_sf1_099.0.hdf5: a group for each tree, masses by type of particle."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        header = file.create_group("Header")
+        header.attrs.update(ParticleMass=0.1, NtreesPerFile=len(forests), FirstSnapshotNr=0, LastSnapshotNr=6)
+        header["Redshifts"] = 1 / np.array(TIMES) - 1
+        header["TreeNHalos"] = [len(forest.halos) for forest in forests]
+        for number, forest in enumerate(forests):
+            columns = _subfind(forest, {halo.id: k for k, halo in enumerate(forest.halos)})
+            tree = file.create_group(f"Tree{number}")
+            tree["Descendant"], tree["FirstHaloInFOFGroup"] = columns["Descendant"], columns["First"]
+            tree["SubhaloMassType"] = columns["SubhaloMass"][:, None] * np.array([0.25, 0.5, 0, 0, 0.25, 0], np.float32)
+            tree["SubhaloPos"] = columns["SubhaloPos"] * 1000
+            for name in ("SnapNum", "SubhaloVel", "Group_M_Crit200"):
+                tree[name] = columns[name]
+
+
+def write_millennium(path: Path, forests: list[Forest], order: str = "<") -> None:
+    """trees_063.0: 104 bytes a halo, positions in Mpc/h; particles of 1e9 Msun/h."""
+    data = np.array([len(forests), sum(len(forest.halos) for forest in forests)], f"{order}i4").tobytes()
+    data += np.array([len(forest.halos) for forest in forests], f"{order}i4").tobytes()
+    for forest in forests:
+        columns = _subfind(forest, {halo.id: k for k, halo in enumerate(forest.halos)})
+        for k, halo in enumerate(forest.halos):
+            links = (columns["Descendant"][k], NONE, NONE, columns["First"][k], NONE, round(halo.mass / 1e9))
+            data += struct.pack(f"{order}6i3f", *links, 77, 77, 77)
+            data += struct.pack(f"{order}3f3f2f3f", *halo.position, *halo.velocity, 100, 200, 1, 2, 3)
+            data += struct.pack(f"{order}q3if", 10**12 + k, halo.snapshot, 0, k, 0)
+    path.write_bytes(data)
+
+
+def hlist_row(halo: Halo, forest: Forest) -> str:
     progenitors = sum(other.descendant == halo.id for other in forest.halos)
     after = TIMES[halo.snapshot + 1] if halo.descendant != NONE else 0
     return (

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.background.describing import guard_this_process
 from core.errors import HalodeckError, Interrupted, UsageError
 from core.progress import Progress
 
@@ -122,6 +123,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(5)  # the screen comes first
+    guard_this_process()
     questions: queue.Queue[Answer] = queue.Queue()
     threading.Thread(target=_listen, args=(questions,), daemon=True).start()
     calculations = Calculations()

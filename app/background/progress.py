@@ -3,19 +3,22 @@ environment."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import HalodeckError
 from core.files import write_json
+from core.reading import read_json
+from core.typed import typed
 
 PROGRESS = "HALODECK_PROGRESS"
 """The variable that holds the path."""
 _EVERY = 0.2
 """Least seconds between two writings."""
+_MOST = 1 << 16
+"""Bytes of the file."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def wanted() -> ProgressFile | None:
 def read(path: Path) -> Told:
     """What was told last; nothing yet where there is no file."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return Told(min(max(float(told["fraction"]), 0.0), 1.0), str(told["doing"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        told = typed(Told, read_json(path, _MOST))
+        return replace(told, fraction=min(max(told.fraction, 0.0), 1.0))
+    except (OSError, ValueError, HalodeckError):
         return Told()

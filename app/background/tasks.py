@@ -7,12 +7,10 @@ it to end). So it outlives the workbench, and any workbench on the same runs sho
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -23,17 +21,36 @@ from typing import Any, Literal
 from app.background import progress
 from app.background import workers as launch
 from app.background.progress import Told
-from core.errors import RunError
+from core import processes
+from core.errors import HalodeckError, RunError
 from core.files import explain, write_json
-from core.runs.run import lives
+from core.reading import read_bytes, read_json, read_tail
+from core.typed import typed
 
 State = Literal["running", "done", "failed", "stopped", "lost"]
 
 _FOLDER = ".tasks"
 _TAIL = 4000
 """Bytes of a log that are read again and again."""
+_SILENCE = 1800.0
+"""Seconds without a written word after which a task of another machine counts as lost: a step may take minutes."""
+_MOST = 1 << 20
+"""Bytes of task.json: a command may name many files."""
+_MOST_LOG = 64 << 20
 _children: list[subprocess.Popen[bytes]] = []
 """Kept until they end, so that none stays a zombie."""
+
+
+@dataclass(frozen=True)
+class _TaskFile:
+    """What is in task.json; `born` tells its process from all others of the same number."""
+
+    title: str
+    command: tuple[str, ...]
+    started: float
+    host: str
+    pid: int
+    born: Any
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,6 @@ class Task:
 
 def start(root: Path, title: str, command: Sequence[str]) -> Task:
     """Start `halodeck COMMAND`. Raises: ResourceError where the folder of the runs cannot be written."""
-    import psutil
-
     path = root / _FOLDER / f"{time.time_ns()}-{command[0]}"
     try:
         path.mkdir(parents=True)
@@ -73,12 +88,9 @@ def start(root: Path, title: str, command: Sequence[str]) -> Task:
         raise explain(error, path) from error
     child = launch.start(command, path / "log", path / "code", path / "progress.json")
     _children.append(child)
-    try:
-        born = psutil.Process(child.pid).create_time()
-    except psutil.NoSuchProcess:  # it has ended already
-        born = 0.0
     facts = {"title": title, "command": list(command), "started": time.time()}
-    write_json(path / "task.json", {**facts, "host": socket.gethostname(), "pid": child.pid, "born": born})
+    whose = {"host": processes.host(), "pid": child.pid, "born": processes.birth(child.pid)}
+    write_json(path / "task.json", {**facts, **whose})
     return read_task(path)
 
 
@@ -89,16 +101,16 @@ def all_tasks(root: Path) -> list[Task]:
     for path in sorted((root / _FOLDER).glob("*/task.json")):
         try:
             found.append(read_task(path.parent))
-        except (OSError, ValueError, KeyError, TypeError):  # being written, or cleared away meanwhile
+        except (HalodeckError, OSError):  # being written, cleared away meanwhile, or damaged
             continue
     return found
 
 
 def read_task(path: Path) -> Task:
-    """A task from its folder."""
-    facts = json.loads((path / "task.json").read_text(encoding="utf-8"))
+    """A task from its folder. Raises: RunError for what is no task, ResourceError."""
+    facts = _facts(path)
     # in this order: the code is written before the process ends
-    alive = _lives(facts)
+    alive = _lives(facts, path)
     code = _text(path / "code").strip()
     state: State
     if code == "0":
@@ -112,7 +124,17 @@ def read_task(path: Path) -> Task:
     fraction, words = _last_word(progress.read(path / "progress.json"), _tail(path / "log"), state)
     if state == "done":
         words = _result(path / "log")
-    return Task(path, facts["title"], tuple(facts["command"]), float(facts["started"]), state, fraction, words)
+    return Task(path, facts.title, facts.command, facts.started, state, fraction, words)
+
+
+def _facts(path: Path) -> _TaskFile:
+    file = path / "task.json"
+    try:
+        return typed(_TaskFile, read_json(file, _MOST))
+    except FileNotFoundError as error:
+        raise explain(error, file) from error
+    except ValueError as error:
+        raise RunError(f"{file} is no task's ({error})", f"delete {path}") from error
 
 
 def left_running(root: Path) -> int:
@@ -124,14 +146,14 @@ def cancel(task: Task) -> str:
     """Ask a task to end, which leaves nothing half-written; asked again, it is killed. Raises: RunError."""
     if not read_task(task.path).alive:
         return f"{task.title} has ended"
-    facts = json.loads((task.path / "task.json").read_text(encoding="utf-8"))
-    if facts["host"] != socket.gethostname():
-        raise RunError(f"{task.title} runs on {facts['host']}", "cancel it there")
+    facts = _facts(task.path)
+    if facts.host != processes.host():
+        raise RunError(f"{task.title} runs on {facts.host}", "cancel it there")
     asked = task.path / "cancelled"
     number = signal.SIGKILL if asked.exists() else signal.SIGINT
     try:
         asked.touch()
-        os.killpg(int(facts["pid"]), number)
+        os.killpg(facts.pid, number)
     except ProcessLookupError:
         return f"{task.title} has ended"
     except OSError as error:
@@ -145,10 +167,12 @@ def clear(task: Task) -> str:
     return f"{task.title} is cleared away"
 
 
-def _lives(facts: dict[str, Any]) -> bool:
-    if facts["host"] != socket.gethostname():
-        return True  # its code says when it has ended
-    return lives(int(facts["pid"]), float(facts["born"]))
+def _lives(facts: _TaskFile, path: Path) -> bool:
+    """Whether a task works: by its process, on another machine by what it has written lately."""
+    if facts.host == processes.host() and isinstance(facts.born, str):
+        return facts.pid > 1 and processes.alive(facts.pid, facts.born)
+    written = [file.stat().st_mtime for file in path.iterdir()]
+    return abs(time.time() - max(written, default=0.0)) < _SILENCE
 
 
 def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:
@@ -167,9 +191,8 @@ def _last_word(told: Told, log: str, state: State) -> tuple[float, str]:
 def _result(log: Path) -> str:
     """What a command printed: what it made. Of several lines the last one and their number."""
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            found = [line for line in lines if line.strip()]
-    except OSError:
+        found = [line for line in read_bytes(log, _MOST_LOG).decode(errors="replace").splitlines() if line.strip()]
+    except (OSError, HalodeckError):
         return ""
     last = " ".join(found[-1].split()) if found else ""
     return f"{last}, and {len(found) - 1} more" if len(found) > 1 else last
@@ -177,15 +200,13 @@ def _result(log: Path) -> str:
 
 def _tail(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            return file.read().decode(errors="replace")
-    except OSError:
+        return read_tail(path, _TAIL).decode(errors="replace")
+    except (OSError, HalodeckError):
         return ""
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
+        return read_bytes(path, _TAIL).decode(errors="replace")
+    except (OSError, HalodeckError):
         return ""

@@ -20,7 +20,8 @@ PROGRAM = ("-P", "-c", f"{_HEAR}; from app.main import main; main()")
 """What makes Python `halodeck`; -P keeps the working directory, where a folder may be called core, off its path."""
 _RECORD_CODE = '"$@"; echo $? > "$0"'
 _SIGN_OF_LIFE = 30.0
-"""Seconds to wait for the worker's first step; when it only lives by then, that is good enough."""
+"""Seconds to wait for the worker's first step; when it only lives by then, be it without a word, that is good enough:
+from a cold disk the libraries alone may take longer."""
 
 
 def resume(run: Run, folders: Sequence[Path] = ()) -> None:
@@ -44,7 +45,7 @@ def resume(run: Run, folders: Sequence[Path] = ()) -> None:
     if status.state == "failed":
         worker.wait()  # its log is whole then
         raise RunError(f"run {run.name} failed at its start ({status.message})", f"see {run.path / 'worker.log'}")
-    if status.updated == before:
+    if status.updated == before and worker.poll() is not None:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
 
 

@@ -100,6 +100,11 @@ def import_(
         typer.Option(help="Columns of a CSV catalogue: mass=M_fof [Msun/h],x=X [Mpc/h],y=...,z=..."),
         Ask("files", parse=parse_columns),
     ] = None,
+    members: Annotated[
+        Path | None,
+        typer.Option(help="Who is in which of --halos: columns halo and particle, of ids, as CSV, .npz or HDF5."),
+        Ask("files", exists=True),
+    ] = None,
     total_matter: Annotated[
         bool,
         typer.Option(
@@ -142,8 +147,8 @@ def import_(
     Units and cosmology come from the file; what it lacks must be given by an option. An early snapshot is evolved here,
     or beside a later one of its run; --evolved takes one as it is.
     """
+    from app.background.describing import describer
     from core.cosmos.formats.given import Given, in_cosmology
-    from core.cosmos.formats.recognise import recognise
     from core.cosmos.imports.catalogue import import_catalogue
     from core.cosmos.imports.cube import evolve_cube, import_cube
     from core.cosmos.imports.displacements import import_displacements
@@ -172,11 +177,13 @@ def import_(
     )
     if cosmology:
         given = in_cosmology(given, cosmology)
-    described = recognise(initial)
+    described = describer().describe(initial)
     if "not read" in described.facts:
         raise InputError(f"{initial} is {described.kind}, which is not read", described.facts["not read"])
     if described.kind == "pksc":
         raise UsageError(f"{initial} holds Peak Patch halos", "give it by --halos, after the linear field they are of")
+    if described.holds == "trees":
+        raise UsageError(f"{initial} holds merger trees", "give it to `halodeck infall read`")
     cube = described.holds == "cube" or (cells is not None and described.holds is None)
     alone = evolved or described.holds == "halos"
     if final is not None and alone:
@@ -186,7 +193,9 @@ def import_(
             "--halos and --total-matter belong to an evolved snapshot",
             "give one after the initial conditions, or --evolved for one by itself",
         )
-    theirs = TheirHalos(halos, parse_columns(columns)) if halos else None
+    if members and (cube or not halos):
+        raise UsageError("--members lists who is in the --halos of a snapshot", "give both, or leave it out")
+    theirs = TheirHalos(halos, parse_columns(columns), members) if halos else None
     evolution = Evolution(
         steps, mesh_ratio, parse_numbers(outputs, "--outputs"), minimum_particles=minimum_particles, device=device
     )

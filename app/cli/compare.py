@@ -12,7 +12,7 @@ from app.cli.runs import RUNS, MovedOption, RunsOption
 from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
 from core.errors import UsageError, did_you_mean
 from core.runs.launch_spec import universe_paths
-from core.runs.run import open_run
+from core.runs.listing import open_run
 
 
 def compare(

@@ -55,7 +55,9 @@ def tell(universe: Universe) -> None:
 def read(
     trees: Annotated[
         list[Path],
-        typer.Argument(help="tree_*.dat, the hlist or parents files of all snapshots, or Galacticus' HDF5."),
+        typer.Argument(
+            help="tree_*.dat, the hlist or parents files of all snapshots, SubLink, LHaloTree, or Galacticus' HDF5."
+        ),
         Ask("trees", exists=True),
     ],
     out: Annotated[Out, Ask("output")] = None,
@@ -67,18 +69,35 @@ def read(
     softening: Annotated[
         float | None, typer.Option(min=0, help="Softening of the force [kpc/h], which no tree says."), Ask("trees")
     ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            help="Redshifts or scale factors of all snapshots, one a line: SubLink and Millennium trees have none."
+        ),
+        Ask("simulation", exists=True),
+    ] = None,
+    box_size: Annotated[
+        float | None, typer.Option(min=0, help="Side of the box [Mpc/h], for SubLink and LHaloTree."), Ask("simulation")
+    ] = None,
+    omega_matter: Annotated[float | None, typer.Option(min=0, help="Omega_m, for the same."), Ask("simulation")] = None,
+    h: Annotated[
+        float | None,
+        typer.Option("--h", min=0, help="H0 / (100 km/s/Mpc), for the same."),
+        Ask("simulation"),
+    ] = None,
     particles: Annotated[
         int, typer.Option(min=1, help="Particles of the smallest subhalo at accretion."), Ask("trees")
     ] = 1000,
     force: Annotated[Force, Ask("output")] = False,
 ) -> None:
-    """Find the accretion events in merger trees (consistent-trees, Rockstar, Galacticus) and what became of them."""
+    """Find the accretion events in merger trees and what became of them."""
     from core.cosmos.formats.trees import read_trees
+    from core.cosmos.formats.trees_given import Told
     from core.cosmos.infall.events import Cuts, make_table
     from core.provenance import provenance
 
     path = free(out or TABLES / f"{trees[0].stem}.h5", force)
-    found = read_trees(trees)
+    found = read_trees(trees, Told(omega_matter, h, box_size, particle_mass, times), path.parent)
     tell(
         make_table(
             path,
@@ -142,7 +161,8 @@ COMMANDS = (
             "read infalls from merger trees",
             "read {trees}",
             {
-                "trees": "Files of consistent-trees, Rockstar or Galacticus, several between blanks.",
+                "trees": "Files of consistent-trees, Rockstar, SubLink, LHaloTree, Galacticus, several between blanks.",
+                "simulation": "What SubLink and LHaloTree do not say.",
                 "output": "The table to write.",
             },
             first="trees",

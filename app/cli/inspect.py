@@ -11,7 +11,7 @@ from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, SetOption
 from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
 from core.errors import UsageError
-from core.runs.run import open_run
+from core.runs.listing import open_run
 
 if TYPE_CHECKING:
     from core.analysis.inspection.subject import Subject

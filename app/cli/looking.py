@@ -29,9 +29,9 @@ def info(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a file, universe, prediction or run is."""
-    from core.cosmos.formats.recognise import recognise
+    from app.background.describing import describer
 
-    described = recognise(path)
+    described = describer().describe(path)
     facts = {"path": str(path), "kind": described.kind, **described.facts}
     print_json(facts) if as_json else print_facts(facts)
 

@@ -25,10 +25,13 @@ from app.cli.show import (
 )
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
-from core.runs.run import Notes, Run, all_runs, broken_runs, delete_run, open_run
+from core.runs.listing import entries, open_run
+from core.runs.lock import delete_run
+from core.runs.run import Notes, Run
 
 if TYPE_CHECKING:
     from core.learning.learner import Step
+    from core.runs.listing import Entry
     from core.runs.recipe import Recipe
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
@@ -266,34 +269,39 @@ def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
     from core.figures import Table
     from core.runs.run import age
 
-    found = [(run, run.status()) for run in all_runs(runs)]
-    broken = broken_runs(runs)
+    found = entries(runs)
     if as_json:
-        whole: list[dict[str, Any]] = [
-            {"name": run.name, "path": str(run.path), **vars(status), **vars(run.notes_or_problem())}
-            for run, status in found
-        ]
-        bad = [{"name": name, "path": str(runs / name), "state": "broken", "message": broken[name]} for name in broken]
-        print_json(whole + bad)
+        print_json([_told(entry) for entry in found])
         return
-    if not (found or broken):
+    if not found:
         say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
     rows = tuple(
-        (
-            run.name,
-            status.state,
-            f"{status.step}/{status.steps}",
-            (status.values or {}).get("loss"),
-            f"{status.speed:.2f}/s" if status.speed and status.state == "running" else None,
-            duration(status.remaining),
-            age(run),
-            " ".join(run.notes_or_problem().tags) or None,
+        (entry.name, entry.state, *[None] * 6)
+        if entry.problem
+        else (
+            entry.name,
+            entry.state,
+            f"{entry.status.step}/{entry.status.steps}",
+            (entry.status.values or {}).get("loss"),
+            f"{entry.status.speed:.2f}/s" if entry.status.speed and entry.state == "running" else None,
+            duration(entry.status.remaining),
+            age(entry.created),
+            " ".join(entry.notes.tags) or None,
         )
-        for run, status in found
-    ) + tuple((name, "broken", *[None] * 6) for name in broken)
+        for entry in found
+    )
     columns = ("run", "state", "step", "loss", "speed", "remaining", "created", "tags")
-    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(broken.values())))
+    problems = [entry.problem for entry in found if entry.problem]
+    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(problems)))
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    """A run for machines."""
+    where = {"name": entry.name, "path": str(entry.run.path)}
+    if entry.problem:
+        return {**where, "state": entry.state, "message": entry.problem}
+    return {**where, **vars(entry.status), **vars(entry.notes)}
 
 
 def watch(

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,6 +146,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     from app.cli.console import GuardedConsole
+    from app.signals import around_a_stop
 
     columns = (
         TextColumn("{task.fields[title]}", markup=False),
@@ -155,9 +156,16 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Bar(*columns, console=GuardedConsole(sys.stderr), transient=True, refresh_per_second=4) as bar:
-        task = bar.add_task("", total=1.0, title=title)
-        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+    console = GuardedConsole(sys.stderr)
+    bar = Bar(*columns, console=console, transient=True, refresh_per_second=4)
+    task = bar.add_task("", total=1.0, title=title)
+    try:
+        with around_a_stop(lambda: console.show_cursor(True), lambda: console.show_cursor(False)):
+            bar.start()
+            yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            bar.stop()
 
 
 class _Lines:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.command import Provider
@@ -25,7 +26,7 @@ from app.draw.colour import Depth
 from app.draw.shown import shown
 from app.tui.frame import theme
 from app.tui.frame.bench import Bench
-from app.tui.frame.follow import Entry, Follower, RunFollowed, RunsFound
+from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
@@ -41,12 +42,14 @@ from app.tui.keymap import KEYS, SECTIONS, remapped, usable
 from app.tui.places import PLACES
 from app.tui.screens.runs import run_columns
 from core.errors import HalodeckError
+from core.patience import within
+from core.runs.listing import Entry
 
 _START = "runs"
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
 _PATIENCE = 3.0
-"""Seconds for a clean end after a signal."""
+"""Seconds for a clean end."""
 
 
 class Workbench(App[None], inherit_bindings=False):
@@ -62,6 +65,8 @@ class Workbench(App[None], inherit_bindings=False):
 
     entries: var[tuple[Entry, ...]] = var(())
     """All runs, newest first."""
+    looked: var[bool] = var(False)
+    """Whether the folder of the runs has been read yet."""
     problem: var[str] = var("")
     """What is wrong with the folder of the runs."""
     selection: var[Selection] = var(Selection())
@@ -101,6 +106,8 @@ class Workbench(App[None], inherit_bindings=False):
             loop.add_signal_handler(number, self._leave, 128 + number)
         if not self.is_headless:
             self.set_interval(_PATIENCE, self._leave_if_alone)
+        # the terminal has another screen when the workbench goes on after Ctrl-Z or a signal to stop
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.set_keymap(self._keymap_in_use)
         self._follow()
         self._measure()
@@ -113,11 +120,22 @@ class Workbench(App[None], inherit_bindings=False):
             gc.freeze()
             gc.enable()
 
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End, whatever hangs: the terminal may be gone, where Textual would wait for ever to write its last words."""
+        if not (self.is_headless or self.last_resort):
+            self.last_resort = threading.Timer(_PATIENCE, self._give_up, (return_code,))
+            self.last_resort.daemon = True
+            self.last_resort.start()
+        super().exit(result, return_code, message)
+
+    def _give_up(self, code: int) -> None:
+        """Leave at once, the terminal as it was where it still takes that."""
+        if self._driver:
+            within(self._driver.stop_application_mode, _PATIENCE / 10)
+        os._exit(code)
+
     def _leave(self, code: int) -> None:
-        """End on a signal. Where the terminal is gone, Textual may wait for ever to write its last words to it."""
-        self.last_resort = threading.Timer(_PATIENCE, os._exit, (code,))
-        self.last_resort.daemon = True
-        self.last_resort.start()
+        """End on a signal."""
         self.exit(None, code)
 
     def _leave_if_alone(self) -> None:
@@ -134,6 +152,7 @@ class Workbench(App[None], inherit_bindings=False):
     def on_runs_found(self, message: RunsFound) -> None:
         self.problem = message.problem
         self.entries = message.entries
+        self.looked = True
         self.gauge.want(any(entry.status.alive for entry in message.entries))
 
     def on_machine_read(self, message: MachineRead) -> None:
@@ -166,10 +185,10 @@ class Workbench(App[None], inherit_bindings=False):
     @work(thread=True, group="open")
     def open_file(self, path: Path) -> None:
         """Show slices of a universe or prediction; what any other file is stands in data."""
-        from core.cosmos.formats.recognise import recognise
+        from app.background.describing import describer
 
         try:
-            kind = recognise(path).kind
+            kind = describer().describe(path).kind
         except HalodeckError:
             kind = "unknown"  # data says why
         self.call_from_thread(self._open, path, kind in ("universe", "prediction"))
@@ -270,7 +289,8 @@ class Workbench(App[None], inherit_bindings=False):
     async def action_quit(self) -> None:
         from app.background.tasks import left_running
 
-        alive = {"run": sum(entry.status.alive for entry in self.entries), "task": left_running(self.root)}
+        tasks = within(lambda: left_running(self.root), _PATIENCE / 10) or 0
+        alive = {"run": sum(entry.status.alive for entry in self.entries), "task": tasks}
         many = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in alive.items() if count)
         goes = "goes" if sum(alive.values()) == 1 else "go"
         self.exit(message=f"{many} {goes} on; `halodeck` shows them again" if many else None)

@@ -5,8 +5,10 @@ Comoving Mpc/h, Msun/h and km/s; links are indices.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,12 +19,33 @@ from core.errors import InputError
 NONE = -1
 """Index of a halo that there is not."""
 
+Block: TypeAlias = dict[str, Array]
+"""Some halos of a file: id, descendant_id, host_id, tree, scale_factor, mass, position and velocity; where the file has
+them progenitors (how many each should have), scale_radius, spin and triaxiality. Trees are numbers from 0 on; halos of
+one tree may have many, halos of many trees one: it costs memory and changes nothing."""
+
+
+@dataclass(frozen=True)
+class RawTrees:
+    """Merger trees with the identifiers of their files, read some halos at a time."""
+
+    path: Path
+    """What sentences about them name."""
+    blocks: Callable[[], Iterator[Block]]
+    cosmology: Cosmology
+    box_size: float
+    particle_mass: float | None = None
+    remarks: tuple[str, ...] = ()
+    """What is to be known of these trees."""
+
 
 @dataclass(frozen=True)
 class Trees:
-    """Halos (N,) of all snapshots, in order of time. What a file does not tell is None."""
+    """Whole forests: halos (N,) in order of time, linked. What a file does not tell is None."""
 
     scale_factor: Array
+    row: Array
+    """Number of each halo in the order of the files."""
     descendant: Array
     """Index of the halo at a later time, or NONE."""
     host: Array
@@ -32,72 +55,44 @@ class Trees:
     velocity: Array
     cosmology: Cosmology
     box_size: float
+    today: float
+    """Scale factor of the last snapshot of all forests."""
     scale_radius: Array | None = None
     spin: Array | None = None
     triaxiality: Array | None = None
-    particle_mass: float | None = None
-    remarks: tuple[str, ...] = ()
-    """What is to be known of these trees."""
 
     def __len__(self) -> int:
         return len(self.mass)
 
 
-@dataclass(frozen=True)
-class RawTrees:
-    """Halos with the identifiers of their file; `columns` has their numbers by the names of `Trees`."""
+def link(rows: np.ndarray[Any, Any], raw: RawTrees, first: float, today: float) -> Trees:
+    """Turn the identifiers of whole forests into indices; `rows` have the names of a block, and `row`.
 
-    id: Array
-    descendant_id: Array
-    host_id: Array
-    columns: dict[str, Array]
-    cosmology: Cosmology
-    box_size: float
-    particle_mass: float | None = None
-    remarks: tuple[str, ...] = ()
-    progenitors: Array | None = None
-    """How many progenitors each halo should have."""
-
-
-def link(raw: RawTrees, path: Path) -> Trees:
-    """Turn identifiers into indices.
-
-    Raises: InputError for identifiers that appear twice, descendants that are missing or not later, hosts that are
-    missing, of another time or that lie in each other, progenitors that are missing.
+    `first` and `today` are the scale factors of the first and the last snapshot of all forests. Raises: InputError for
+    descendants that are missing or not later, hosts that are missing, of another time or that lie in each other,
+    progenitors that are missing.
     """
-    if not len(raw.id):
-        raise InputError(f"{path} holds no halos", "give the merger trees themselves")
-    order = np.argsort(raw.columns["scale_factor"], kind="stable")
-    ids = raw.id[order]
-    if not ((raw.columns["scale_factor"] > 1e-3) & (raw.columns["scale_factor"] < 1.01)).all():
-        raise InputError(f"{path} has scale factors that are not in (0.001, 1]", "it is damaged: copy it again")
-    if not (0 < raw.cosmology.omega_matter < 1 and 0.1 < raw.cosmology.h < 10):
-        raise InputError(
-            f"{path} has omega_matter {raw.cosmology.omega_matter:g} and h {raw.cosmology.h:g}",
-            "only flat universes with a cosmological constant are known",
-        )
-    a = raw.columns["scale_factor"][order]
+    path = raw.path
+    rows = rows[np.argsort(rows["scale_factor"], kind="stable")]
+    a, ids = rows["scale_factor"], rows["id"]
     by_id = np.argsort(ids, kind="stable")
     sorted_ids = ids[by_id]
-    twice = np.flatnonzero(sorted_ids[1:] == sorted_ids[:-1])
-    if len(twice):
-        raise InputError(f"{path}: halo {sorted_ids[twice[0]]} appears twice", "give each file once")
-    descendant = _find(raw.descendant_id[order], sorted_ids, by_id)
-    host = _find(raw.host_id[order], sorted_ids, by_id)
+    descendant = _find(rows["descendant_id"], sorted_ids, by_id)
+    host = _find(rows["host_id"], sorted_ids, by_id)
     host[host == np.arange(len(ids))] = NONE
-    lost = (raw.descendant_id[order] >= 0) & (descendant == NONE) & (a < a[-1])
+    lost = (rows["descendant_id"] >= 0) & (descendant == NONE) & (a < today)
     if lost.any():
-        first = int(np.flatnonzero(lost)[0])
+        at = int(np.flatnonzero(lost)[0])
         raise InputError(
-            f"{path}: halo {ids[first]} has the descendant {raw.descendant_id[order][first]}, which is not there",
+            f"{path}: halo {ids[at]} has the descendant {rows['descendant_id'][at]}, which is not there",
             "it is cut off, or the files of some snapshots are missing: give all",
         )
-    if raw.progenitors is not None:
+    if "progenitors" in rows.dtype.names:
         found = np.bincount(descendant[descendant != NONE], minlength=len(ids))
-        orphans = np.flatnonzero((raw.progenitors[order] > 0) & (found == 0) & (a > a[0]))
+        orphans = np.flatnonzero((rows["progenitors"] > 0) & (found == 0) & (a > first))
         if len(orphans):
             raise InputError(
-                f"{path}: the {raw.progenitors[order][orphans[0]]} progenitors of halo {ids[orphans[0]]} are not there",
+                f"{path}: the {rows['progenitors'][orphans[0]]} progenitors of halo {ids[orphans[0]]} are not there",
                 "it is cut off, or the files of some snapshots are missing: give all",
             )
     has = np.flatnonzero(descendant != NONE)
@@ -107,11 +102,11 @@ def link(raw: RawTrees, path: Path) -> Trees:
             f"{path}: halo {ids[back[0]]} descends into {ids[descendant[back[0]]]}, which is not later",
             "the trees have loops or times out of order: make them again",
         )
-    inside = np.flatnonzero((raw.host_id[order] >= 0) & (raw.host_id[order] != ids))
+    inside = np.flatnonzero((rows["host_id"] >= 0) & (rows["host_id"] != ids))
     gone = inside[host[inside] == NONE]
     if len(gone):
         raise InputError(
-            f"{path}: halo {ids[gone[0]]} lies in {raw.host_id[order][gone[0]]}, which is not there",
+            f"{path}: halo {ids[gone[0]]} lies in {rows['host_id'][gone[0]]}, which is not there",
             "it is cut off, or files are missing: give all",
         )
     apart = inside[a[host[inside]] != a[inside]]
@@ -121,19 +116,15 @@ def link(raw: RawTrees, path: Path) -> Trees:
             "the trees are damaged: make them again",
         )
     _check_nesting(host, ids, path)
-    columns = {name: values[order] for name, values in raw.columns.items() if name != "scale_factor"}
-    for name in ("mass", "position", "velocity"):
-        if not np.isfinite(columns[name]).all():
-            raise InputError(f"{path} holds a {name} that is not finite", "it is damaged: copy it again")
+    kept = ("row", "mass", "position", "velocity", "scale_radius", "spin", "triaxiality")
     return Trees(
-        scale_factor=a,
+        scale_factor=a.copy(),
         descendant=descendant,
         host=host,
         cosmology=raw.cosmology,
         box_size=raw.box_size,
-        particle_mass=raw.particle_mass,
-        remarks=raw.remarks,
-        **columns,
+        today=today,
+        **{name: rows[name].copy() for name in kept if name in rows.dtype.names},
     )
 
 

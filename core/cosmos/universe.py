@@ -26,8 +26,9 @@ import numpy as np
 
 from core.cosmos.box import Assignment, Catalogue, Field
 from core.cosmos.cosmology import BEYOND, Cosmology
-from core.errors import InputError, UsageError, did_you_mean
+from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.files import appearing, damage, explain
+from core.reading import before_hdf5, parse_json
 
 FORMAT_VERSION = 2
 """Version 2 knows other dark energy and radiation; what has none of it is written as version 1."""
@@ -72,7 +73,7 @@ class Universe:
         return Field(name, values, self.box_size, info.units, info.redshift, info.frame, info.assignment)
 
     def catalogue(self, name: str = "fof") -> Catalogue:
-        """A halo catalogue, read whole. Raises UsageError for an unknown name, InputError for a damaged column."""
+        """A halo catalogue, read whole. Raises UsageError for an unknown name, InputError for a damaged one."""
         from core.hdf5 import File, values
 
         if name not in self.halos:
@@ -108,8 +109,10 @@ def open_universe(path: Path) -> Universe:
             path.open("rb").close()
     except OSError as error:
         raise explain(error, path) from error
-    if path.is_dir() or not h5py.is_hdf5(path):
+    if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
+    for look in before_hdf5:
+        look(path)
     with _described(path), File(path) as file:
         return _read(file, path)
 
@@ -124,8 +127,11 @@ def write_universe(
     catalogues: Mapping[str, Catalogue],
     provenance: Mapping[str, Any],
     kind: Kind = "universe",
+    within: Path | None = None,
 ) -> Universe:
     """Write a universe whole or not at all and open it. One without fields holds catalogues only and has no cells.
+
+    Folders are made as needed, `within` a folder only those below it.
 
     Raises: InputError for fields of unequal grids or with values that are not finite; ResourceError for a full disk.
     """
@@ -137,7 +143,7 @@ def write_universe(
         # a network may come to predict one value everywhere; its report tells
         check_field(item, cells, may_be_constant=kind == "prediction")
     columns = [values for catalogue in catalogues.values() for values in catalogue.columns.values()]
-    with appearing(path) as temporary:
+    with appearing(path, within) as temporary:
         _reserve(temporary, sum(array.nbytes for array in [*(item.values for item in fields), *columns]))
         with h5py.File(temporary, "w", locking=False) as file:
             file.attrs["halodeck_format"] = kind
@@ -196,9 +202,11 @@ def _described(path: Path) -> Iterator[None]:
     """What is wrong in a universe file, whatever h5py says of it. Raises: InputError."""
     try:
         yield
+    except HalodeckError:
+        raise
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
-    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+    except Exception as error:  # what damaged attributes raise is no closed list
         raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
 
 
@@ -254,8 +262,18 @@ def _read(file: Any, path: Path) -> Universe:
         cosmology=Cosmology(**{key: float(value) for key, value in numbers.items()}, name=cosmology_name),
         fields=fields,
         halos={name: _rows(group, path) for name, group in file.get("halos", {}).items()},
-        provenance=json.loads(file["provenance"].attrs["json"]),
+        provenance=_provenance(file["provenance"].attrs["json"]),
     )
+
+
+def _provenance(text: str) -> dict[str, Any]:
+    """What a file says of its making; foreign ones may lack any of it. Raises: ValueError."""
+    data = parse_json(text)
+    if not isinstance(data, dict):
+        raise ValueError("its provenance is no table")
+    if not isinstance(data.get("sources", []), list):
+        raise ValueError("the sources of its provenance are no list")
+    return data
 
 
 def _rows(catalogue: Any, path: Path) -> int:

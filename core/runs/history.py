@@ -9,6 +9,8 @@ from typing import Any
 
 _NOT_METRICS = ("time", "event", "step")
 _MESSAGES = 50
+_LARGEST = 2**53
+"""Steps from here on are no longer told apart on an axis, and no worker gets there."""
 
 
 @dataclass
@@ -48,14 +50,14 @@ class History:
             kind, step = event.get("event"), event.get("step")
             if kind == "message":
                 self.messages = [*self.messages[1 - _MESSAGES :], str(event.get("text", ""))]
-            elif kind in ("step", "validation") and isinstance(step, int):
+            elif kind in ("step", "validation") and isinstance(step, int) and abs(step) < _LARGEST:
                 if kind == "step":
                     for track in self.validation.values():
                         track.cut(step + 1)
                 tracks = self.train if kind == "step" else self.validation
                 for name, value in event.items():
-                    if name not in _NOT_METRICS and isinstance(value, (int, float)):
-                        tracks.setdefault(name, Track()).add(step, float(value))
+                    if name not in _NOT_METRICS and (number := _number(value)) is not None:
+                        tracks.setdefault(name, Track()).add(step, number)
 
     def metrics(self) -> list[str]:
         """The names of all metrics: the loss first, then what validation measures, then the rest."""
@@ -67,3 +69,11 @@ class History:
             {name: track.copy() for name, track in self.validation.items()},
             list(self.messages),
         )
+
+
+def _number(value: Any) -> float | None:
+    """A value as a number, be it infinite; None for anything else."""
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return None

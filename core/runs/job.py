@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from core.device import choose_device
 from core.errors import HalodeckError, InputError, RunError
 from core.files import appearing
 from core.learning.learner import Learner
+from core.reading import open_regular
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
 from core.runs.run import Run
+from core.typed import Measured, typed
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Model:
     device: torch.device
 
 
+@dataclass(frozen=True)
+class _Constants:
+    constants: dict[str, Measured] = field(default_factory=dict)
+
+
 def open_job(run: Run, folders: Sequence[Path] = ()) -> Job:
     """Recipe, universes and device of a run. Raises: ConfigError, InputError, ResourceError."""
     return Job(open_recipe(run), open_universes(run, folders), _device(run))
@@ -55,7 +62,7 @@ def open_model(run: Run, device: torch.device | None = None) -> Model:
         raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
     recipe, device = open_recipe(run), device or _device(run)
     learner = recipe.learner(device)
-    learner.load_weights(read_tensors(path, run, device, "weights"))
+    restore(learner.load_weights, path, run, device, "weights")
     return Model(recipe, learner, device)
 
 
@@ -108,12 +115,16 @@ def read_constants(run: Run) -> dict[str, float]:
     path = run.path / "model.pt"
     if not path.exists():
         raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
-    return dict(read_tensors(path, run, torch.device("cpu"), "weights").get("constants", {}))
+    weights = read_tensors(path, run, torch.device("cpu"), "weights")
+    try:
+        return dict(typed(_Constants, weights).constants)
+    except ValueError as error:
+        raise RunError(f"{path} cannot be read ({error})", "put the run's own file back") from error
 
 
 def write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
     """Write parts made of tensors and plain values, whole or not at all. Raises: ResourceError."""
-    with appearing(path) as temporary, temporary.open("wb") as file:
+    with appearing(path, run.path) as temporary, temporary.open("wb") as file:
         try:
             torch.save({"recipe": run.recipe, **parts}, file)
         except RuntimeError as error:
@@ -123,23 +134,37 @@ def write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
             raise
 
 
+def restore(load: Callable[[dict[str, Any]], None], path: Path, run: Run, device: torch.device, part: str) -> None:
+    """Give one part of what `write_tensors` wrote to what takes it. Raises: RunError where it does not fit."""
+    data = read_tensors(path, run, device, part)
+    try:
+        load(data)
+    except HalodeckError:
+        raise
+    except Exception as error:  # a file of others may hold any names and shapes
+        words = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise RunError(f"{path} does not fit run {run.name} ({words})", "put the run's own file back") from error
+
+
 def read_tensors(path: Path, run: Run, device: torch.device, part: str) -> dict[str, Any]:
     """One part of what `write_tensors` wrote: tensors and plain values, never pickled classes. Raises: RunError."""
-    import pickle
     import zipfile
-    import zlib
 
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself compares no checksums
-            if archive.testzip():
-                raise zipfile.BadZipFile("checksum")
-        data = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, pickle.PickleError) as error:
+        with open_regular(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                if any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist()):
+                    raise zipfile.BadZipFile("it is packed, which torch never does")  # it could unpack to any size
+                if archive.testzip():  # torch itself compares no checksums
+                    raise zipfile.BadZipFile("checksum")
+            file.seek(0)
+            data = torch.load(file, map_location=device, weights_only=True)
+    except Exception as error:  # the reader of pickles raises whatever the bytes lead it to
         raise RunError(f"{path} cannot be read", "delete it to start again from the beginning") from error
     if not isinstance(data, dict) or data.get("recipe") != run.recipe:
         other = data.get("recipe") if isinstance(data, dict) else "something else"
         raise RunError(f"{path} is of {other}, the run is {run.recipe}", "put the run's own file back or delete it")
-    if part not in data:
+    if not isinstance(data.get(part), dict):
         raise RunError(f"{path} holds no {part}", "put the run's own file back or delete it")
     return dict(data[part])
 

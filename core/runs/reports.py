@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 import time
@@ -12,14 +11,14 @@ import numpy as np
 
 from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
-from core.errors import RunError
-from core.figures import Curves, Report, Series, Style, dump_report, load_report
+from core.figures import Curves, Report, Series, Style, dump_report
 from core.files import write_json
 from core.progress import Progress, part, silent
 from core.provenance import provenance
 from core.runs.history import History, Track
 from core.runs.job import Model
 from core.runs.predictions import path_for
+from core.runs.report_file import read_report as read_report
 from core.runs.run import Run
 
 WIDE = 100
@@ -42,6 +41,7 @@ def predict(run: Run, model: Model, universe: Universe, progress: Progress = sil
             [universe.path], run=str(run.path), step=model.learner.step, cost=cost, universe=identity(universe)
         ),
         kind="prediction",
+        within=run.path,
     )
 
 
@@ -60,23 +60,9 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
     report = model.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
     report = Report(report.title, report.numbers, {**report.figures, "loss": loss_curves(run)}, report.notes, facts)
-    write_json(run.report_path, dump_report(report))
+    write_json(run.report_path, dump_report(report), run.path)
     progress(1.0, "report written")
     return report
-
-
-def read_report(run: Run) -> Report:
-    """The report that was kept with a run. Raises: RunError when there is none or it cannot be read."""
-    try:
-        return load_report(json.loads(run.report_path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise RunError(
-            f"run {run.name} has no report yet", f"make it with `halodeck report {run.name} --again`"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"{run.report_path} cannot be read ({error})", f"make it again with `halodeck report {run.name} --again`"
-        ) from error
 
 
 def loss_curves(run: Run) -> Curves:

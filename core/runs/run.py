@@ -3,7 +3,7 @@
     config.toml      what was asked for, resolved: recipe, universes, device, every setting
     events.jsonl     what happened, one JSON object a line, append-only; a torn last line is not yet written
     status.json      the worker's last word: process, step, heartbeat, state; replaced atomically
-    control          a request to the worker (pause | resume | stop), polled by it between steps
+    control          requests to the worker (pause | resume | stop), a line each, taken by it between steps
     worker.log       everything the worker printed
     notes.json       what people wrote about the run: a text and tags
     checkpoint.pt    the newest checkpoint: weights, optimiser, step
@@ -17,28 +17,37 @@ One process writes, any number read; it survives the loss of the terminal that l
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from core.errors import HalodeckError, RunError, did_you_mean
-from core.files import explain, write_json, write_text
+from core import processes
+from core.errors import HalodeckError, InputError, ResourceError, RunError
+from core.files import explain, overwrite, write_json, write_text
+from core.reading import open_regular, parse_json, read_json, read_tail, read_toml
+from core.runs import requests
+from core.runs.requests import Request
+from core.typed import Measured, typed
 
 State = Literal["new", "running", "paused", "done", "stopped", "failed", "lost"]
-Request = Literal["pause", "resume", "stop"]
 
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""
 SILENCE = 60.0
 """Seconds of silence after which a worker on another host counts as lost."""
+_MOST = 16 << 20
+"""Bytes of a file that says something about a run."""
+_MOST_EVENTS = 1 << 30
+"""Bytes of the events: a worker that trains for months writes less."""
+_BLOCK = 16 << 20
+"""Bytes of the events that are taken into memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,10 @@ class Status:
 
     @property
     def remaining(self) -> float | None:
-        return (self.steps - self.step) / self.speed if self.speed and self.state == "running" else None
+        if not self.speed or self.state != "running":
+            return None
+        seconds = (self.steps - self.step) / self.speed
+        return seconds if math.isfinite(seconds) else None
 
     @property
     def alive(self) -> bool:
@@ -99,24 +111,22 @@ class Run:
         return str(self.config()["recipe"])
 
     def config(self) -> dict[str, Any]:
-        """The resolved configuration: recipe, created, command, universes, device, and the table `settings`."""
-        import tomllib
+        """The resolved configuration: recipe, created, command, universes, device, and the table `settings`.
 
+        Raises: RunError for one that is missing or damaged; ResourceError.
+        """
         path = self.path / "config.toml"
         try:
-            config = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            if self.path.is_dir() and not path.exists():
+            config = read_toml(path, _MOST)
+            typed(_Config, config)
+        except FileNotFoundError as error:
+            if self.path.is_dir():
                 raise RunError(f"{path} is missing", "restore it or delete the run") from error
             raise explain(error, path) from error
+        except InputError as error:
+            raise RunError(error.problem, "restore it or delete the run") from error
         except ValueError as error:
-            raise RunError(f"{path} is damaged ({error})", "restore it or delete the run") from error
-        if missing := {"recipe", "created", "settings"} - config.keys():
-            raise RunError(f"{path} lacks {', '.join(sorted(missing))}", "restore it or delete the run")
-        if not isinstance(config["created"], int | float) or not isinstance(config["settings"], dict):
-            raise RunError(
-                f"{path} is not a run's: created or settings are something else", "restore it or delete the run"
-            )
+            raise RunError(f"{path} is not a run's ({error})", "restore it or delete the run") from error
         return config
 
     # what people write
@@ -125,14 +135,12 @@ class Run:
         """The notes on the run, empty ones where nobody wrote any. Raises: RunError, ResourceError."""
         path = self.path / "notes.json"
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            return Notes(str(data["text"]), tuple(map(str, data["tags"])))
+            return typed(Notes, read_json(path, _MOST))
         except FileNotFoundError:
             return Notes()
-        except OSError as error:
-            raise explain(error, path) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"notes.json of run {self.name} is damaged ({error})", f"mend or delete {path}") from error
+        except (InputError, ValueError) as error:
+            words = error.problem if isinstance(error, InputError) else error
+            raise RunError(f"notes.json of run {self.name} is damaged ({words})", f"mend or delete {path}") from error
 
     def notes_or_problem(self) -> Notes:
         """The notes, or what is wrong with them as their text: for lists of many runs."""
@@ -144,13 +152,20 @@ class Run:
     def write_notes(self, notes: Notes) -> None:
         """Replace the notes; tags are kept once each, in order. Raises: ResourceError."""
         tags = [tag for tag in dict.fromkeys(notes.tags) if tag]
-        write_json(self.path / "notes.json", {"text": notes.text, "tags": tags})
+        write_json(self.path / "notes.json", {"text": notes.text, "tags": tags}, self.path)
 
     # what a worker writes
 
     def write_status(self, **status: Any) -> None:
         """Replace status.json: state, step, steps, values, speed, message. Process and time are added."""
-        write_json(self.path / "status.json", {**status, **_process(), "updated": time.time()})
+        path = self.path / "status.json"
+        data = {**status, **_process(), "updated": time.time()}
+        try:
+            write_json(path, data, self.path)
+        except ResourceError:
+            if not path.exists():
+                raise
+            overwrite(path, json.dumps(data))  # on a full disk there is room in the file itself
 
     def emit(self, event: str, **values: Any) -> None:
         """Append one event. A line is one write, so readers see it whole or torn, never mixed."""
@@ -165,43 +180,47 @@ class Run:
             raise explain(error, path) from error
 
     def take_request(self) -> Request | None:
-        """The pending request, removed."""
-        path = self.path / "control"
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-            path.unlink()
-        except OSError:
-            return None
-        return text if text in ("pause", "resume", "stop") else None  # type: ignore[return-value]
+        """What is asked for, taken away."""
+        return requests.take(self.path / "control")
 
     # what anybody reads
 
     def status(self) -> Status:
         """The honest state: a worker that died without a word is "lost"."""
-        path = self.path / "status.json"
+        path, again = self.path / "status.json", "resuming the run writes it anew"
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            return _alive_or_lost(typed(_StatusFile, read_json(path, _MOST)), path.stat().st_mtime)
         except FileNotFoundError:
             return Status("new", message="not started")
-        except OSError as error:
-            return Status("failed", message=f"status.json cannot be read ({error.strerror}); check its permissions")
-        except ValueError:
-            return Status("failed", message="status.json is cut off or damaged; resuming the run writes it anew")
-        try:
-            return _status(data)
-        except (AttributeError, TypeError, ValueError) as error:
-            return Status("failed", message=f"status.json is no run's ({error}); resuming the run writes it anew")
+        except InputError as error:
+            return Status("failed", message=f"{error.problem}; {again}")
+        except HalodeckError as error:
+            return Status("failed", message=f"status.json cannot be read ({error.problem}); check its permissions")
+        except ValueError as error:
+            return Status("failed", message=f"status.json is no run's ({error}); {again}")
 
     def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-        """Events from a byte offset on, and the offset to go on from. Broken lines are passed over."""
+        """Events from a byte offset on, and the offset to go on from. Broken lines are passed over.
+
+        Raises: InputError for what is no regular file or far too large, ResourceError.
+        """
+        path, found = self.path / "events.jsonl", list[dict[str, Any]]()
         try:
-            with (self.path / "events.jsonl").open("rb") as file:
+            with open_regular(path, _MOST_EVENTS) as file:
                 file.seek(offset)
-                block = file.read()
+                while block := file.read(_BLOCK):
+                    whole = block.rfind(b"\n") + 1
+                    if not whole and len(block) < _BLOCK:
+                        break  # the last line is not yet written
+                    whole = whole or len(block)  # no event is that long
+                    found += _parse(block[:whole])
+                    offset += whole
+                    file.seek(offset)
         except FileNotFoundError:
             return [], 0
-        whole = block.rfind(b"\n") + 1
-        return list(_parse(block[:whole])), offset + whole
+        except OSError as error:
+            raise explain(error, path) from error
+        return found, offset
 
     def steps(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Like `events`, the step events alone, in order of writing: after a resume some steps come twice."""
@@ -215,16 +234,15 @@ class Run:
             raise RunError(
                 f"run {self.name} is {status.state}", "there is no worker to ask; `halodeck resume` starts one"
             )
-        write_text(self.path / "control", request)
+        requests.ask(self.path / "control", request)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The end of what the worker printed."""
+        """The end of what the worker printed. Raises: InputError for what is no regular file, ResourceError."""
         try:
-            with (self.path / "worker.log").open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 400 * lines))
-                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+            tail = read_tail(self.path / "worker.log", 400 * lines)
         except FileNotFoundError:
             return ""
+        return "\n".join(tail.decode(errors="replace").splitlines()[-lines:])
 
     @property
     def report_path(self) -> Path:
@@ -260,104 +278,83 @@ def create_run(root: Path, recipe: str, settings: dict[str, Any], **facts: Any) 
     return Run(path)
 
 
-def open_run(root: Path, name: str) -> Run:
-    """A run by name under root, or by path. Raises: RunError with a suggestion."""
-    for path in (Path(name), root / name):
-        if is_run(path):
-            return Run(path)
-    if name == "latest" and (runs := all_runs(root)):
-        return runs[0]
-    raise RunError(f"there is no run {name!r} in {root}", did_you_mean(name, [run.name for run in all_runs(root)]))
-
-
 def is_run(path: Path) -> bool:
     """Whether a folder is a run's, be it a broken one."""
-    return any((path / name).is_file() for name in ("config.toml", "status.json", "events.jsonl"))
+    return any(os.path.lexists(path / name) for name in ("config.toml", "status.json", "events.jsonl"))
 
 
-def all_runs(root: Path) -> list[Run]:
-    """Every readable run under root, newest first."""
-    return _sorted_out(root)[0]
+def age(created: float) -> str:
+    """When a run was created, for people."""
+    return datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M")
 
 
-def broken_runs(root: Path) -> dict[str, str]:
-    """The runs under root that cannot be read, by name, and what is wrong with them."""
-    return _sorted_out(root)[1]
-
-
-def _sorted_out(root: Path) -> tuple[list[Run], dict[str, str]]:
-    created, broken = [], {}
-    for path in sorted(filter(is_run, root.iterdir())) if root.is_dir() else ():
-        try:
-            created.append((Run(path).created, path.name, Run(path)))
-        except HalodeckError as error:
-            broken[path.name] = str(error)
-    return [run for _, _, run in sorted(created, key=lambda item: item[:2], reverse=True)], broken
-
-
-def delete_run(run: Run) -> None:
-    """Delete a run folder. Raises: RunError while its worker lives."""
-    if run.status().alive:
-        raise RunError(f"run {run.name} is {run.status().state}", "stop it first")
-    try:
-        shutil.rmtree(run.path)
-    except OSError as error:
-        raise explain(error, run.path) from error
-
-
-def age(run: Run) -> str:
-    """When the run was created, for people."""
-    return datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
-
-
-@lru_cache(maxsize=1)
 def _process() -> dict[str, Any]:
-    """Who writes: host, process and its start time (a process number alone may be given again)."""
-    import psutil
-
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    """Who writes: host, process and its birth (a process number alone may be given again)."""
+    return {"host": processes.host(), "pid": os.getpid(), "born": processes.own_birth()}
 
 
-def _status(data: dict[str, Any]) -> Status:
+@dataclass(frozen=True)
+class _Config:
+    """What must be in config.toml; whatever else there is belongs to nobody here."""
+
+    recipe: str
+    created: float
+    settings: dict[str, Any]
+    universes: tuple[str, ...] = ()
+    universe_ids: tuple[str, ...] = ()
+    held_out: tuple[int, ...] = ()
+    device: str = ""
+    command: str = ""
+    settings_version: int = 1
+
+    def __post_init__(self) -> None:
+        try:
+            datetime.fromtimestamp(self.created)
+        except (OverflowError, OSError, ValueError):
+            raise ValueError(f"created is {self.created:g}, which is no time") from None
+        if any(not 0 <= number < len(self.universes) for number in self.held_out):
+            raise ValueError(f"held_out names others than the {len(self.universes)} universes")
+
+
+@dataclass(frozen=True)
+class _StatusFile:
+    """What may be in status.json."""
+
+    state: State
+    step: int = 0
+    steps: int = 0
+    values: dict[str, Measured] | None = None
+    speed: float | None = None
+    message: str = ""
+    host: str = ""
+    pid: Any = 0
+    born: Any = ""
+    updated: float = 0.0
+
+
+def _alive_or_lost(said: _StatusFile, written: float) -> Status:
     """What status.json says, unless the worker that wrote it is gone."""
-    if data.get("state") not in get_args(State):
-        raise ValueError(f"unknown state {data.get('state')!r}")
-    state: State = data["state"]
-    message, pid = str(data.get("message", "")), data.get("pid")
-    if state in ("running", "paused") and not _breathes(data):
+    state, message = said.state, said.message
+    if state in ("running", "paused") and not _breathes(said, written):
         state, message = "lost", "the worker died without a word; resume it from its last checkpoint"
-    speed = data.get("speed")
     return Status(
         state=state,
-        step=int(data.get("step", 0)),
-        steps=int(data.get("steps", 0)),
-        values={str(name): float(value) for name, value in (data.get("values") or {}).items()},
-        speed=None if speed is None else float(speed),
+        step=said.step,
+        steps=said.steps,
+        values={name: float(value) for name, value in (said.values or {}).items()},
+        speed=said.speed,
         message=message,
-        host=str(data.get("host", "")),
-        pid=pid if isinstance(pid, int) else 0,
-        updated=float(data.get("updated", 0.0)),
+        host=said.host,
+        pid=said.pid if isinstance(said.pid, int) else 0,
+        updated=said.updated,
     )
 
 
-def _breathes(data: dict[str, Any]) -> bool:
-    if data.get("host") != socket.gethostname():
-        return time.time() - float(data.get("updated", 0)) < SILENCE
-    try:
-        return lives(int(data["pid"]), float(data["started"]))
-    except (KeyError, ValueError):
-        return False
-
-
-def lives(pid: int, started: float) -> bool:
-    """Whether a process of this machine is the one that started then, and works: numbers are given again."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+def _breathes(said: _StatusFile, written: float) -> bool:
+    """Whether the worker lives: by its process, on another machine by when its last word was `written`."""
+    if said.host == processes.host() and isinstance(said.born, str):
+        return isinstance(said.pid, int) and processes.alive(said.pid, said.born)
+    return abs(time.time() - written) < SILENCE
 
 
 def _lacks_newline(file: Any) -> bool:
@@ -368,7 +365,7 @@ def _lacks_newline(file: Any) -> bool:
 def _parse(block: bytes) -> Iterator[dict[str, Any]]:
     for line in block.splitlines():
         try:
-            event = json.loads(line)
+            event = parse_json(line)
         except ValueError:
             continue
         if isinstance(event, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import threading
 import time
@@ -15,15 +14,19 @@ from typing import Any
 import torch
 
 from core.errors import HalodeckError, Interrupted, RunError
+from core.files import left_behind
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
 from core.progress import Progress, silent
-from core.runs.job import Job, Model, open_job, read_tensors, write_tensors
+from core.runs.job import Job, Model, open_job, restore, write_tensors
+from core.runs.lock import held
 from core.runs.reports import make_report
-from core.runs.run import HEARTBEAT, Run
+from core.runs.run import HEARTBEAT, Run, State
 
 EVENT_INTERVAL = 0.2
 """Least seconds between two step events."""
+_LOOK = 0.2
+"""Seconds between two looks of a paused worker for requests."""
 
 
 def work(
@@ -40,32 +43,20 @@ def work(
     """
     if run.status().alive:
         raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
-    with _only_worker(run), _pulse(run) as pulse, _stop_on_signals() as stop:
-        try:
-            _train_and_report(run, pulse, stop, on_step, progress, folders)
-        except Interrupted:
-            pulse.say(state="stopped", message="stopped on request; `halodeck resume` goes on from here")
-            run.emit("state", state="stopped")
-            raise
-        except BaseException as error:
-            message = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
-            pulse.say(state="failed", message=message)
-            run.emit("state", state="failed", text=message)
-            raise
-
-
-@contextmanager
-def _only_worker(run: Run) -> Iterator[None]:
-    """Hold the run's lock; the system lets go of it however the process ends."""
-    with (run.path / "lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"another worker has run {run.name}", "watch it with `halodeck watch`") from None
-        except OSError:
-            pass  # some network file systems know no locks: the status is all there is to go by
+    with held(run):
         run.take_request()  # of an earlier worker; from this one's first word on, requests are for it
-        yield
+        for left in left_behind(run.path):
+            left.unlink(missing_ok=True)
+        with _pulse(run) as pulse, _stop_on_signals(run) as stop:
+            try:
+                _train_and_report(run, pulse, stop, on_step, progress, folders)
+            except Interrupted:
+                pulse.end("stopped", "stopped on request; `halodeck resume` goes on from here")
+                raise
+            except BaseException as error:
+                words = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
+                pulse.end("failed", words)
+                raise
 
 
 class _Pulse:
@@ -80,6 +71,12 @@ class _Pulse:
         with self.lock:
             self.status.update(status)
             self.run.write_status(**self.status)
+
+    def end(self, state: State, message: str) -> None:
+        """The last word. Where it cannot be written, what ended the work matters more."""
+        with suppress(HalodeckError):
+            self.say(state=state, message=message)
+            self.run.emit("state", state=state, **({"text": message} if state == "failed" else {}))
 
     def beat(self, until: threading.Event) -> None:
         while not until.wait(HEARTBEAT):
@@ -100,20 +97,56 @@ def _pulse(run: Run) -> Iterator[_Pulse]:
         thread.join()
 
 
+class _Stop:
+    """Whether a signal has asked for the end: at once, or, while training, after the step and with a checkpoint."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.number: int | None = None
+        self.waits = False
+        """Whether a signal waits for the end of a step."""
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        again = self.number is not None and number == signal.SIGINT
+        self.number = number
+        if again:
+            raise KeyboardInterrupt  # the second Ctrl-C does not wait for the step to end
+        if not self.waits:
+            self.check()
+
+    def check(self, where: str = "") -> None:
+        """End here if asked to. Raises: Interrupted."""
+        if self.number is not None:
+            raise self.interrupted(where)
+
+    def interrupted(self, where: str = "") -> Interrupted:
+        return Interrupted(
+            f"run {self.run.name} was stopped{where}",
+            "`halodeck resume` goes on from here",
+            self.number or signal.SIGINT,
+        )
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What must not be torn: a signal is kept until its end, or until somebody checks."""
+        self.waits = True
+        try:
+            yield
+        finally:
+            self.waits = False
+
+
 @contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set. In a thread other than the main one signals are left alone."""
-    stop = threading.Event()
+def _stop_on_signals(run: Run) -> Iterator[_Stop]:
+    """Obey SIGTERM, SIGINT and SIGHUP (a lost terminal). In a thread other than the main one they are left alone."""
+    stop = _Stop(run)
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt  # the second Ctrl-C does not wait for the step to end
-        stop.set()
-
-    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        wanted.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop.handle) for number in wanted}
     try:
         yield stop
     finally:
@@ -124,7 +157,7 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 def _train_and_report(
     run: Run,
     pulse: _Pulse,
-    stop: threading.Event,
+    stop: _Stop,
     on_step: Callable[[Step, int], None],
     progress: Progress,
     folders: Sequence[Path],
@@ -136,29 +169,31 @@ def _train_and_report(
     samples = recipe.samples(job.universes, job.device)
     learner = recipe.learner(job.device)
     if (run.path / "checkpoint.pt").exists():
-        learner.restore(read_tensors(run.path / "checkpoint.pt", run, job.device, "state"))
+        restore(learner.restore, run.path / "checkpoint.pt", run, job.device, "state")
     pulse.say(step=learner.step, steps=learner.steps, message="training")
-    try:
-        _train(run, job, learner, samples, pulse, stop, on_step)
-    except Interrupted:
+    with stop.waiting():
+        try:
+            _train(run, job, learner, samples, pulse, stop, on_step)
+        except Interrupted:
+            write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+            raise
+        # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
         write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
-        raise
-    # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
-    write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+    stop.check(" after its training")
 
     pulse.say(message="measuring what prediction needs besides the weights", speed=None)
     recipe.finish(learner, job.universes)
     write_tensors(run.path / "model.pt", run, weights=learner.weights())
 
     def report(fraction: float, doing: str) -> None:
-        if stop.is_set() or run.take_request() == "stop":
-            raise Interrupted("stopped")
+        _obey(run, pulse, stop, " before its report was made")
         pulse.say(message=doing)
         progress(fraction, doing)
 
     make_report(run, Model(recipe, learner, job.device), recipe.held_out(job.universes), report)
-    pulse.say(state="done", message="done")
-    run.emit("state", state="done")
+    with stop.waiting():
+        pulse.say(state="done", message="done")
+        run.emit("state", state="done")
 
 
 def _train(
@@ -167,7 +202,7 @@ def _train(
     learner: Learner,
     samples: Samples,
     pulse: _Pulse,
-    stop: threading.Event,
+    stop: _Stop,
     on_step: Callable[[Step, int], None],
 ) -> None:
     recipe = job.recipe
@@ -189,20 +224,22 @@ def _train(
             before = time.monotonic()
         if step.step % recipe.checkpoint_every == 0:
             write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
-        if stop.is_set():
-            raise Interrupted(f"run {run.name} was stopped at step {step.step}", "`halodeck resume` goes on from here")
-        _obey(run, pulse, stop, step)
+        _obey(run, pulse, stop, f" at step {step.step}")
 
 
-def _obey(run: Run, pulse: _Pulse, stop: threading.Event, step: Step) -> None:
-    """Do what was asked for: pause until resumed, or stop."""
+def _obey(run: Run, pulse: _Pulse, stop: _Stop, where: str) -> None:
+    """Do what was asked for: pause until resumed, or stop. Raises: Interrupted."""
+    stop.check(where)
     request = run.take_request()
     if request == "pause":
+        doing = pulse.status["message"]
         pulse.say(state="paused", message="paused; `halodeck resume` goes on")
         run.emit("state", state="paused")
-        while request not in ("resume", "stop") and not stop.wait(0.2):
+        while request not in ("resume", "stop"):
+            time.sleep(_LOOK)
+            stop.check(where)
             request = run.take_request()
-        pulse.say(state="running", message="training")
+        pulse.say(state="running", message=doing)
         run.emit("state", state="running")
-    if request == "stop" or stop.is_set():
-        raise Interrupted(f"run {run.name} was stopped at step {step.step}", "`halodeck resume` goes on from here")
+    if request == "stop":
+        raise stop.interrupted(where)

@@ -1,21 +1,29 @@
 """What the commands do and print, when all is well."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import h5py
 import pytest
 from typer.testing import CliRunner
 
+import app.cli.runs
 from app.cli.options import parse_numbers, parse_seeds
 from app.cli.program import program
 from app.cli.registry import commands
 from app.cli.runs import duration
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
+from core.files import begun
 from core.runs.launch_spec import universe_paths
+from core.runs.listing import entries
 from core.runs.run import Notes, Run, create_run
 
 Command = Callable[..., tuple[int, str, str]]
@@ -103,6 +111,22 @@ def test_recipes(command: Command) -> None:
     assert "Ready tables for --config: paper" in out
     assert "halonet" in [found["name"] for found in json.loads(command("recipes", "--json")[1])]
     assert "optimiser" in json.loads(command("recipes", "halonet", "--json")[1])["properties"]
+
+
+def test_clean_removes_what_the_dead_have_left(command: Command, universes: list[Universe]) -> None:
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    Path("runs").mkdir()
+    living = begun(Path("runs/u.h5"))
+    left = living.with_name(living.name.replace(str(os.getpid()), dead.stdout.strip()))
+    for path in (living, left):
+        path.write_bytes(bytes(1 << 20))
+    assert command("clean", "--dry-run")[1].splitlines() == [str(left), "1 files, 1.0 MiB to be removed"]
+    assert left.exists()
+    assert command("clean", "runs")[1].splitlines() == [str(left), "1 files, 1.0 MiB removed"]
+    assert [path.name for path in Path("runs").iterdir()] == [living.name]
+    code, _, err = command("clean", "nowhere")
+    assert code == 1
+    assert "nowhere is no folder" in err
 
 
 def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
@@ -209,6 +233,29 @@ def test_broken_runs_are_listed_and_can_be_deleted(command: Command, tmp_path: P
     assert not path.exists()
 
 
+def test_foreign_and_silent_runs_hide_no_other(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "silent", "fifo", "huge"):
+        create_run(tmp_path / "runs", name, {})
+    (tmp_path / "runs" / "huge-001" / "config.toml").write_text('recipe = "x"\ncreated = 1e999\n[settings]\n')
+    os.mkfifo(tmp_path / "runs" / "fifo-001" / "status.json")
+    answers, config = threading.Event(), Run.config
+    monkeypatch.setattr(Run, "config", lambda run: answers.wait() if run.name == "silent-001" else config(run))
+    monkeypatch.setattr(app.cli.runs, "entries", partial(entries, limit=0.05))
+    try:
+        listed = {run["name"]: run for run in json.loads(command("runs", "--json")[1])}
+        code, out, _ = command("runs")
+    finally:
+        answers.set()
+    states = {name: run["state"] for name, run in listed.items()}
+    assert states == {"good-001": "new", "silent-001": "not answering", "fifo-001": "failed", "huge-001": "broken"}
+    assert "is no regular file" in listed["fifo-001"]["message"]
+    assert code == 0
+    assert "created is inf, a number is expected" in " ".join(out.split())
+    assert "silent-001 does not answer within 0.05 s: check its disk" in " ".join(out.split())
+
+
 @pytest.mark.parametrize("option", ["--runs", "--universes"])
 def test_folders_of_the_workbench_are_not_those_of_a_command(command: Command, option: str) -> None:
     code, _, error = command(option, "elsewhere", "runs")
@@ -222,7 +269,7 @@ def test_watching_a_run_that_ended_badly(command: Command, tmp_path: Path, state
     run.write_status(state="failed" if state == "failed" else "running", step=1, steps=2, message="no luck")
     if state == "lost":
         path = run.path / "status.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), "started": 1.0}))
+        path.write_text(json.dumps({**json.loads(path.read_text()), "born": "gone:1"}))
     code, out, err = command("watch")
     assert code == 1
     assert f"halonet-001  {state}  step 1/2" in out

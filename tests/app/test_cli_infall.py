@@ -51,6 +51,19 @@ def test_read_trees(command: Command) -> None:
     assert "2 subhalos have survived in t: at least 10 of each fate are needed" in err
 
 
+def test_read_trees_that_do_not_say_everything(command: Command) -> None:
+    files.write_sublink(Path("tree_extended.0.hdf5"), files.small_forest())
+    files.write_times(Path("times.txt"), redshifts=True)
+    told = ("--times", "times.txt", "--box-size", 100, "--omega-matter", 0.3, "--h", 0.7, "--particle-mass", 1e9)
+    code, out, err = command("infall", "read", "tree_extended.0.hdf5", *told)
+    assert code == 0, err
+    assert "tables/tree_extended.0.h5" in out
+    assert "subhalos                                    4" in out
+    code, _, err = command("import", "tree_extended.0.hdf5")
+    assert code == 2
+    assert "tree_extended.0.hdf5 holds merger trees: give it to `halodeck infall read`" in err
+
+
 @pytest.mark.parametrize(("options", "words"), [(("--count", 3), "too few"), (("--seed", -1), "is negative")])
 def test_wrong_orders(command: Command, options: tuple[str, int], words: str) -> None:
     code, _, err = command("infall", "make", *options)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.cosmos.cosmology import CRITICAL_DENSITY
 from core.cosmos.formats.readers.pksc import write_pksc
 from core.cosmos.universe import Universe, open_universe
 
@@ -47,6 +48,26 @@ def test_import_of_a_linear_field_with_its_halos(command: Command) -> None:
     assert err.strip() == (
         "halodeck: halos.pksc holds Peak Patch halos: give it by --halos, after the linear field they are of"
     )
+
+
+def test_import_of_halos_with_a_list_of_their_members(command: Command) -> None:
+    place = np.stack(np.meshgrid(*[np.arange(16.0)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    inside = np.flatnonzero((place < 3).all(axis=1))
+    place[inside] = 1 + 0.1 * (place[inside] - 1)
+    numbers = {"box_size": 16.0, "redshift": 0.0, "omega_matter": 0.3, "h": 0.7}
+    np.savez("snap.npz", position=place, id=np.arange(100, 16**3 + 100), **numbers)  # type: ignore[arg-type]
+    mass = 27 * 0.3 * CRITICAL_DENSITY
+    Path("halos.csv").write_text(f"id,mass [Msun/h],x [Mpc/h],y [Mpc/h],z [Mpc/h]\n7,{mass},1,1,1\n")
+    Path("who.csv").write_text("\n".join(["halo,particle", *(f"7,{100 + index}" for index in inside)]) + "\n")
+    given = ("--evolved", "--omega-baryon", 0.05, "--sigma8", 0.8, "--spectral-index", 0.96, "--members", "who.csv")
+    code, _, err = command("import", "snap.npz", *given, "--out", "u.h5")
+    assert code != 0
+    assert err.strip() == ("halodeck: --members lists who is in the --halos of a snapshot: give both, or leave it out")
+    code, out, err = command("import", "snap.npz", *given, "--halos", "halos.csv", "--out", "u.h5")
+    assert code == 0, err
+    assert "the ids in who.csv" in out
+    catalogue = open_universe(Path("u.h5")).catalogue()
+    assert (list(catalogue["id"]), list(catalogue["count"])) == ([7], [27])
 
 
 @pytest.mark.parametrize("save", [False, True])

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 
 import core
 from core.cosmos.universe import Universe, open_universe
+from core.files import appearing
 from core.runs.run import Run
 
 Command = Callable[..., tuple[int, str, str]]
@@ -165,7 +167,7 @@ LONG = "a" * 300
         ("predict halonet-001", 2, "(?i)missing argument.*universe"),
         ("", 2, "the workbench needs a terminal"),
         # runs
-        (f"report halonet-003 {RUNS}", 1, "report.json cannot be read .*: make it again"),
+        (f"report halonet-003 {RUNS}", 1, "report.json is damaged .*: make it again"),
         (f"report halonet-003 --again {RUNS}", 1, "model.pt cannot be read: delete it"),
         (f"report halonet-002 --again {RUNS}", 1, "the saved weights belong to another network"),
         (f"predict halonet-004 bad/u1.h5 {RUNS}", 2, "unknown recipe 'hallonet': did you mean 'halonet'"),
@@ -232,7 +234,8 @@ def tiny_disk(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     """Run a command whose folder `disk` has 64 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    script = f'mount -t tmpfs -o size=64k tmpfs "{disk}" && "$@"; code=$?; ls -A "{disk}"; exit $code'
+    after = f'ls -A "{disk}"; cat "{disk}"/*/status.json 2>&-'
+    script = f'mount -t tmpfs -o size=64k tmpfs "{disk}" && "$@"; code=$?; {after}; exit $code'
     prefix = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", script, "-"]
     if not shutil.which("unshare") or subprocess.run([*prefix, "true"], capture_output=True).returncode:
         pytest.skip("this machine allows no private mounts")
@@ -257,6 +260,9 @@ def test_a_full_disk_in_training(
     result = tiny_disk("train", "halonet", "--config", "smoke", "--on", on, "--runs", "disk", "--device", "cpu")
     assert result.returncode == 1
     assert "no space left for disk/halonet-001/checkpoint.pt" in complaint(result.stderr)
+    # the last word is in the run: it is not lost
+    assert '"failed"' in result.stdout
+    assert "free some room" in result.stdout
 
 
 def test_no_permission(bad: Path, tmp_path: Path) -> None:
@@ -277,6 +283,23 @@ def test_ctrl_c(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, err = command("simulate", "--cells", "8")
     assert code == 130
     assert complaint(err) == "halodeck: interrupted; nothing half-written is left"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_command_and_leaves_nothing_half_written(
+    command: Command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def asked_to_end(*arguments: Any, **options: Any) -> None:
+        with appearing(Path("u.h5")) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr("core.cosmos.simulate.simulate", asked_to_end)
+    code, _, err = command("simulate", "--cells", "8")
+    assert code == 128 + number
+    assert complaint(err) == f"halodeck: ended by {number.name}; nothing half-written is left"
+    assert list(Path().iterdir()) == []
+    assert signal.getsignal(number) == signal.SIG_DFL
 
 
 def test_out_of_memory(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

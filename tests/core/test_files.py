@@ -2,12 +2,15 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from core import processes
 from core.errors import HalodeckError, InputError, ResourceError, did_you_mean
-from core.files import appearing, checksum, damage, explain, write_json, write_text
+from core.files import appearing, begun, checksum, damage, explain, left_behind, overwrite, write_json, write_text
 
 
 def left(folder: Path) -> list[str]:
@@ -42,10 +45,51 @@ def test_a_failure_keeps_the_old_file(tmp_path: Path, failure: type[BaseExceptio
 
 def test_no_space_left(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    (tmp_path / f".a.txt.{os.getpid()}.part").symlink_to("/dev/full")
+    begun(path).symlink_to("/dev/full")
     with pytest.raises(ResourceError, match=r"no space left for .*a\.txt: free some room"):
         write_text(path, "words " * 10000)
     assert left(tmp_path) == []
+
+
+def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    ).stdout
+    mine = begun(path).name
+    of_the_dead = mine.replace(str(os.getpid()), dead.strip())
+    elsewhere = mine.replace(f".{processes.host()}.", ".elsewhere.")
+    young = mine.replace(str(os.getpid()), str(os.getppid()))
+    for name in (of_the_dead, elsewhere, young, of_the_dead.replace("a.txt", "b.txt"), ".notes.part", ".a.txt.part"):
+        (tmp_path / name).write_text("half")
+    write_text(path, "whole")
+    assert of_the_dead not in left(tmp_path)
+    assert left_behind(tmp_path) == [tmp_path / of_the_dead.replace("a.txt", "b.txt")]
+    os.utime(tmp_path / elsewhere, (0, 0))  # nobody has touched it for long
+    os.utime(tmp_path / young, (0, 0))  # older than the process that has its number now
+    assert {path.name for path in left_behind(tmp_path)} >= {elsewhere, young}
+    assert left(tmp_path)[:1] != ["a.txt"]  # and what is no such file stays
+    assert {".notes.part", ".a.txt.part"} <= set(left(tmp_path))
+
+
+def test_a_folder_that_was_deleted_stays_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    for path in (folder / "status.json", folder / "report" / "report.json"):
+        with pytest.raises(ResourceError, match="does not exist"):
+            write_text(path, "x", folder)
+    assert left(tmp_path) == []
+    folder.mkdir()
+    write_text(folder / "report" / "more" / "report.json", "x", folder)
+    assert left(folder / "report" / "more") == ["report.json"]
+
+
+def test_overwriting_takes_the_room_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a long text")
+    overwrite(path, "short")
+    assert path.read_text() == "short"
+    with pytest.raises(ResourceError, match="does not exist"):
+        overwrite(tmp_path / "b.txt", "x")
 
 
 def test_no_space_left_told_by_hdf5(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from core.errors import RunError
-from core.runs.run import Notes, Request, Run, delete_run
+from core.runs.lock import delete_run
+from core.runs.requests import Request
+from core.runs.run import Notes, Run
 
 
 def ask(run: Run, request: Request) -> str:

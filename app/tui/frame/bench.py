@@ -9,11 +9,12 @@ from typing import Any, Protocol, cast
 from textual.dom import DOMNode
 
 from app.draw.colour import Depth
-from app.tui.frame.follow import Entry, Follower
+from app.tui.frame.follow import Follower
 from app.tui.frame.key import Key
 from app.tui.frame.place import Place
 from app.tui.frame.preferences import Preferences
 from app.tui.frame.selection import Selection
+from core.runs.listing import Entry
 
 
 class Bench(Protocol):
@@ -29,6 +30,8 @@ class Bench(Protocol):
     places: Sequence[Place]
     entries: tuple[Entry, ...]
     """All runs, newest first."""
+    looked: bool
+    """Whether the folder of the runs has been read yet."""
     problem: str
     """What is wrong with the folder of the runs."""
     selection: Selection

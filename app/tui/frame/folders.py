@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.files import explain
+from core.patience import within
 
 _SKIPPED = ("__pycache__", "lost+found")
+LIMIT = 2.0
+"""Seconds that a folder has to answer."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,18 @@ def walk(roots: Iterable[Path], most: int) -> Iterator[tuple[Path, tuple[Item, .
             continue
         seen.add(path)
         try:
-            items = read_folder(path)
+            items = within(lambda path=path: read_folder(path), LIMIT)  # type: ignore[misc]
         except OSError:
+            continue
+        if items is None:
             continue
         waiting += [item.path for item in items if item.is_folder and not item.path.is_symlink()]
         yield path, items
+
+
+def resolved(path: Path) -> Path:
+    """The absolute path without links; as it is where its disk does not answer."""
+    return within(path.resolve, LIMIT) or path.absolute()
 
 
 def stamp(path: Path) -> tuple[int, int]:

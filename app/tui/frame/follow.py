@@ -6,11 +6,10 @@ are read from the byte where the last reading ended.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +17,20 @@ from textual.message import Message
 
 from core.errors import HalodeckError
 from core.files import explain
+from core.patience import Patient
 from core.runs.history import History
-from core.runs.run import Notes, Run, Status, is_run
+from core.runs.listing import Entry, in_order, read_entry, silent_entry
+from core.runs.run import Run, is_run
 
 EVERY = 1.0
 """Seconds between two looks; a live curve costs some 8 kB for each."""
+LIMIT = 1.0
+"""Seconds that the folder, or a run in it, has to answer; one that comes later is in the next list."""
 LOG_LINES = 40
 _TAIL = 1 << 16
 _STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json")
-_UNREADABLE = Status("failed")
 
 Stamp = tuple[int, int, int] | None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the list of runs; `problem` says why a run cannot be read."""
-
-    run: Run
-    status: Status
-    recipe: str = ""
-    created: float = 0.0
-    validation: float | None = None
-    problem: str = ""
-    device: str = ""
-    notes: Notes = field(default_factory=Notes)
-
-    @property
-    def name(self) -> str:
-        return self.run.name
-
-    @property
-    def state(self) -> str:
-        return "broken" if self.problem else self.status.state
 
 
 class RunsFound(Message):
@@ -84,14 +64,18 @@ class _Reading:
 class Follower:
     """Looks at a folder of runs and at the chosen ones, and posts what changed."""
 
-    def __init__(self, root: Path, post: Callable[[Message], Any]) -> None:
+    def __init__(self, root: Path, post: Callable[[Message], Any], limit: float = LIMIT) -> None:
         self.root = root
         self._post = post
+        self._limit = limit
+        self._folders = Patient(_inside, limit)
+        self._entries = Patient(self._entry, limit)
+        self._followed = Patient(self._look_at, limit)
         self._chosen: tuple[Run, ...] = ()
         self._stopped = False
         self._wake = threading.Event()
         self._next_list = 0.0
-        self._seen: dict[str, tuple[tuple[Stamp, ...], Entry]] = {}
+        self._seen: dict[Path, tuple[tuple[Stamp, ...], Entry]] = {}
         self._found: tuple[tuple[Entry, ...], str] | None = None
         self._existed = False
         self._readings: dict[Run, _Reading] = {}
@@ -124,43 +108,40 @@ class Follower:
                 self._post(RunsFound(*found))
         chosen = self._chosen
         self._readings = {run: self._readings.get(run, _Reading()) for run in chosen}
-        for run in chosen:
-            self._look_at(run, self._readings[run])
+        self._followed.ask(chosen)
 
     def _list(self) -> tuple[tuple[Entry, ...], str]:
         try:
-            with os.scandir(self.root) as items:
-                paths = [path for item in items if is_run(path := Path(item.path))]
+            paths = self._folders.ask([self.root]).get(self.root)
         except FileNotFoundError:
             # no folder is an empty one, unless it was there before
             return (), f"{self.root} is gone: it comes back here when it is there again" if self._existed else ""
         except OSError as error:
             return (), str(explain(error, self.root))
+        if paths is None:
+            return (), f"{self.root} does not answer: check its disk, or the network that it is on"
         self._existed = True
-        self._seen = {path.name: self._entry(path) for path in paths}
-        entries = (entry for _, entry in self._seen.values())
-        return tuple(sorted(entries, key=lambda entry: (entry.created, entry.name), reverse=True)), ""
+        answers = self._entries.ask(paths)
+        silent = [silent_entry(path, self._limit) for path in paths if path not in answers]
+        self._seen = {path: answer for path, answer in answers.items() if answer}
+        return tuple(in_order([*(entry for _, entry in self._seen.values()), *silent])), ""
 
-    def _entry(self, path: Path) -> tuple[tuple[Stamp, ...], Entry]:
+    def _entry(self, path: Path) -> tuple[tuple[Stamp, ...], Entry] | None:
         """The entry of a run, read again only where its files changed, or where its worker may have died."""
+        if not is_run(path):
+            return None
         stamps = tuple(_stamp(path / name) for name in _STAMPED)
-        old = self._seen.get(path.name)
+        old = self._seen.get(path)
         if old and old[0] == stamps and not old[1].status.alive:
             return old
-        run = Run(path)
-        try:
-            config, status = run.config(), run.status()
-            recipe, created = str(config["recipe"]), float(config["created"])
-            device = str(config.get("device", ""))
-        except HalodeckError as error:
-            return stamps, Entry(run, _UNREADABLE, problem=str(error))
+        entry = read_entry(path)
         validation = old[1].validation if old else None
-        if not old or old[0][2] != stamps[2]:
+        if not entry.problem and (not old or old[0][2] != stamps[2]):
             validation = _last_validation(path / "events.jsonl", validation)
-        notes = run.notes_or_problem()
-        return stamps, Entry(run, status, recipe, created, validation, device=device, notes=notes)
+        return stamps, replace(entry, validation=validation)
 
-    def _look_at(self, run: Run, reading: _Reading) -> None:
+    def _look_at(self, run: Run) -> None:
+        reading = self._readings.get(run, _Reading())
         stamps = tuple(_stamp(run.path / name) for name in ("config.toml", "events.jsonl", "worker.log"))
         if stamps == reading.stamps:
             return
@@ -171,11 +152,16 @@ class Follower:
         reading.stamps = stamps
         try:
             new, reading.offset = run.events(reading.offset)
+            reading.history.add(new)
             log = run.log_tail(LOG_LINES)
-        except OSError as error:
-            new, log = [], str(explain(error, run.path))
-        reading.history.add(new)
+        except Exception as error:  # whatever is in the folder of a run, it is that run's alone
+            log = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
         self._post(RunFollowed(run, reading.history.copy(), log))
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What is in a folder. Raises: OSError."""
+    return list(folder.iterdir())
 
 
 def _stamp(path: Path) -> Stamp:
@@ -189,12 +175,11 @@ def _stamp(path: Path) -> Stamp:
 
 def _last_validation(path: Path, before: float | None) -> float | None:
     """The last validation loss in the tail of the events; the one known before when there is none."""
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return before
     history = History()
-    # the first line of the tail may be torn, which `events` passes over
-    history.add(Run(path.parent).events(max(0, size - _TAIL))[0])
+    try:
+        # the first line of the tail may be torn, which `events` passes over
+        history.add(Run(path.parent).events(max(0, path.stat().st_size - _TAIL))[0])
+    except Exception:  # told where the events are drawn
+        return before
     track = history.validation.get("loss")
     return track.values[-1] if track and track.values else before

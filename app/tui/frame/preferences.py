@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.files import explain, write_text
+from core.errors import HalodeckError
+from core.files import write_text
+from core.reading import read_toml
+
+_MOST = 1 << 20
+"""Bytes of the file."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,11 @@ def preferences_path() -> Path:
 def load_preferences(path: Path) -> Preferences:
     """The preferences in a file; what is wrong with it is said in `problems`, and the rest is used."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path, _MOST)
     except FileNotFoundError:
         return Preferences(path=path)
-    except OSError as error:
-        return Preferences(path=path, problems=(str(explain(error, path)),))
-    except ValueError as error:
-        return Preferences(path=path, problems=(f"{path} is not TOML ({error}): mend it; the defaults hold",))
+    except HalodeckError as error:
+        return Preferences(path=path, problems=(f"{error.problem}: mend it; the defaults hold",))
     values: dict[str, Any] = {}
     problems = []
     for name, value in table.items():

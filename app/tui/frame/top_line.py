@@ -11,10 +11,10 @@ from textual.content import Content
 
 from app.draw.shown import shown
 from app.tui.frame.bench import bench_of
-from app.tui.frame.follow import Entry
 from app.tui.frame.lines import Lines
 from app.tui.frame.place import Place
 from app.tui.frame.wording import folder
+from core.runs.listing import Entry
 
 _PROGRAM = Content.styled("halodeck  ", "b $primary")
 _DOT = Content.styled(" · ", "dim")

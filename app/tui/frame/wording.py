@@ -18,6 +18,7 @@ STATES: dict[str, tuple[str, str]] = {
     "failed": ("✗", "red"),
     "lost": ("?", "red"),
     "broken": ("!", "red"),
+    "not answering": ("…", "red"),
 }
 
 

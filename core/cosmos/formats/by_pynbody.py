@@ -15,10 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.formats.reader import RawParticles
-from core.errors import InputError
-
-_RAISED = (OSError, LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
-"""What pynbody raises for files that are not as it expects."""
+from core.errors import HalodeckError, InputError
 
 
 def read_particles(path: Path, load: Callable[[], Any], total_matter: bool, numbered: bool = True) -> RawParticles:
@@ -26,7 +23,9 @@ def read_particles(path: Path, load: Callable[[], Any], total_matter: bool, numb
     try:
         with _quiet():
             return _arrays(path, load(), total_matter, numbered)
-    except _RAISED as error:
+    except HalodeckError:
+        raise
+    except Exception as error:  # pynbody raises anything for files that are not as it expects
         raise InputError(f"{path} cannot be read ({error})", "check how it was written") from error
 
 

@@ -1,4 +1,4 @@
-"""Reading halo catalogues made by others: Rockstar, hlist, AHF, SUBFIND, CSV, Peak Patch.
+"""Reading halo catalogues made by others, whatever their format.
 
 A catalogue comes out in halodeck's units, most massive first, and proven: halos lie in the box, weigh no more than it
 holds, and their masses and radii make a halo's density. What was repaired is told, everything else is refused.
@@ -51,6 +51,11 @@ class HaloFile:
     """With its box in Mpc/h."""
     rows: Array
     repairs: tuple[str, ...] = ()
+    apart: bool = False
+    """Groups that share no particle: none lies in another."""
+    hosts: Array | None = None
+    """Once subhalos were left out: of each place in the file that of the halo it is part of, its own or its host's; -1
+    where the host is not known."""
 
 
 def read_catalogue(path: Path, given: Given | None = None, columns: Mapping[str, str] | None = None) -> HaloFile:
@@ -76,7 +81,7 @@ def read_catalogue(path: Path, given: Given | None = None, columns: Mapping[str,
         f"{header.format} ({raw.definition})",
         {name: unit for name, unit in _UNITS.items() if name in found},
     )
-    return HaloFile(catalogue, header, rows, repairs)
+    return HaloFile(catalogue, header, rows, repairs, raw.apart)
 
 
 def settle(header: Header, given: Given) -> Header:
@@ -103,23 +108,28 @@ def settle(header: Header, given: Given) -> Header:
 def distinct(halos: HaloFile) -> HaloFile:
     """The halos that lie in no other.
 
-    By `parent` where the catalogue has it; friends-of-friends groups all are; otherwise a halo whose centre lies
-    within the radius of a heavier one is taken for a part of that one.
+    By `parent` where the catalogue has it; groups that are apart all are; otherwise a halo whose centre lies within the
+    radius of a heavier one is taken for a part of that one.
     """
     catalogue = halos.catalogue
-    if halos.header.format == "subfind":
+    if halos.apart:
         return halos
     if "parent" in catalogue:
-        keep = catalogue["parent"] < 0
+        keep, host = catalogue["parent"] < 0, _by_parents(catalogue)
         told = "subhalos left out, by the catalogue's parents"
     else:
-        keep = ~_inside_heavier(catalogue)
+        host = _by_place(catalogue)
+        keep = host == np.arange(len(host))
         told = "halos with their centre in a heavier one left out: the catalogue names no parents"
     if keep.all():
         return halos
+    hosts = np.full(halos.header.count, -1)
+    hosts[halos.rows] = np.where(host < 0, -1, halos.rows[host])
     columns = {name: values[keep] for name, values in catalogue.columns.items()}
     repairs = (*halos.repairs, f"{np.count_nonzero(~keep)} {told}")
-    return replace(halos, catalogue=replace(catalogue, columns=columns), rows=halos.rows[keep], repairs=repairs)
+    return replace(
+        halos, catalogue=replace(catalogue, columns=columns), rows=halos.rows[keep], repairs=repairs, hosts=hosts
+    )
 
 
 def with_radii(catalogue: Catalogue, mean_density: float) -> Array:
@@ -128,19 +138,35 @@ def with_radii(catalogue: Catalogue, mean_density: float) -> Array:
     return np.where(catalogue["radius"] > 0, catalogue["radius"], by_mass) if "radius" in catalogue else by_mass
 
 
-def _inside_heavier(catalogue: Catalogue) -> Array:
-    """Whether a halo's centre lies within the radius of one above it in the list."""
+def _by_parents(catalogue: Catalogue) -> Array:
+    """The row (H,) of the distinct halo that each is part of, its own for one; -1 where no chain of parents ends."""
+    count = len(catalogue)
+    direct = np.append(np.where(catalogue["parent"] < 0, np.arange(count), count), count)
+    if "id" in catalogue:
+        order = np.argsort(catalogue["id"])
+        places = order[np.searchsorted(catalogue["id"], catalogue["parent"], sorter=order).clip(max=count - 1)]
+        known = (catalogue["parent"] >= 0) & (catalogue["id"][places] == catalogue["parent"])
+        direct[:-1][known] = places[known]
+    top = direct
+    for _ in range(count.bit_length()):  # twice as far each time
+        top = top[top]
+    return np.where((top == count) | (direct[top] != top), -1, top)[:-1]
+
+
+def _by_place(catalogue: Catalogue) -> Array:
+    """The row (H,) of the heaviest halo within whose radius the centre of each lies, its own for one in no other's."""
     from scipy.spatial import KDTree
 
-    inside = np.zeros(len(catalogue), dtype=bool)
+    host = np.arange(len(catalogue))
     if "radius" not in catalogue:
-        return inside
+        return host
     tree = KDTree(catalogue["position"], boxsize=np.full(3, catalogue.box_size))
     for halo, near in enumerate(tree.query_ball_point(catalogue["position"], catalogue["radius"])):
-        if not inside[halo]:
+        if host[halo] == halo:
             found = np.asarray(near)
-            inside[found[found > halo]] = True
-    return inside
+            found = found[found > halo]
+            host[found[host[found] == found]] = halo
+    return host
 
 
 def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array], Array, tuple[str, ...]]:
@@ -155,9 +181,6 @@ def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array],
         double = len(columns["id"]) - len(np.unique(columns["id"]))
         if double:
             raise InputError(f"{path}: {double} halo ids occur more than once", "give the halos of one moment")
-        if "parent" in columns and header.format == "ahf":
-            # AHF writes 0, -1 or an id that is not there for a halo without host
-            columns["parent"] = np.where(np.isin(columns["parent"], columns["id"]), columns["parent"], -1)
     rows = np.argsort(-columns["mass"], kind="stable")
     repairs = []
     massive = columns["mass"][rows] > 0
@@ -168,9 +191,11 @@ def _prove(path: Path, raw: RawHalos, header: Header) -> tuple[dict[str, Array],
         raise InputError(f"{path} holds no halo with a mass", "check how it was made")
     columns = {name: values[rows] for name, values in columns.items()}
     repairs += _check_positions(path, columns, header)
-    _check_masses(path, columns, header)
+    _check_masses(path, columns, header, raw.apart)
     for name in ("position", "velocity", "radius"):
         if name in columns:
+            if np.abs(columns[name]).max() > np.finfo(np.float32).max:
+                raise InputError(f"{path} holds a {name} that is too large", "copy or make it again")
             columns[name] = columns[name].astype(np.float32)
     assert header.box_size is not None
     columns["position"] = wrap(columns["position"], header.box_size)
@@ -191,7 +216,7 @@ def _check_positions(path: Path, columns: dict[str, Array], header: Header) -> l
     return [f"{outside} halos beyond the box folded into it"] if outside else []
 
 
-def _check_masses(path: Path, columns: dict[str, Array], header: Header) -> None:
+def _check_masses(path: Path, columns: dict[str, Array], header: Header, apart: bool) -> None:
     """Distinct halos weigh less than the box; mass and radius together make the density of a halo."""
     if header.omega_matter is None:
         return
@@ -200,7 +225,7 @@ def _check_masses(path: Path, columns: dict[str, Array], header: Header) -> None
     if "parent" in columns:
         own = columns["mass"][columns["parent"] < 0]
     else:  # groups share no particle; of halos and subhalos unmarked only the heaviest is surely distinct
-        own = columns["mass"] if header.format == "subfind" else columns["mass"][:1]
+        own = columns["mass"] if apart else columns["mass"][:1]
     share = float(own.sum()) / (mean_density * header.box_size**3)
     if share > 1:
         raise InputError(
@@ -211,8 +236,9 @@ def _check_masses(path: Path, columns: dict[str, Array], header: Header) -> None
         if not held.any():
             columns.pop("radius")
             return
-        volumes = 4 / 3 * np.pi * columns["radius"][held] ** 3
-        overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
+        with np.errstate(all="ignore"):  # radii near 0 make an infinite density
+            volumes = 4 / 3 * np.pi * columns["radius"][held].astype(np.float64) ** 3
+            overdensity = float(np.median(columns["mass"][held] / volumes)) / mean_density
         if not OVERDENSITIES[0] < overdensity < OVERDENSITIES[1]:
             raise InputError(
                 f"{path}: by their masses and radii its halos are {overdensity:.3g} times denser than the mean",

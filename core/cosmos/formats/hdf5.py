@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,11 @@ def dataset(group: Any, name: str) -> Any:
     return hdf5.dataset(group, name)
 
 
-def values(found: Any, path: Path) -> Array:
-    """A dataset, read whole. Raises: InputError that names it where it cannot be read."""
+def values(found: Any, path: Path, rows: slice | EllipsisType = ...) -> Array:
+    """A dataset, read whole or some rows of it. Raises: InputError that names it where it cannot be read."""
     from core import hdf5
 
-    return hdf5.values(found, path)
+    return hdf5.values(found, path, rows)
 
 
 def is_snapshot(file: Any) -> bool:
@@ -72,7 +73,7 @@ def read_header(path: Path) -> Header:
             if header is None:
                 complete(parts, int(number(file, ("Header", "NumFilesPerSnapshot")) or 1))
                 header = here
-            _check_alike(parts[0], header, part, here)
+            check_alike(parts[0], header, part, here)
             for name, count in _counts(file, part).items():
                 if name in DARK:
                     dark += count
@@ -82,7 +83,7 @@ def read_header(path: Path) -> Header:
     return Header(**{**vars(header), "count": dark, "others": others})
 
 
-def _check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
+def check_alike(first: Path, header: Header, part: Path, other: Header) -> None:
     """Refuse parts of different snapshots. Raises: InputError."""
     for name in ("redshift", "box_size", "omega_matter", "h", "w0", "wa"):
         ours, theirs = getattr(header, name), getattr(other, name)
@@ -133,11 +134,41 @@ def _anywhere(*names: str) -> list[tuple[str, str]]:
     return [(group, name) for name in names for group in ("Header", "Parameters", "Cosmology")]
 
 
+def names_of(table: Any) -> tuple[str, ...]:
+    """The columns of a table: the datasets of a group, or the fields of a dataset of compounds."""
+    return tuple(table.dtype.names or ()) if _of_compounds(table) else tuple(table)
+
+
+def rows_of(table: Any, name: str) -> int:
+    """How many rows such a table has, by one of its columns."""
+    return len(table) if _of_compounds(table) else len(dataset(table, name))
+
+
+def column(table: Any, name: str, path: Path) -> Array:
+    """A column of such a table. Raises: InputError where it is damaged."""
+    return np.asarray(table[name]) if _of_compounds(table) else values(table[name], path)
+
+
+def _of_compounds(table: Any) -> bool:
+    from core.hdf5 import Dataset
+
+    return isinstance(table, Dataset)
+
+
+def scalar(file: Any, name: str) -> float | None:
+    """A number that stands as a dataset of its own, alone or in an array; None where it is not there."""
+    if name not in file:
+        return None
+    path = Path(file.file.filename)
+    found = _numbers(values(file[name], path), path, name)
+    return float(found[0]) if len(found) else None
+
+
 def number(file: Any, *places: tuple[str, str]) -> float | None:
     """The first of these attributes (group, name) that is there."""
     for group, name in places:
         if group in file and name in file[group].attrs:
-            return float(_numbers(file[group].attrs[name], Path(file.filename), name)[0])
+            return float(_numbers(file[group].attrs[name], Path(file.file.filename), name)[0])
     return None
 
 

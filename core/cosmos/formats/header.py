@@ -40,12 +40,14 @@ class Header:
 def parts_of(path: Path) -> tuple[Path, ...]:
     """The files of a snapshot: `path` itself, or path.0, path.1, ... (path.0.hdf5, ...) when only those exist.
 
-    Raises: InputError for a missing path, a folder, an empty file.
+    Raises: InputError for a missing path, a folder or FIFO, an empty file.
     """
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", "name the snapshot in it")
         if path.exists():
+            if not path.is_file():
+                raise InputError(f"{path} is no regular file", "name a file on a disk")
             if path.stat().st_size == 0:
                 raise InputError(f"{path} is empty", "copy or make it again")
             return (path,)
@@ -55,6 +57,25 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise unreadable(path, error) from error
     raise InputError(f"{path} does not exist", "check the path")
+
+
+def blocks_of(path: Path, pattern: str) -> tuple[Path, ...]:
+    """All files whose names differ from this one's in a number, in order: `pattern` has it between two other groups.
+
+    Only `path` where its name is another. Raises: InputError where one between the first and the last is missing.
+    """
+    found = re.fullmatch(pattern, path.name)
+    if not found:
+        return (path,)
+    try:
+        names = [re.fullmatch(pattern, other.name) for other in path.parent.iterdir()]
+    except OSError as error:
+        raise unreadable(path.parent, error) from error
+    blocks = {int(name[2]): path.with_name(name[0]) for name in names if name and name.group(1, 3) == found.group(1, 3)}
+    missing = next((number for number in range(max(blocks) + 1) if number not in blocks), None)
+    if missing is not None:
+        raise InputError(f"{found[1]}{missing}{found[3]} is missing beside {path}", "copy all files of the snapshot")
+    return tuple(blocks[number] for number in sorted(blocks))
 
 
 def complete(parts: tuple[Path, ...], files: int) -> None:
@@ -95,6 +116,6 @@ def _missing(parts: tuple[Path, ...]) -> Path | None:
 
 def _numbered(path: Path, ending: str) -> tuple[Path, ...]:
     found: list[Path] = []
-    while (part := path.with_name(f"{path.name}.{len(found)}{ending}")).exists():
+    while (part := path.with_name(f"{path.name}.{len(found)}{ending}")).is_file():
         found.append(part)
     return tuple(found)

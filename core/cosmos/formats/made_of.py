@@ -19,11 +19,11 @@ def made_of(provenance: Mapping[str, Any]) -> Facts:
     for name, key in (("particles", "particles"), ("density", "density"), ("linear field", "linear_field")):
         _add(facts, name, provenance.get(key))
     if isinstance(lattice := provenance.get("lattice"), dict):
-        offset = ", ".join(f"{x:.4g}" for x in lattice.get("offset [Mpc/h]", ()))
-        rms = ", ".join(f"{x:.4g}" for x in lattice.get("rms displacement [Mpc/h]", ()))
+        offset, rms = (_numbers(lattice.get(key)) for key in ("offset [Mpc/h]", "rms displacement [Mpc/h]"))
+        redshift = provenance.get("initial_redshift")
         facts["lattice"] = (
             f"{lattice.get('order', '')}; ids {lattice.get('ids', '')}; offset {offset} Mpc/h; "
-            f"rms displacement {rms} Mpc/h at z = {provenance.get('initial_redshift', float('nan')):g}"
+            f"rms displacement {rms} Mpc/h at z = {f'{redshift:g}' if isinstance(redshift, int | float) else '?'}"
         )
     if isinstance(halos := provenance.get("halos"), dict):
         _add_sources(facts, "halos from", halos.get("sources"))
@@ -44,6 +44,10 @@ def _add_sources(facts: Facts, name: str, sources: Any) -> None:
         words += [str(item[key]) for key in ("format", "units") if item.get(key)]
         words += [f"sha256 {str(item['sha256'])[:_DIGITS]}"] if item.get("sha256") else []
         facts[f"{name} {number}" if len(found) > 1 else name] = ", ".join(words)
+
+
+def _numbers(values: Any) -> str:
+    return ", ".join(f"{x:.4g}" for x in values if isinstance(x, int | float)) if isinstance(values, list) else "?"
 
 
 def _add(facts: Facts, name: str, value: Any) -> None:

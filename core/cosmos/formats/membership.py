@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue, Particles, nearest_image, wrap
 from core.cosmos.formats import proof
 from core.cosmos.formats.catalogues import HaloFile, distinct, with_radii
-from core.cosmos.formats.integers import integers
-from core.cosmos.formats.readers import groups
+from core.cosmos.formats.members import read_members
+from core.cosmos.formats.reader import Members
+from core.cosmos.formats.registry import reader_of
 from core.errors import InputError
 from core.progress import Progress, silent
 
@@ -33,24 +33,30 @@ class Membership:
     repairs: tuple[str, ...]
 
 
-def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress = silent) -> Membership:
+def assign(
+    path: Path, halos: HaloFile, particles: Particles, progress: Progress = silent, beside: Path | None = None
+) -> Membership:
     """Labels of a snapshot's particles from a catalogue of the same moment, its distinct halos only.
 
+    Members are those in the file `beside`, those that the catalogue lists, or the particles within the halos' radii.
     Raises: InputError for members that are not in the snapshot, or do not lie where their halos are.
     """
     halos = distinct(halos)
     mean_density = particles.particle_mass * len(particles) / particles.box_size**3
     progress(0.0, "members of halos")
-    listed = _listed(path, halos, particles)
-    kind = "stated" if listed or "radius" in halos.catalogue else "by mass"
-    if listed is None:
+    members = _listed(path, beside)
+    own = np.ones(len(particles), bool)
+    kind = "stated" if members or "radius" in halos.catalogue else "by mass"
+    if members is None:
         halos, labels = _by_radius(path, halos, particles, mean_density)
         whose = "the catalogue's" if kind == "stated" else "200 times the mean density in its mass:"
         source = f"every particle to the halo nearest in units of its radius ({whose} radius), if within it"
         repairs = list(halos.repairs)
     else:
-        labels, shared, source = _first_owner(*listed, len(particles))
-        repairs = list(halos.repairs)
+        source, repairs = members.source, list(halos.repairs)
+        found, rows, of_subhalo = _found(beside or path, members, halos, particles)
+        labels, shared = _first_owner(found, rows, len(particles))
+        own[found[of_subhalo]] = False
         if shared:
             repairs.append(f"{shared} particles of several halos given to the heaviest")
         _check_places(path, labels, halos.catalogue, particles, mean_density)
@@ -59,7 +65,8 @@ def assign(path: Path, halos: HaloFile, particles: Particles, progress: Progress
         raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
     if empty:
         repairs.append(f"{empty} halos without particles left out")
-    proof.check_median(path, labels, catalogue["mass"], particles.particle_mass, kind)
+    # the mass of a halo listed without its subhalos is that of its own particles
+    proof.check_median(path, np.where(own, labels, 0), catalogue["mass"], particles.particle_mass, kind)
     return Membership(labels, catalogue, source, tuple(repairs))
 
 
@@ -138,66 +145,40 @@ def nearest_radius(positions: Array, centres: Array, radii: Array, box_size: flo
     return labels
 
 
-def _listed(path: Path, halos: HaloFile, particles: Particles) -> tuple[Array, Array, str] | None:
-    """Index into the particles and row of the catalogue of each member, and how they are known; None if not at all."""
-    row_of_place = np.full(halos.header.count, -1)
-    row_of_place[halos.rows] = np.arange(len(halos.rows))
-    if halos.header.format == "subfind":
-        members = groups.read_members(path)
-        rows = row_of_place[np.repeat(np.arange(len(members.lengths)), members.lengths)]
-        if members.ids is not None:
-            return _find(path, members.ids, particles.ids), rows, "the ids of members in the catalogue"
-        if len(rows) > len(particles):
-            raise InputError(f"{path} has {len(rows)} members, the snapshot {len(particles)} particles", "give its own")
-        return np.arange(len(rows)), rows, "the order of the snapshot, which is that of the groups"
-    beside = {"ahf": ("_halos", "_particles"), "rockstar": (".ascii", ".particles")}.get(halos.header.format)
-    if beside is None or not path.name.endswith(beside[0]):
-        return None
-    particle_file = path.with_name(path.name.removesuffix(beside[0]) + beside[1])
-    if not particle_file.exists():
-        return None
-    read = _ahf_members if halos.header.format == "ahf" else _rockstar_members
-    ids, halo_ids = read(particle_file)
-    order = np.argsort(halos.catalogue["id"])
-    places = np.searchsorted(halos.catalogue["id"], halo_ids, sorter=order).clip(max=len(order) - 1)
-    rows = order[places]
-    rows[halos.catalogue["id"][rows] != halo_ids] = -1  # members of subhalos, and of halos left out
-    return _find(path, ids[rows >= 0], particles.ids), rows[rows >= 0], f"the ids in {particle_file.name}"
+def _listed(path: Path, beside: Path | None) -> Members | None:
+    """Who is in which halo: by the user's file, or as the format of the catalogue lists it."""
+    if beside is not None:
+        return read_members(beside)
+    known = reader_of(path, "halos")
+    return known[0].members(path) if known and known[0].members else None
 
 
-def _ahf_members(path: Path) -> tuple[Array, Array]:
-    """Ids of dark matter particles and of their halos: for each halo `members id`, then lines of `particle type`."""
-    ids, halos = [], []
-    try:
-        with path.open(encoding="ascii") as file:
-            for line in file:
-                words = line.split()
-                if len(words) != 2:  # the number of halos, once for each file that was joined
-                    continue
-                count, halo = int(words[0]), int(words[1])
-                lines = list(islice(file, count))
-                if len(lines) != count or not lines:
-                    raise InputError(f"{path} is cut off in halo {halo}", "copy or make it again")
-                rows = np.loadtxt(lines, np.int64, ndmin=2)
-                dark = rows[rows[:, 1] == 1, 0] if rows.shape[1] > 1 else rows[:, 0]
-                ids.append(dark)
-                halos.append(np.full(len(dark), halo))
-    except ValueError as error:
-        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
-    return _joined(ids), _joined(halos)
+def _found(path: Path, members: Members, halos: HaloFile, particles: Particles) -> tuple[Array, Array, Array]:
+    """Index into the particles, row of the catalogue, and whether it stands with a subhalo alone, of each member."""
+    if members.by_id:
+        rows = own = _rows_of_ids(path, members.halos, halos)
+    else:
+        row_of_place = np.full(halos.header.count, -1)
+        row_of_place[halos.rows] = np.arange(len(halos.rows))
+        rows = own = row_of_place[members.halos]
+        if not members.nested and halos.hosts is not None:
+            rows = np.where(halos.hosts < 0, -1, row_of_place[halos.hosts])[members.halos]
+    kept = rows >= 0  # not those of halos left out
+    if members.particles is not None:
+        return _find(path, members.particles[kept], particles.ids), rows[kept], own[kept] < 0
+    if len(rows) > len(particles):
+        raise InputError(f"{path} has {len(rows)} members, the snapshot {len(particles)} particles", "give its own")
+    return np.flatnonzero(kept), rows[kept], own[kept] < 0
 
 
-def _rockstar_members(path: Path) -> tuple[Array, Array]:
-    """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
-    try:
-        rows = np.loadtxt(path, "U24", usecols=(6, 9), ndmin=2)
-        return integers(rows[:, 0]), integers(rows[:, 1])
-    except ValueError as error:
-        raise InputError(f"{path} is cut off or damaged ({error})", "copy or make it again") from error
-
-
-def _joined(parts: list[Array]) -> Array:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+def _rows_of_ids(path: Path, ids: Array, halos: HaloFile) -> Array:
+    """The row of the halo of each id; -1 for one that is not in the catalogue."""
+    if "id" not in halos.catalogue:
+        raise InputError(f"{path} names halos by id, the catalogue has none", "give it a column `id`")
+    known = halos.catalogue["id"]
+    order = np.argsort(known)
+    rows = order[np.searchsorted(known, ids, sorter=order).clip(max=len(order) - 1)]
+    return np.where(known[rows] == ids, rows, -1)
 
 
 def _find(path: Path, wanted: Array, ids: Array) -> Array:
@@ -212,9 +193,8 @@ def _find(path: Path, wanted: Array, ids: Array) -> Array:
     return np.asarray(places)
 
 
-def _first_owner(members: Array, rows: Array, source: str, count: int) -> tuple[Array, int, str]:
+def _first_owner(members: Array, rows: Array, count: int) -> tuple[Array, int]:
     """Labels (count,), and how many particles stood in several halos: they go to the heaviest, the first row."""
-    members, rows = members[rows >= 0], rows[rows >= 0]
     order = np.lexsort((rows, members))
     members, rows = members[order], rows[order]
     first = np.ones(len(members), dtype=bool)
@@ -223,12 +203,14 @@ def _first_owner(members: Array, rows: Array, source: str, count: int) -> tuple[
     changes[1:] &= rows[1:] != rows[:-1]
     labels = np.zeros(count, np.int32)
     labels[members[first]] = rows[first] + 1
-    return labels, len(np.unique(members[changes])), source
+    return labels, len(np.unique(members[changes]))
 
 
 def _check_places(path: Path, labels: Array, catalogue: Catalogue, particles: Particles, mean_density: float) -> None:
     """Members lie around their halos: else the catalogue is of another snapshot, or its order is another."""
     inside = np.flatnonzero(labels)
+    if not len(inside):
+        raise InputError(f"{path}: no particle lies in any of its halos", "give the catalogue of this snapshot")
     rows = labels[inside] - 1
     separations = nearest_image(particles.positions[inside] - catalogue["position"][rows], particles.box_size)
     count = np.bincount(rows, minlength=len(catalogue)).clip(min=1)

@@ -43,6 +43,24 @@ class RawHalos:
     header: Header
     definition: str
     """How halos are bounded: vir, 200b, fof, ..."""
+    apart: bool = False
+    """Groups that share no particle: none lies in another."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who is in which halo: a row for each member of each halo of a catalogue."""
+
+    halos: Array
+    """Of each row the halo: its place in the file, from 0, or its id."""
+    particles: Array | None
+    """Of each row the id of the particle; None where the rows are the snapshot's first particles, in its order."""
+    source: str
+    """Where this stands, in words."""
+    by_id: bool = False
+    """Whether `halos` are ids."""
+    nested: bool = True
+    """Whether the members of a subhalo stand in the list of its host too; else they are added to it."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,8 @@ class Reader:
     centred: bool = False
     """Positions run from -1/2 to 1/2 of the box."""
     halos: Callable[[Path, Given, Mapping[str, str] | None], RawHalos] | None = None
+    members: Callable[[Path], Members | None] | None = None
+    """Who is in which halo, where the catalogue, or a file beside it, lists it; None where neither does."""
     cube: Callable[[Path, CubeWish], RawCube] | None = None
 
 

@@ -14,6 +14,8 @@ from core.cosmos.formats.registry import reader_of, start_of
 from core.cosmos.formats.unread import unread
 from core.cosmos.infall import table as infall
 from core.cosmos.universe import open_universe
+from core.errors import HalodeckError
+from core.reading import read_toml
 
 _ANYTHING = ("hdf5", "raw")
 """Formats that many files pass for."""
@@ -96,18 +98,17 @@ def _universe(path: Path) -> Described:
 
 
 def _folder(path: Path) -> Described:
-    import tomllib
-
     config = path / "config.toml"
     if config.is_file():
         try:
-            settings = tomllib.loads(config.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            settings = read_toml(config)
+        except HalodeckError:
             settings = {}
         if "recipe" in settings:
             facts = {name: str(settings[name]) for name in ("recipe", "device") if name in settings}
             universes = settings.get("universes", [])
-            return Described(path, "run", facts | {"universes": str(len(universes))})
+            many = len(universes) if isinstance(universes, list) else 0
+            return Described(path, "run", facts | {"universes": str(many)})
     entries = sorted(entry.name for entry in path.iterdir())
     listed = ", ".join(entries[:_MOST_ENTRIES]) + (", ..." if len(entries) > _MOST_ENTRIES else "")
     return Described(path, "directory", {"entries": str(len(entries)), "names": listed})

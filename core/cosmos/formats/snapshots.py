@@ -129,7 +129,8 @@ def _positions(path: Path, raw: Array, units: Units, box_size: float, shift: flo
         low, high = raw.min(axis=0).astype(np.float64), raw.max(axis=0).astype(np.float64)
     if not np.isfinite(np.concatenate([low, high])).all():
         raise InputError(f"{path} holds positions that are not numbers", "copy or make it again")
-    low, high = low * units.length / box_size + shift, high * units.length / box_size + shift
+    with np.errstate(over="ignore"):  # infinite is out of the box
+        low, high = low * units.length / box_size + shift, high * units.length / box_size + shift
     if low.min() < -OUTSIDE or high.max() > 1 + OUTSIDE:
         raise InputError(
             f"{path}: positions run from {low.min():.3g} to {high.max():.3g} boxes of {box_size:g} Mpc/h",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.cosmos.formats import hdf5
-from core.cosmos.formats.header import parts_of
-
 _OWN = "save positions, velocities and ids as .npz (docs/data.md shows how)"
-_CSV = "write mass, position and radius of its halos as CSV (docs/data.md shows how)"
 
 _BYTES: dict[bytes, tuple[str, str]] = {
     b"HACC01": ("HACC GenericIO", f"read it with pygio and {_OWN}"),
-    b"#ASDF": ("asdf, as AbacusSummit writes", f"read it with abacusutils and {_OWN}"),
-    b"PAR1": ("parquet, as Uchuu writes", f"read it with pandas and {_CSV}"),
+    b"#ASDF": (
+        "asdf, as AbacusSummit writes",
+        f"give the folder halo_info of its halos; read particles with abacusutils and {_OWN}",
+    ),
     b"SIMPLE  =": ("FITS", "save the cube as .npy or the table as CSV"),
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
@@ -21,16 +19,6 @@ _BYTES: dict[bytes, tuple[str, str]] = {
     ),
 }
 """How files begin that hold one."""
-
-_GROUPS: dict[str, tuple[str, str]] = {
-    "SO": ("SOAP, of SWIFT", _CSV),
-    "Tree0": ("LHaloTree", "convert it to consistent-trees or Galacticus' HDF5"),
-    "Subhalos": ("HBT+", _CSV),
-    "Mass_200crit": ("VELOCIraptor", _CSV),
-    "DescendantID": ("SubLink", "convert it to consistent-trees or Galacticus' HDF5"),
-    "fake_header": ("VELOCIraptor", _CSV),
-}
-"""Members of the root of HDF5 files."""
 
 
 def unread(path: Path, start: bytes) -> tuple[str, str] | None:
@@ -42,15 +30,12 @@ def unread(path: Path, start: bytes) -> tuple[str, str] | None:
             return told
     if path.name.endswith(".hierarchy") or path.with_name(path.name + ".hierarchy").exists():
         return "Enzo", f"read it with yt and {_OWN}"
-    if start.startswith(hdf5.SIGNATURE):
-        with hdf5.opened(parts_of(path)[0]) as file:
-            return next((told for sign, told in _GROUPS.items() if sign in file), None)
     return None
 
 
 def _folder(path: Path) -> tuple[str, str] | None:
     if (path / "Header" / "attr-v2").is_file() or (path / "Header" / "header").is_file():
-        return "bigfile, as FastPM and MP-Gadget write", f"read it with bigfile and {_OWN}"
+        return "bigfile without dark matter in 1/Position", f"read it with bigfile and {_OWN}"
     if (path / "Header").is_file() and (path / "Level_0").is_dir():
         return "an AMReX plotfile, as Nyx writes", "read it with yt and save the cube as .npy"
     return None

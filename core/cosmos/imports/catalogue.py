@@ -45,7 +45,7 @@ def import_catalogue(
         catalogues={"halos": catalogue},
         provenance={
             **(provenance or {}),
-            "sources": sources(path, format=found.header.format),
+            "sources": sources(found.header.parts, format=found.header.format),
             "given": given.stated(),
             "halos": {"definition": catalogue.definition},
             "settings": {"cells": cells},

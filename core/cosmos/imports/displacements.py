@@ -85,7 +85,7 @@ def import_displacements(
         catalogues={"fof": catalogue},
         provenance={
             **(provenance or {}),
-            "sources": [item for p in paths for item in sources(p, format="displacement", units=unit)],
+            "sources": sources(paths, format="displacement", units=unit),
             "given": given.stated(),
             "linear_field": words,
             "settings": {"minimum_particles": minimum_particles},

@@ -21,6 +21,8 @@ class TheirHalos:
     path: Path
     columns: Mapping[str, str] | None = None
     """Columns of a CSV, as formats.catalogues.read_catalogue takes them."""
+    members: Path | None = None
+    """A list of the particles in each halo, as formats.members reads it."""
 
 
 def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membership, dict[str, Any]]:
@@ -32,10 +34,11 @@ def taken(halos: TheirHalos, given: Given, snapshot: Snapshot) -> tuple[Membersh
         redshift=snapshot.particles.redshift,
         length_unit=given.length_unit,
     )
-    found = assign(halos.path, read_catalogue(halos.path, known, halos.columns), snapshot.particles)
+    catalogue = read_catalogue(halos.path, known, halos.columns)
+    found = assign(halos.path, catalogue, snapshot.particles, beside=halos.members)
     return found, {
         "halos": {
-            "sources": sources(halos.path),
+            "sources": sources((*catalogue.header.parts, *([halos.members] if halos.members else []))),
             "definition": found.catalogue.definition,
             "labels": found.source,
             "repairs": list(found.repairs),

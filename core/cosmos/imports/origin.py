@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.header import parts_of
 from core.cosmos.formats.snapshots import Snapshot
 from core.cosmos.imports.linear import Linear
 from core.files import checksum
 
 
-def sources(path: Path, **said: str) -> list[dict[str, str]]:
+def sources(parts: Sequence[Path], **said: str) -> list[dict[str, str]]:
     """The files that one name stands for, with their checksums and what else is said of each."""
-    return [{"path": str(part), "sha256": checksum(part), **said} for part in parts_of(path)]
+    return [{"path": str(part), "sha256": checksum(part), **said} for part in parts]
 
 
 def origin(snapshots: Sequence[Snapshot], given: Given, linear: Linear | None = None) -> dict[str, Any]:

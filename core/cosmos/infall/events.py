@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.cosmos.box import Array, nearest_image
+from core.cosmos.forests import Forests
 from core.cosmos.infall.surroundings import subhalos, surroundings
 from core.cosmos.infall.table import (
     FEATURES,
@@ -31,6 +32,9 @@ from core.errors import InputError
 
 GROWN = 3.0
 """A subhalo that comes to weigh more than so many times its mass at accretion has taken another's name."""
+
+_WHERE = np.dtype([("entry_time", np.float64), ("entry", np.int64), ("sub", np.int64), ("host", np.int64)])
+"""The time of an entry, and the numbers in the files of the halo at its entry and of it and its host before."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,27 @@ class Branches:
     last: Array
 
 
-def make_table(path: Path, trees: Trees, cuts: Cuts, provenance: Mapping[str, Any]) -> Universe:
+@dataclass(frozen=True)
+class _Found:
+    """The events of some forests (n,): where they are, features, fates; and how many each cut removed."""
+
+    where: Array
+    features: dict[str, Array]
+    fates: dict[str, Array]
+    removed: dict[str, int]
+
+
+def make_table(path: Path, forests: Forests, cuts: Cuts, provenance: Mapping[str, Any]) -> Universe:
     """Find the events of merger trees and write their table.
 
-    Raises: InputError where the mass of a particle is not known or no subhalo is left.
+    Raises: InputError where the mass of a particle is not known or no subhalo is left; ResourceError for a forest
+    beyond memory.
     """
+    trees = forests.raw
     particle = cuts.particle_mass or trees.particle_mass
     if particle is None:
         raise InputError("the trees do not say the mass of a particle", "give it with --particle-mass [Msun/h]")
-    columns, removed = infall_columns(trees, cuts.fewest_particles * particle)
+    columns, removed = infall_columns(forests, cuts.fewest_particles * particle)
     if not len(columns["mass_ratio"]):
         told = ", ".join(f"{name}: {number}" for name, number in removed.items())
         raise InputError(f"no accretion event is left ({told})", "give more trees, or lower --particles")
@@ -96,8 +112,34 @@ def make_table(path: Path, trees: Trees, cuts: Cuts, provenance: Mapping[str, An
     return write_table(path, columns, trees.cosmology, trees.box_size, facts)
 
 
-def infall_columns(trees: Trees, least_mass: float) -> tuple[dict[str, Array], dict[str, int]]:
-    """The columns of a table, and how many events each cut removed, in the order of the cuts."""
+def infall_columns(forests: Forests, least_mass: float) -> tuple[dict[str, Array], dict[str, int]]:
+    """The columns of a table, and how many events each cut removed, in the order of the cuts.
+
+    Rows are in the order of the entries in time, and at one time in that of the files.
+    """
+    found = [_events_of(trees, least_mass) for trees in forests]
+    removed = {name: sum(part.removed[name] for part in found) for name in found[0].removed}
+    where = np.concatenate([part.where for part in found])
+    order = np.lexsort((where["entry"], where["entry_time"]))
+    where = where[order]
+    features = _joined([part.features for part in found], order)
+    around = surroundings(forests, features["scale_factor"], features["position"], where["sub"], where["host"])
+    columns = features | around | _joined([part.fates for part in found], order)
+    unknown = [name for name in FEATURES if name in columns and len(where) and np.isnan(columns[name]).all()]
+    for name in unknown:
+        del columns[name]
+    known = [name for name in FEATURES if name in columns]
+    finite = np.all([np.isfinite(columns[name]) for name in known], axis=0)
+    removed["with features that are not known"] = int(np.count_nonzero(~finite))
+    return {name: values[finite] for name, values in columns.items()}, removed
+
+
+def _joined(parts: list[dict[str, Array]], order: Array) -> dict[str, Array]:
+    return {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+
+
+def _events_of(trees: Trees, least_mass: float) -> _Found:
+    """The events of some forests that pass the cuts, with all but what other forests have a part in."""
     branches = main_branches(trees)
     events = first_infalls(trees, branches)
     removed: dict[str, int] = {"events found": len(events)}
@@ -119,15 +161,12 @@ def infall_columns(trees: Trees, least_mass: float) -> tuple[dict[str, Array], d
     outside = outcome["final_distance"] > 1
     outcome = {name: values[~outside] for name, values in outcome.items()}
     cut("outside their host today", ~outside)
-    end = end[~outside]
-    columns = _features(trees, events) | outcome | _interactions(trees, branches, events, end)
-    unknown = [name for name in FEATURES if name in columns and len(events) and np.isnan(columns[name]).all()]
-    for name in unknown:
-        del columns[name]
-    known = [name for name in FEATURES if name in columns]
-    finite = np.all([np.isfinite(columns[name]) for name in known], axis=0)
-    removed["with features that are not known"] = int(np.count_nonzero(~finite))
-    return {name: values[finite] for name, values in columns.items()}, removed
+    where = np.empty(len(events), _WHERE)
+    where["entry_time"] = trees.scale_factor[events.entry]
+    for name, halos in (("entry", events.entry), ("sub", events.before), ("host", events.host_before)):
+        where[name] = trees.row[halos]
+    fates = outcome | _interactions(trees, branches, events, end[~outside])
+    return _Found(where, _features(trees, events), fates, removed)
 
 
 def main_branches(trees: Trees) -> Branches:
@@ -153,12 +192,12 @@ def main_branches(trees: Trees) -> Branches:
 
 def first_infalls(trees: Trees, branches: Branches) -> Events:
     """Every first entry of a branch into the main branch of a halo that is in no other today."""
-    today = trees.scale_factor[-1]
     final = branches.last[branches.of]
     inside = np.flatnonzero(trees.host != NONE)
     host = trees.host[inside]
     end = final[host]
-    a_host = (trees.scale_factor[end] == today) & (trees.host[end] == NONE) & (branches.of[inside] != branches.of[host])
+    a_host = (trees.scale_factor[end] == trees.today) & (trees.host[end] == NONE)
+    a_host &= branches.of[inside] != branches.of[host]
     inside, host = inside[a_host], host[a_host]
     # rows are in order of time: the first of each pair of branches is the entry
     pairs = np.stack([branches.of[inside], branches.of[host]])
@@ -197,7 +236,7 @@ def _later(trees: Trees, branches: Branches, events: Events) -> tuple[Array, Arr
 
 def _outcomes(trees: Trees, events: Events, end: Array) -> dict[str, Array]:
     cosmology, a = trees.cosmology, trees.scale_factor
-    survived = a[end] == a[-1]
+    survived = a[end] == trees.today
     today = events.host_today
     radius = radius_200b(trees.mass[today], cosmology)
     distance = np.linalg.norm(_apart(trees, end, today), axis=1) / radius
@@ -259,7 +298,7 @@ def _features(trees: Trees, events: Events) -> dict[str, Array]:
             columns[f"{name}_triaxiality"] = trees.triaxiality[rows]
         number, largest = subhalos(trees, rows)
         columns[f"{name}_subhalos"], columns[f"{name}_largest_subhalo"] = number, largest
-    return columns | surroundings(trees, sub, host)
+    return columns
 
 
 def _apart(trees: Trees, sub: Array, host: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.cosmos.box import Array, wrap
+from core.cosmos.forests import Forests
 from core.cosmos.trees import NONE, Trees
 
 REACH = 4.0
@@ -22,30 +23,33 @@ def subhalos(trees: Trees, rows: Array) -> tuple[Array, Array]:
     return number[rows], largest[rows]
 
 
-def surroundings(trees: Trees, sub: Array, host: Array) -> dict[str, Array]:
+def surroundings(forests: Forests, a: Array, position: Array, sub: Array, host: Array) -> dict[str, Array]:
     """Tidal force (eq. 2.4) and densities of neighbours (eq. 2.5) at some halos (n,), their hosts left out.
 
-    Neighbours are halos that lie in no other: the mass of those that do is in their hosts'. Without any it is 0.
+    `a` and `position` (n, 3) are those of the halos, `sub` and `host` their numbers in the files. Neighbours are halos
+    of any forest that lie in no other: the mass of those that do is in their hosts'. Without any it is 0.
     """
     from scipy.spatial import cKDTree
 
     tidal = np.zeros(len(sub))
     within = {radius: np.zeros(len(sub)) for radius in SPHERES}
-    periodic = trees.box_size if trees.box_size > 2 * REACH else None
-    positions = wrap(trees.position, trees.box_size) if periodic else trees.position
-    for a in np.unique(trees.scale_factor[sub]):
-        events = np.flatnonzero(trees.scale_factor[sub] == a)
-        start, end = np.searchsorted(trees.scale_factor, a, "left"), np.searchsorted(trees.scale_factor, a, "right")
-        free = start + np.flatnonzero(trees.host[start:end] == NONE)
-        tree = cKDTree(positions[free], boxsize=periodic)  # type: ignore[arg-type]  # the stubs know no box
-        for event, near in zip(events, tree.query_ball_point(positions[sub[events]], REACH), strict=True):
-            others = free[near]
-            others = others[(others != sub[event]) & (others != host[event])]
-            apart = positions[others] - positions[sub[event]]
+    periodic = forests.raw.box_size if forests.raw.box_size > 2 * REACH else None
+    centres = wrap(position, periodic) if periodic else position
+    for moment in np.unique(a):
+        free = forests.free(float(moment))
+        if not len(free):
+            continue
+        around = wrap(free["position"], periodic) if periodic else free["position"]
+        tree = cKDTree(around, boxsize=periodic)  # type: ignore[arg-type]  # the stubs know no box
+        events = np.flatnonzero(a == moment)
+        for event, near in zip(events, tree.query_ball_point(centres[events], REACH), strict=True):
+            others = np.asarray(near, np.intp)
+            others = others[(free["row"][others] != sub[event]) & (free["row"][others] != host[event])]
+            apart = around[others] - centres[event]
             if periodic:
                 apart -= periodic * np.round(apart / periodic)
             distance = np.linalg.norm(apart, axis=1)
-            mass = trees.mass[others]
+            mass = free["mass"][others]
             if len(others):
                 tidal[event] = np.max(mass / np.maximum(distance, 1e-6) ** 3)
             for radius, found in within.items():

@@ -173,7 +173,9 @@ def described(universe: Universe) -> dict[str, str]:
     facts["features"] = str(len(FEATURES) - len(missing))
     if missing:
         facts["missing"] = ", ".join(missing)
-    for name, number in universe.provenance.get("cuts", {}).items():
-        facts[f"cut: {name}"] = str(number)
-    facts |= universe.provenance.get("remarks", {})
+    cuts, remarks = (universe.provenance.get(key) for key in ("cuts", "remarks"))
+    if isinstance(cuts, dict):
+        facts |= {f"cut: {name}": str(number) for name, number in cuts.items()}
+    if isinstance(remarks, dict):
+        facts |= {name: str(words) for name, words in remarks.items()}
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from app.background import tasks
 from app.background import workers as launch
 from app.background.tasks import Task
+from core import processes
 from core.errors import ResourceError
 from core.files import write_json
 
@@ -110,12 +112,23 @@ def test_a_task_ends_at_the_first_request_where_the_shell_has_interrupts_ignored
 def test_a_task_that_died_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / ".tasks" / "1-simulate"
     path.mkdir(parents=True)
-    facts = {"title": "t", "command": ["simulate"], "started": 0.0, "host": tasks.socket.gethostname()}
-    write_json(path / "task.json", {**facts, "pid": 2**22 + 1, "born": 0.0})
+    facts = {"title": "t", "command": ["simulate"], "started": 0.0, "host": processes.host()}
+    write_json(path / "task.json", {**facts, "pid": 2**22 + 1, "born": "gone:1"})
     (path / "progress.json").write_text('{"fraction": 0.42, "doing": "N-body"}')
     assert tasks.read_task(path).state == "lost"
     (path / "task.json").write_text("{")
     assert tasks.all_tasks(tmp_path) == []
+
+
+def test_a_task_of_another_machine_ages(tmp_path: Path) -> None:
+    path = tmp_path / ".tasks" / "1-simulate"
+    facts = {"title": "t", "command": ["simulate"], "started": 0.0, "host": f"not-{processes.host()}"}
+    write_json(path / "task.json", {**facts, "pid": 1, "born": "elsewhere:1"})
+    (path / "log").touch()
+    assert tasks.read_task(path).alive
+    for file in path.iterdir():
+        os.utime(file, (0, 0))
+    assert tasks.read_task(path).state == "lost"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

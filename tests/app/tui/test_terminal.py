@@ -105,12 +105,12 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def opened(terminal: Terminal, run: Run) -> psutil.Process:
-    """Open the workbench in the terminal; its process, once it shows the run."""
+def opened(terminal: Terminal, run: Run, first: str = "") -> psutil.Process:
+    """Open the workbench in the terminal, some code run before; its process, once it shows the run."""
     name = run.path.parent.with_name("pid")
     script = run.path.parent.with_name("open.py")
     script.write_text(
-        "import os, pathlib, sys\n"
+        f"import os, pathlib, sys\n{first}"
         "from app.tui.app import run_workbench\n"
         f"pathlib.Path({str(name)!r}).write_text(str(os.getpid()))\n"
         f"sys.exit(run_workbench(pathlib.Path({str(run.path.parent)!r})))\n"
@@ -149,6 +149,87 @@ def test_quit_says_that_the_run_goes_on(terminal: Terminal, run: Run) -> None:
     opened(terminal, run)
     terminal.tmux("send-keys", "q")
     terminal.sees("1 run goes on", "code 0")
+
+
+def modes(terminal: Terminal) -> list[str]:
+    """Whether the terminal shows its second screen, reports the mouse, and shows its cursor."""
+    return terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").split()
+
+
+def test_stopped_it_goes_on_and_killed_it_leaves_a_sane_terminal(terminal: Terminal, run: Run) -> None:
+    terminal.type("exec bash --norc")  # with job control
+    before, after = run.path.parent.with_name("before"), run.path.parent.with_name("after")
+    terminal.type(f"stty -a > {before}")
+    process = opened(terminal, run)
+    process.send_signal(signal.SIGTSTP)
+    terminal.sees("Stopped")
+    assert modes(terminal) == ["0", "0", "1"]
+    terminal.type("fg")
+    terminal.sees("● running", "halonet-001", "q quit")
+    assert modes(terminal) == ["1", "1", "0"]
+    process.kill()
+    terminal.sees("halodeck ended without a word; runs and tasks go on")
+    until(lambda: modes(terminal) == ["0", "0", "1"])
+    terminal.type(f"stty -a > {after}")
+    until(lambda: after.exists() and after.read_text() == before.read_text() != "")
+
+
+def test_ctrl_z_shows_the_cursor_of_a_progress_bar(terminal: Terminal, tmp_path: Path) -> None:
+    script = tmp_path / "bar.py"
+    script.write_text(
+        "import time\n"
+        "from app.cli.show import progress_bar\n"
+        "with progress_bar('simulate') as progress:\n"
+        "    progress(0.5, 'steps')\n"
+        f"    while not {str(tmp_path)!r} in open({str(tmp_path / 'end')!r}).read(): time.sleep(0.05)\n"
+    )
+    (tmp_path / "end").touch()
+    terminal.type("exec bash --norc")
+    terminal.type(f"PYTHONPATH={ROOT} {sys.executable} {script}")
+    terminal.sees("simulate", "steps")
+    until(lambda: modes(terminal)[2] == "0")
+    terminal.keys("C-z")
+    terminal.sees("Stopped")
+    assert modes(terminal)[2] == "1"
+    terminal.type("fg")
+    until(lambda: modes(terminal)[2] == "0")
+    (tmp_path / "end").write_text(str(tmp_path))
+    until(lambda: modes(terminal)[2] == "1")
+
+
+HANGS = """
+import threading
+from app.background import tasks
+from core.runs.run import Run
+config = Run.config
+def held(run):
+    return threading.Event().wait() if run.name == "stuck" else config(run)
+Run.config = held
+tasks.all_tasks = lambda root: threading.Event().wait()
+"""
+
+
+STUCK = """
+from app.tui import workbench
+workbench._PATIENCE = 0.5
+workbench.Workbench.on_unmount = lambda self: threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("more", ["", STUCK], ids=["a thread", "the screen"])
+def test_what_hangs_is_told_and_holds_up_neither_the_others_nor_the_end(
+    terminal: Terminal, run: Run, more: str
+) -> None:
+    (run.path.parent / "stuck").mkdir()
+    (run.path.parent / "stuck" / "status.json").write_text("{}")
+    opened(terminal, run, HANGS + more)
+    terminal.sees("… not answering")
+    terminal.keys("1")
+    terminal.sees("files")
+    terminal.keys("q")
+    terminal.sees("code 0")
+    assert more or "1 run goes on" in terminal.screen()
+    assert terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 
 def test_a_run_from_the_form_outlives_the_terminal(

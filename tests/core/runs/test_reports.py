@@ -77,12 +77,40 @@ def test_no_report_yet(new_run: Callable[..., Run]) -> None:
         read_report(new_run())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"title": "t", "numbers": [{"colour": 1}]}'])
+REPORT: dict[str, object] = {"title": "t", "numbers": [], "notes": [], "facts": {}, "figures": {}}
+SLICE: dict[str, object] = {"kind": "Slice", "title": "s", "values": [[1, 2], [3, 4]], "extent": [0, 1, 0, 1]}
+CURVES: dict[str, object] = {"kind": "Curves", "title": "c", "series": [], "x_label": "", "y_label": ""}
+TABLE: dict[str, object] = {"kind": "Table", "title": "t", "columns": ["a"], "rows": []}
+
+
+CHANGES: list[dict[str, object]] = [
+    {"facts": [1]},
+    {"facts": {"a": 1}},
+    {"figures": 3},
+    {"figures": {"a": 3}},
+    {"figures": {"a": {"kind": []}}},
+    {"notes": "x"},
+    {"numbers": [{"colour": 1}]},
+    {"numbers": [{"key": "a", "name": "a", "value": "high"}]},
+    {"figures": {"a": SLICE | {"values": [[1, 2], [3]]}}},
+    {"figures": {"a": SLICE | {"values": []}}},
+    {"figures": {"a": SLICE | {"extent": [0, 1]}}},
+    {"figures": {"a": CURVES | {"series": [{"name": "b", "x": [1, 2], "y": [1]}]}}},
+    {"figures": {"a": TABLE | {"rows": [[1, 2]]}}},
+    {"figures": {"a": {"kind": "Row", "title": "r", "figures": [TABLE | {"rows": 3}]}}},
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", "[" * 100_000, *(json.dumps(REPORT | changes) for changes in CHANGES)],
+    ids=lambda text: text[-40:],
+)
 def test_a_damaged_report(new_run: Callable[..., Run], text: str) -> None:
     run = new_run()
     run.report_path.parent.mkdir()
     run.report_path.write_text(text)
-    with pytest.raises(RunError, match=r"report\.json cannot be read .*: make it again"):
+    with pytest.raises(RunError, match=r"report\.json (is damaged|cannot be read) .*: make it again"):
         read_report(run)
 
 

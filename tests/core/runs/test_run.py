@@ -1,6 +1,6 @@
+import fcntl
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -8,11 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from core import processes
 from core.errors import HalodeckError, ResourceError, RunError
-from core.runs.run import SILENCE, Notes, Run, Status, age, all_runs, broken_runs, create_run, delete_run, open_run
+from core.files import begun
+from core.runs.lock import delete_run, held
+from core.runs.requests import Request
+from core.runs.run import SILENCE, Notes, Run, Status, age, create_run
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_configuration_round_trip(tmp_path: Path) -> None:
     assert config["settings"] == {"a": 1, "inner": {"b": [1.5, 2.0]}, "text": 'quote " and µ'}
     assert config["universes"] == ["/a/b.h5"]
     assert before <= run.created <= time.time()
-    assert age(run).startswith("20")
+    assert age(run.created).startswith("20")
 
 
 def test_no_run_folder_without_its_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +121,19 @@ def test_broken_lines_are_passed_over(run: Run) -> None:
     assert [event["step"] for event in run.steps()[0]] == [1, 2]
 
 
+def test_events_are_read_block_by_block_and_what_is_no_line_is_passed_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs.run._BLOCK", 100)
+    path = run.path / "events.jsonl"
+    for step in range(1, 9):
+        run.emit("step", step=step)
+        path.write_bytes(path.read_bytes() + 333 * b"\0" * (step == 4) + b"\n" * (step == 4) + b'{"ev' * (step == 8))
+    events, offset = run.events()
+    assert [event["step"] for event in events] == list(range(1, 9))
+    assert offset == path.stat().st_size - 4
+
+
 def test_requests(run: Run) -> None:
     with pytest.raises(RunError, match="is new: there is no worker to ask"):
         run.request("stop")
@@ -129,7 +145,46 @@ def test_requests(run: Run) -> None:
     assert run.take_request() is None
     (run.path / "control").write_text("explode")
     assert run.take_request() is None
-    assert not (run.path / "control").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        (("stop", "pause"), "stop"),
+        (("pause", "stop", "resume"), "stop"),
+        (("pause", "resume"), "resume"),
+        (("resume", "pause"), "pause"),
+    ],
+)
+def test_no_request_is_lost_to_a_later_one(run: Run, asked: tuple[Request, ...], counts: Request) -> None:
+    put_status(run)
+    for request in asked:
+        run.request(request)
+    assert run.take_request() == counts
+    assert run.take_request() is None
+
+
+def test_a_storm_of_requests_is_heard_whole(run: Run) -> None:
+    put_status(run)
+    taken: list[Request | None] = []
+    with ThreadPoolExecutor(9) as pool:
+        storm = [pool.submit(run.request, "stop" if number == 50 else "pause") for number in range(100)]
+        while not all(asking.done() for asking in storm):
+            taken.append(run.take_request())
+    taken.append(run.take_request())
+    assert [asking.exception() for asking in storm] == [None] * 100
+    assert taken.count("stop") == 1
+
+
+def test_a_request_while_another_process_writes_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_status(run)
+    run.request("stop")
+    monkeypatch.setattr("core.runs.requests._PATIENCE", 0.05)
+    with (run.path / "control").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert run.take_request() is None  # not now
+        run.request("pause")  # a process that was stopped while it wrote holds nobody up
+    assert run.take_request() == "stop"
 
 
 def test_a_new_run(run: Run) -> None:
@@ -170,34 +225,39 @@ def test_lost_when_the_process_is_gone(run: Run) -> None:
 
 
 def test_lost_when_the_process_number_was_given_again(run: Run) -> None:
-    put_status(run, started=psutil.Process().create_time() - 100)
+    boot, ticks = processes.own_birth().split(":")
+    put_status(run, born=f"{boot}:{int(ticks) - 100}")
     assert run.status().state == "lost"
 
 
 def test_lost_when_only_a_zombie_is_left(run: Run) -> None:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    started = psutil.Process(process.pid).create_time()
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    put_status(run, pid=process.pid, born=processes.birth(process.pid))
+    assert run.status().state == "running"
+    assert process.stdin
+    process.stdin.close()
     deadline = time.monotonic() + 20
-    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+    while processes.birth(process.pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    put_status(run, pid=process.pid, started=started)
     try:
         assert run.status().state == "lost"
     finally:
         process.wait()
 
 
-@pytest.mark.parametrize("missing", ["pid", "started"])
+@pytest.mark.parametrize("missing", ["pid", "born"])
 def test_lost_when_nobody_says_who_works(run: Run, missing: str) -> None:
     put_status(run, **{missing: "nobody"})
     assert run.status().state == "lost"
 
 
 def test_another_host_is_judged_by_its_heartbeat(run: Run) -> None:
-    other = f"not-{socket.gethostname()}"
-    put_status(run, host=other, pid=dead_pid(), updated=time.time() - 0.5 * SILENCE)
-    assert run.status().state == "running"
-    put_status(run, host=other, updated=time.time() - 1.5 * SILENCE)
+    other = f"not-{processes.host()}"
+    put_status(run, host=other, pid=dead_pid())
+    for ago in (0.5 * SILENCE, -0.5 * SILENCE):  # the clock of its disk may go before ours
+        os.utime(run.path / "status.json", (time.time() - ago, time.time() - ago))
+        assert run.status().state == "running"
+    os.utime(run.path / "status.json", (time.time() - 1.5 * SILENCE, time.time() - 1.5 * SILENCE))
     assert run.status().state == "lost"
 
 
@@ -223,42 +283,59 @@ def test_delete_only_what_no_worker_uses(run: Run) -> None:
         delete_run(run)
 
 
-def test_runs_newest_first_without_the_broken(tmp_path: Path) -> None:
-    runs = [create_run(tmp_path, "halonet", {}) for _ in range(3)]
-    for name, text in {
-        "broken-001": "recipe = ",
-        "binary-001": "\udcff",
-        "partial-001": 'recipe = "halonet"\n',
-        "odd-001": 'recipe = "halonet"\ncreated = [1]\n[settings]\n',
-    }.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "config.toml").write_text(text, errors="surrogateescape")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "a-file").write_text("")
-    (tmp_path / "lost-001").mkdir()
-    (tmp_path / "lost-001" / "status.json").write_text('{"state": "runn')
-    assert [run.name for run in all_runs(tmp_path)] == [run.name for run in reversed(runs)]
-    problems = broken_runs(tmp_path)
-    assert list(problems) == ["binary-001", "broken-001", "lost-001", "odd-001", "partial-001"]
-    assert all("config.toml" in words and "delete the run" in words for words in problems.values())
-    assert all_runs(tmp_path / "nowhere") == []
+def test_delete_only_what_nobody_holds(run: Run) -> None:
+    with held(run), pytest.raises(RunError, match="another worker has run halonet-001"):
+        delete_run(run)
+    delete_run(run)
+    assert not run.path.exists()
 
 
-def test_open_by_name_path_and_latest(tmp_path: Path) -> None:
-    first, second = create_run(tmp_path, "halonet", {}), create_run(tmp_path, "halonet", {})
-    assert open_run(tmp_path, "halonet-001") == first
-    assert open_run(tmp_path / "nowhere", str(first.path)) == first
-    assert open_run(tmp_path, "latest") == second
-    with pytest.raises(RunError, match="did you mean 'halonet-00"):
-        open_run(tmp_path, "halonet-003")
-    with pytest.raises(RunError, match="there are none yet"):
-        open_run(tmp_path / "nowhere", "latest")
+def test_a_live_worker_whose_clock_is_wrong_keeps_its_run(run: Run) -> None:
+    other = f"not-{processes.host()}"
+    put_status(run, host=other, updated=time.time() - 3600)
+    assert run.status().state == "running"  # by the clock of the folder
+    with pytest.raises(RunError, match="is running: stop it first"):
+        delete_run(run)
+
+
+def test_a_run_of_another_machine_where_our_clock_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = f"not-{processes.host()}"
+    put_status(run, host=other)
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr("core.runs.run.time.time", lambda: now + 3600)
+        assert run.status().state == "lost"
+        with pytest.raises(RunError, match=f"is at work on {other}, whose clock differs: stop it there"):
+            delete_run(run)
+    os.utime(run.path / "status.json", (0, 0))
+    delete_run(run)
+    assert not run.path.exists()
+
+
+def test_what_a_worker_writes_brings_no_deleted_run_back(run: Run) -> None:
+    delete_run(run)
+    words = (
+        lambda: run.write_status(state="running"),
+        lambda: run.emit("step", step=1),
+        lambda: run.write_notes(Notes("gone")),
+    )
+    for say in words:
+        with pytest.raises(ResourceError, match="does not exist"):
+            say()
+    assert not run.path.exists()
+
+
+def test_the_last_word_on_a_full_disk(run: Run) -> None:
+    put_status(run)
+    begun(run.path / "status.json").symlink_to("/dev/full")
+    run.write_status(state="failed", step=3, steps=10, message="no space left")
+    assert (run.status().state, run.status().message) == ("failed", "no space left")
 
 
 @pytest.mark.parametrize("text", ["recipe = ", "\udcff", 'recipe = "halonet"\n'])
 def test_a_damaged_configuration(run: Run, text: str) -> None:
     (run.path / "config.toml").write_text(text, errors="surrogateescape")
-    with pytest.raises(RunError, match=r"config\.toml (is damaged|lacks created, settings)"):
+    with pytest.raises(RunError, match=r"config\.toml (is damaged|is not a run's .*lacks created, settings)"):
         run.config()
 
 
@@ -292,7 +369,7 @@ def test_notes_round_trip(run: Run) -> None:
     assert Run(run.path).notes() == run.notes()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"text": "x"}', '{"text": "x", "tags": 3}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"text": 3}', '{"text": "x", "tags": 3}'])
 def test_damaged_notes(run: Run, text: str) -> None:
     (run.path / "notes.json").write_text(text)
     with pytest.raises(RunError, match=r"notes\.json of run .* is damaged"):

@@ -1,9 +1,14 @@
 import fcntl
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ import torch
 
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted, ResourceError, RunError
+from core.files import begun
 from core.learning.learner import Network, Step
 from core.runs.job import open_model
 from core.runs.run import Run
@@ -90,6 +96,44 @@ def test_a_signal_is_a_clean_stop(new_run: NewRun, uninterrupted: dict[int, floa
     assert [event["step"] for event in run.steps()[0]] == list(range(1, 13))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_tells_its_number(new_run: NewRun, number: signal.Signals) -> None:
+    run = new_run()
+    with pytest.raises(Interrupted) as caught:
+        work(run, at(1, lambda: os.kill(os.getpid(), number)))
+    assert caught.value.exit_code == 128 + number
+
+
+def test_a_lost_terminal_that_was_to_be_ignored_is(new_run: NewRun) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+    try:
+        run = new_run("steps=2")
+        work(run, at(1, lambda: os.kill(os.getpid(), signal.SIGHUP)))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert run.status().state == "done"
+
+
+@pytest.mark.parametrize("where", ["open_job", "make_report"])
+def test_a_signal_before_or_after_training_is_obeyed_at_once(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    run, went_on = new_run("steps=2"), []
+
+    def asked(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        went_on.append(where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"core.runs.worker.{where}", asked)
+        with pytest.raises(Interrupted, match="run halonet-001 was stopped: `halodeck resume` goes on"):
+            work(run)
+    assert not went_on
+    assert run.status().state == "stopped"
+    work(run)
+    assert run.status().state == "done"
+
+
 def test_stop_by_request(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
     run = new_run(*EVERY)
     with pytest.raises(Interrupted):
@@ -115,6 +159,30 @@ def test_stop_while_reporting(new_run: NewRun) -> None:
     work(run)
     assert run.status().state == "done"
     assert run.report_path.exists()
+
+
+def test_pause_while_reporting(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    asked: list[str] = []
+
+    def somebody_else() -> None:
+        deadline = time.monotonic() + 20
+        while run.status().state != "paused" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        asked.append(run.status().state)
+        run.request("resume")
+
+    other = threading.Thread(target=somebody_else)
+
+    def progress(fraction: float, doing: str) -> None:
+        if not other.ident:
+            run.request("pause")
+            other.start()
+
+    work(run, progress=progress)
+    other.join()
+    assert asked == ["paused"]
+    assert states(run) == ["running", "paused", "running", "done"]
 
 
 def test_pause_keeps_everything_until_resumed(new_run: NewRun, uninterrupted: dict[int, float]) -> None:
@@ -261,7 +329,7 @@ def test_a_universe_that_vanished(new_run: NewRun, tmp_path: Path) -> None:
 
 def test_no_space_left_for_the_checkpoint(new_run: NewRun) -> None:
     run = new_run("checkpoint_every=2")
-    (run.path / f".checkpoint.pt.{os.getpid()}.part").symlink_to("/dev/full")
+    begun(run.path / "checkpoint.pt").symlink_to("/dev/full")
     with pytest.raises(ResourceError, match=r"no space left for .*checkpoint\.pt: free some room"):
         work(run)
     assert run.status().state == "failed"
@@ -274,15 +342,33 @@ def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.Monke
     monkeypatch.setattr("core.runs.worker.HEARTBEAT", 0.01)
     run = new_run("steps=30", "validate_every=10")
 
-    def full(path: Path, data: Any) -> None:
+    def full(path: Path, *data: Any) -> None:
         raise ResourceError(f"no space left for {path}")
 
     def fill_the_disk() -> None:
         monkeypatch.setattr("core.runs.run.write_json", full)
+        monkeypatch.setattr("core.runs.run.overwrite", full)
         time.sleep(0.1)
 
     with pytest.raises(ResourceError, match="no space left"):
         work(run, at(5, fill_the_disk))
+
+
+def test_a_run_that_was_deleted_under_its_worker_stays_so(new_run: NewRun) -> None:
+    run = new_run("checkpoint_every=2")
+    with pytest.raises(ResourceError, match="does not exist"):
+        work(run, at(3, lambda: shutil.rmtree(run.path)))
+    assert not run.path.exists()
+
+
+def test_a_worker_removes_what_a_killed_one_left(new_run: NewRun) -> None:
+    run = new_run("steps=2")
+    killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = begun(run.path / "checkpoint.pt")
+    left = left.with_name(left.name.replace(str(os.getpid()), killed.stdout.strip()))
+    left.write_bytes(b"half")
+    work(run)
+    assert not left.exists()
 
 
 def test_a_damaged_checkpoint(new_run: NewRun) -> None:
@@ -341,6 +427,25 @@ def test_a_checkpoint_of_another_network(new_run: NewRun, checkpoint: bytes) -> 
     (run.path / "checkpoint.pt").write_bytes(checkpoint)
     with pytest.raises(RunError, match="the saved weights belong to another network"):
         work(run)
+
+
+@pytest.mark.parametrize("state", [3, {}, {"module": 3}, {"module": {}, "constants": 3}])
+def test_a_checkpoint_of_other_parts(new_run: NewRun, state: Any) -> None:
+    run = new_run()
+    torch.save({"recipe": "halonet", "state": state}, run.path / "checkpoint.pt")
+    with pytest.raises(RunError, match=r"holds no state|another network|does not fit run"):
+        work(run)
+
+
+def test_a_checkpoint_that_is_packed_is_not_unpacked(done_run: Run, checkpoint: bytes, tmp_path: Path) -> None:
+    from core.runs.job import read_tensors
+
+    path = tmp_path / "packed.pt"
+    with zipfile.ZipFile(BytesIO(checkpoint)) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    with pytest.raises(RunError, match="cannot be read"):
+        read_tensors(path, done_run, torch.device("cpu"), "state")
 
 
 def test_no_pickled_class_is_run(new_run: NewRun, tmp_path: Path) -> None:

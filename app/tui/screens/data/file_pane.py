@@ -17,6 +17,7 @@ from app.tui.frame.figure_view import FigureView
 from app.tui.frame.folders import stamp
 from app.tui.screens.data.facts import Facts
 from app.tui.screens.data.preview import Preview, preview_of
+from core.patience import within
 
 _PATIENCE = 0.08
 """Seconds the cursor rests on a file before it is opened."""
@@ -79,10 +80,10 @@ class FilePane(Vertical):
     def _look_into(self, path: Path, field: str, known: tuple[int, int]) -> None:
         worker = get_current_worker()
         time.sleep(_PATIENCE)
-        now = stamp(path)
+        now = within(lambda: stamp(path)) or (0, 0)
         if worker.is_cancelled or now == known != (0, 0):
             return
-        preview = preview_of(path, field)
+        preview = preview_of(path, field, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
             self.post_message(self.Previewed(preview, now))
 

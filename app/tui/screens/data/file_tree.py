@@ -15,10 +15,11 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from app.draw.shown import cells, shown, without_middle
-from app.tui.frame.folders import Inside, Item, inside, stamp, walk
+from app.tui.frame.folders import LIMIT, Inside, Item, inside, stamp, walk
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import folder
 from app.tui.screens.data.keys import KEYS
+from core.patience import Patient
 
 _INDENT = 2
 _MOST_FOLDERS = 2000
@@ -28,6 +29,12 @@ WATCH_EVERY = 2.0
 _YOUNG = 1_000_000_000
 """Nanoseconds for which a folder's time tells nothing: clocks of file systems tick some milliseconds apart, and a file
 made within the tick of a reading changes no time."""
+
+
+Known = tuple[tuple[int, int], bool, Inside]
+"""The stamp of a folder, whether it can be trusted, and what was read in it."""
+_UNKNOWN: Known = ((-1, -1), False, "")
+_SILENT: Known = ((-2, -2), False, "does not answer")
 
 
 class FileTree(OptionList):
@@ -53,8 +60,8 @@ class FileTree(OptionList):
         super().__init__(id="tree", markup=False)
         self.roots: tuple[Path, ...] = ()
         self.content: dict[Path, Inside] = {}
-        self._known: dict[Path, tuple[tuple[int, int], bool, Inside]] = {}
-        """Stamps of folders, whether they can be trusted, and what was read in them."""
+        self._known: dict[Path, Known] = {}
+        self._folders = Patient(self._look_into, LIMIT)
         self._reading = threading.Lock()
         """Held from the reading of a folder until it is told: what is told last is what was read last."""
         self.unfolded: set[Path] = set()
@@ -90,19 +97,25 @@ class FileTree(OptionList):
     @work(thread=True, group="folders")
     def _read(self, paths: Iterable[Path], all_of_them: bool = True) -> None:
         with self._reading:
-            content = {}
-            for path in dict.fromkeys(paths):
-                then, trusted, before = self._known.get(path, (None, False, None))
-                now = stamp(path)
-                if now == then and trusted and not all_of_them:
-                    continue
-                trusted = now[0] < time.time_ns() - _YOUNG
-                found = inside(path)
-                self._known[path] = now, trusted, found
-                if all_of_them or now != then or found != before:
-                    content[path] = found
+            asked = [(path, all_of_them) for path in dict.fromkeys(paths)]
+            answers = self._folders.ask(asked)
+            content: dict[Path, Inside] = {}
+            for path, again in asked:
+                before = self._known.get(path, _UNKNOWN)
+                answer = self._known[path] = answers.get((path, again), _SILENT)
+                if all_of_them or answer[0] != before[0] or answer[2] != before[2]:
+                    content[path] = answer[2]
             if content:
                 self.post_message(self.Read(content))
+
+    def _look_into(self, asked: tuple[Path, bool]) -> Known:
+        """What is in a folder, read again where it has changed or where it is asked for."""
+        path, again = asked
+        then, trusted, before = self._known.get(path, _UNKNOWN)
+        now = stamp(path)
+        if now == then and trusted and not again:
+            return then, trusted, before
+        return now, now[0] < time.time_ns() - _YOUNG, inside(path)
 
     @work(thread=True, exclusive=True, group="walk")
     def read_all(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import HalodeckError
+from core.patience import within
 
 if TYPE_CHECKING:
     from core.figures import Figure, Scale
@@ -33,14 +35,17 @@ class Preview:
         return self.kind in ("universe", "prediction")
 
 
-def preview_of(path: Path, wanted: str = "") -> Preview:
-    """Find out what a path is; the wanted field, else the most telling one, becomes a slice. Never raises."""
-    from core.cosmos.formats.recognise import recognise
+def preview_of(path: Path, wanted: str = "", unwanted: Callable[[], bool] = lambda: False) -> Preview:
+    """Find out what a path is; the wanted field, else the most telling one, becomes a slice.
 
-    if not path.suffix and not path.exists():
+    Never raises; what becomes unwanted meanwhile is given up, and has no kind then.
+    """
+    from app.background.describing import describer
+
+    if not path.suffix and within(path.exists) is False:
         return Preview(path, facts={"folder": _NOT_YET})
     try:
-        described = recognise(path)
+        described = describer().describe(path, unwanted)
     except HalodeckError as error:
         return Preview(path, problem=str(error))
     if described.kind == "empty":

@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList
 
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
-from app.tui.frame.folders import Item
+from app.tui.frame.folders import Item, resolved
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import entitle
 from app.tui.frame.pick import PickScreen
@@ -73,7 +73,7 @@ class DataScreen(FramedScreen):
         self.query_one("#filter").display = False
         tree = self._files
         roots = [self.bench.universes, self.bench.root, Path()]
-        tree.roots = tuple(dict.fromkeys(path.resolve() for path in roots))
+        tree.roots = tuple(dict.fromkeys(map(resolved, roots)))
         tree.unfolded = {tree.roots[0]}
         tree.focus()
         if self._wanted:
@@ -200,11 +200,11 @@ class DataScreen(FramedScreen):
     @work(thread=True, group="mark")
     def _mark(self, item: Item, then: Deed) -> None:
         """Only universes and predictions are marked, opened and deleted; those in a folder are marked all at once."""
-        from core.cosmos.formats.recognise import recognise
+        from app.background.describing import describer
 
         try:
             paths = sorted(item.path.glob("*.h5")) if item.is_folder else [item.path]
-            found = [path for path in paths if recognise(path).kind in ("universe", "prediction")]
+            found = [path for path in paths if describer().describe(path).kind in ("universe", "prediction")]
         except HalodeckError as error:
             self.notify(str(error), severity="error", markup=False)
             return

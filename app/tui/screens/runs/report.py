@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,28 +18,12 @@ from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
 from app.tui.frame.screen import FramedScreen
 from app.tui.screens.runs.keys import KEYS
-from core.errors import HalodeckError, RunError
-from core.files import explain
+from core.errors import HalodeckError
+from core.runs.report_file import read_report
 from core.runs.run import Run
 
 if TYPE_CHECKING:
     from core.figures import Figure, Report
-
-
-def read_report(run: Run) -> Report:
-    """The saved report of a run. Raises: RunError, ResourceError."""
-    from core.figures import load_report
-
-    try:
-        return load_report(json.loads(run.report_path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise RunError(f"{run.name} has no report yet", f"`halodeck report {run.name}` makes one") from None
-    except OSError as error:
-        raise explain(error, run.report_path) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"{run.report_path} cannot be read ({error!r})", f"`halodeck report {run.name}` makes it again"
-        ) from error
 
 
 def report_of(run: Run) -> Callable[[], Report]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.draw.shown import cells, shown
-from app.tui.frame.follow import Entry
 from app.tui.frame.wording import duration, number, speed, steps
+from core.runs.listing import Entry
 
 _NAME_WIDTHS = (8, 24)
+_STATE_WIDTH = 9
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _tags(entry: Entry) -> str:
 COLUMNS = (
     Column("run", _NAME_WIDTHS[0], 0, lambda entry: entry.name, lambda entry: entry.name),
     Column("recipe", 12, 9, lambda entry: entry.recipe, lambda entry: entry.recipe),
-    Column("state", 9, 1, lambda entry: entry.state, lambda entry: entry.state),
+    Column("state", _STATE_WIDTH, 1, lambda entry: entry.state, lambda entry: entry.state),
     Column("step", 11, 2, _step, lambda entry: entry.status.step, True),
     Column("loss", 8, 3, lambda entry: number(_loss(entry)), _loss, True),
     Column("validation", 10, 4, lambda entry: number(entry.validation), lambda entry: entry.validation, True),
@@ -69,7 +70,9 @@ COLUMNS = (
 TITLES = tuple(column.title for column in COLUMNS)
 
 
-def columns_for(width: int, names: Sequence[str], wanted: Sequence[str] = ()) -> list[Column]:
+def columns_for(
+    width: int, names: Sequence[str], wanted: Sequence[str] = (), states: Sequence[str] = ()
+) -> list[Column]:
     """The columns that fit into a width, in the order of the table; only wanted ones, where any are named."""
     widest = max([_NAME_WIDTHS[0], *(cells(shown(name)) for name in names)])
     longest = min(_NAME_WIDTHS[1], widest + 2)  # the sign of a marked run
@@ -80,6 +83,8 @@ def columns_for(width: int, names: Sequence[str], wanted: Sequence[str] = ()) ->
             continue
         if column.title == "run":
             column = replace(column, width=longest)
+        if column.title == "state":
+            column = replace(column, width=max([_STATE_WIDTH, *(len(state) + 2 for state in states)]))
         if room < column.width + 2 and chosen:
             break
         room -= column.width + 2

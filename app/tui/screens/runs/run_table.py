@@ -10,11 +10,11 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from app.draw.shown import shown
-from app.tui.frame.follow import Entry
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import STATES
 from app.tui.screens.runs.keys import KEYS
 from app.tui.screens.runs.run_columns import Column, columns_for, ordered
+from core.runs.listing import Entry
 
 _MARK = "+ "
 
@@ -74,7 +74,8 @@ class RunTable(DataTable[Text]):
 
     def _update(self, before: Sequence[str] | None = None) -> None:
         names = [entry.name for entry in self._entries]
-        chosen = columns_for(self.size.width - self.scrollbar_size_vertical, names, self._wanted)
+        states = [entry.state for entry in self._entries]
+        chosen = columns_for(self.size.width - self.scrollbar_size_vertical, names, self._wanted, states)
         columns = [(column, self._head(column)) for column in chosen]
         if columns != self._shown or (before is not None and before != names):
             self._rebuild(columns, names, names if before is None else before)

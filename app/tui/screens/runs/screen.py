@@ -14,7 +14,7 @@ from textual.widgets import DataTable, Input
 from app.tui.frame import actions
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
-from app.tui.frame.follow import Entry, RunFollowed
+from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, Tail, entitle
 from app.tui.frame.screen import FramedScreen
@@ -24,6 +24,7 @@ from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
 from core.runs.history import History
+from core.runs.listing import Entry
 from core.runs.run import Run, read_notes
 
 _RULE_AND_HEADER = 2
@@ -76,6 +77,7 @@ class RunsScreen(FramedScreen):
         self.query_one("#machine").display = False
         self.watch(self.app, "load", self._show_load)
         self.watch(self.app, "problem", self.count, init=False)
+        self.watch(self.app, "looked", self.count, init=False)
         self.count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -98,6 +100,8 @@ class RunsScreen(FramedScreen):
             self.refresh_bindings()
         if problem:
             empty.show(Content.from_markup("[$error]$problem[/]", problem=problem))
+        elif not self.bench.looked:
+            empty.show(Content(f"looking into the folder {folder(self.bench.root)} ..."))
         else:
             signs = {place: self.bench.signs_of(f"go.{place}") for place in ("data", "launch")}
             empty.show(Content.from_markup(_NO_RUNS, folder=folder(self.bench.root), **signs))
@@ -256,8 +260,8 @@ class RunsScreen(FramedScreen):
         self._list()
 
     def action_figures(self) -> None:
-        if self._run:
-            self.app.push_screen(FiguresScreen(self._run.name, report_of(self._run)))
+        if run := self._answering():
+            self.app.push_screen(FiguresScreen(run.name, report_of(run)))
 
     def action_compare(self) -> None:
         runs = self._runs_shown()
@@ -267,10 +271,9 @@ class RunsScreen(FramedScreen):
         self.app.push_screen(FiguresScreen(f"{len(runs)} runs", comparison_of(runs)))
 
     def action_note(self) -> None:
-        entry = self._chosen
-        if entry is None:
+        entry, run = self._chosen, self._answering()
+        if entry is None or run is None:
             return
-        run = entry.run
 
         def written(line: str | None) -> None:
             if line is not None:
@@ -311,7 +314,7 @@ class RunsScreen(FramedScreen):
         self._with_chosen(actions.resume)
 
     def action_delete(self) -> None:
-        run = self._run
+        run = self._answering()
         if run is None:
             return
 
@@ -327,9 +330,16 @@ class RunsScreen(FramedScreen):
         return ("path", str(self._run.path.absolute())) if self._run else super().copied()
 
     def _with_chosen(self, action: Callable[[Run], str]) -> None:
-        run = self._run
+        run = self._answering()
         if run is not None:
             self.attempt(lambda: action(run))
+
+    def _answering(self) -> Run | None:
+        """The chosen run, for what would wait for its folder; one that does not answer says so instead."""
+        if self._chosen and self._chosen.silent:
+            self.notify(self._chosen.problem, severity="error", markup=False)
+            return None
+        return self._run
 
 
 def _words_of(entry: Entry) -> str:

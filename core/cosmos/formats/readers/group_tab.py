@@ -2,7 +2,8 @@
 
 Per file: int32 groups, int32 groups of all files, int32 ids, int64 ids of all, int32 files; then for all groups
 lengths, offsets, masses [1e10 Msun/h], positions, velocities [km/s over 1 + z], and lengths and masses by type. Box,
-redshift and cosmology are not in them.
+redshift and cosmology are not in them. Beside them group_ids_NNN.0, .1, ... list the members, group after group: the
+same header, int32 ids in earlier files, then those of 32 or 64 bits (Pylians3, library/readfof.py).
 """
 
 from __future__ import annotations
@@ -17,15 +18,21 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats.given import LENGTH_UNITS, Given
 from core.cosmos.formats.header import Header, unreadable
-from core.cosmos.formats.reader import Facts, RawHalos, Reader
+from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader
 from core.cosmos.formats.units import factor
 from core.errors import InputError
 
 _HEADER = np.dtype([("groups", "<i4"), ("all", "<i4"), ("ids", "<i4"), ("all_ids", "<i8"), ("files", "<i4")])
 _GROUP = 4 + 4 + 4 + 12 + 12 + 24 + 24
 """Bytes of a group."""
+_BEFORE_TYPES = 4 + 4 + 4 + 12 + 12
+"""Bytes of a group before its lengths by type."""
 _EXTRAS = (0, 4, 8)
 """Bytes of a group that some codes add: star formation, type."""
+_IDS_HEADER = _HEADER.itemsize + 4
+"""Bytes of the header of a file of ids."""
+_DARK = slice(1, 4)
+"""Particle types that are dark matter, as in formats.hdf5."""
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
@@ -91,7 +98,49 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
     if given.redshift is not None:
         found["velocity"] = np.concatenate(velocity) * (1 + given.redshift)
     unit = given.length_unit or _unit(path, found["position"], given)
-    return RawHalos(found, {"mass": "1e10 Msun/h", "position": unit}, replace(header, box_size=None), "fof")
+    units = {"mass": "1e10 Msun/h", "position": unit}
+    return RawHalos(found, units, replace(header, box_size=None), "fof", apart=True)
+
+
+def read_members(path: Path) -> Members | None:
+    """The members in the files of ids, group after group.
+
+    None without such files, or for groups with gas or stars: nothing tells which of their ids are dark matter.
+    Raises: InputError for files of another catalogue, or cut off.
+    """
+    beside = path.with_name(path.name.replace("_tab_", "_ids_"))
+    if not beside.exists():
+        return None
+    files = read_header(path).parts
+    lengths = np.concatenate([_column(file, 0, "<i4") for file in files])
+    by_type = np.concatenate([_column(file, _BEFORE_TYPES, "<i4", 6) for file in files])
+    if np.delete(by_type, _DARK, axis=1).any():
+        return None
+    stated = int(_head(files[0])["all_ids"])
+    ids = np.concatenate([_ids(file) for file in files_of(beside)])
+    if lengths.min(initial=0) < 0 or lengths.sum(dtype=np.int64) != len(ids) or len(ids) != stated:
+        raise InputError(
+            f"{beside} and its like list {len(ids)} members, the groups have {lengths.sum(dtype=np.int64)}",
+            "copy the files of ids of this catalogue",
+        )
+    return Members(np.repeat(np.arange(len(lengths)), lengths), ids, f"the ids in {beside.name}")
+
+
+def _column(file: Path, skip: int, kind: str, width: int = 1) -> Array:
+    """A column of the groups of one file, `skip` bytes a group after its header."""
+    groups = int(_head(file)["groups"])
+    values = np.fromfile(file, kind, width * groups, offset=_HEADER.itemsize + skip * groups)
+    return values.reshape(-1, width) if width > 1 else values
+
+
+def _ids(file: Path) -> Array:
+    """The ids in one file, int64; they have as many bytes as fill it."""
+    count, body = int(_head(file)["ids"]), file.stat().st_size - _IDS_HEADER
+    if count == body == 0:
+        return np.zeros(0, np.int64)
+    if count <= 0 or body not in (4 * count, 8 * count):
+        raise InputError(f"{file} is cut off or damaged", "copy or make it again")
+    return np.fromfile(file, "<u4" if body == 4 * count else "<i8", count, offset=_IDS_HEADER).astype(np.int64)
 
 
 def _unit(path: Path, position: Array, given: Given) -> str:
@@ -119,4 +168,15 @@ def _describe(path: Path) -> Facts:
     return {"halos": str(header.count), "files": str(len(header.parts))}
 
 
-READERS = (Reader(("group-tab",), "halos", _sniff, _describe, order=12, header=read_header, halos=read_halos),)
+READERS = (
+    Reader(
+        ("group-tab",),
+        "halos",
+        _sniff,
+        _describe,
+        order=12,
+        header=read_header,
+        halos=read_halos,
+        members=read_members,
+    ),
+)

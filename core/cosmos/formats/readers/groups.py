@@ -7,7 +7,7 @@ group by group. GADGET-4: arXiv:2010.03567, section 7; TNG: www.tng-project.org/
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.formats import hdf5, integers
 from core.cosmos.formats.given import LENGTH_UNITS, Given
-from core.cosmos.formats.header import Header, complete, parts_of
-from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
+from core.cosmos.formats.halo_parts import Part, check_lengths, gathered, joined
+from core.cosmos.formats.header import Header, parts_of
+from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.cosmos.formats.units import factor
 from core.errors import InputError
 
@@ -33,14 +34,6 @@ _BESIDE = {"position": (3,), "by_type": (6,)}
 _COLUMNS = {"mass": "GroupMass", "position": "GroupPos", "radius": "Group_R_Mean200"}
 
 
-@dataclass(frozen=True)
-class Members:
-    """How many dark matter particles each group has; their ids group by group where the file has them."""
-
-    lengths: Array
-    ids: Array | None
-
-
 def is_groups(file: Any) -> bool:
     """Whether an open HDF5 file is a group catalogue; one without groups has the header alone."""
     return "Header" in file and any(name in file["Header"].attrs for name in ("Ngroups_Total", "Ngroups_ThisFile"))
@@ -48,26 +41,19 @@ def is_groups(file: Any) -> bool:
 
 def read_header(path: Path) -> Header:
     """The header of a catalogue of one or many files; `count` are the groups. Raises: InputError for damaged files."""
-    total, stated, parts = 0, 0, parts_of(path)
-    header: Header | None = None
-    for part in parts:
-        with hdf5.opened(part) as file:
-            attributes = file["Header"].attrs
-            if header is None:
-                complete(parts, int(np.ravel(attributes.get("NumFiles", attributes.get("NumFilesPerSnapshot", 1)))[0]))
-                header = replace(hdf5.header_of(file, parts), format="subfind")
-                stated = int(np.ravel(attributes.get("Ngroups_Total", -1))[0])
-            count = int(np.ravel(attributes.get("Ngroups_ThisFile", stated))[0])
-            found = len(hdf5.dataset(file, "Group/GroupMass")) if "GroupMass" in file.get("Group", ()) else 0
-            if found != count:
-                raise InputError(
-                    f"{part}: the header says {count} groups, the file holds {found}", "copy or make it again"
-                )
-            total += found
-    assert header is not None
-    if stated not in (-1, total):
-        raise InputError(f"{path}: the header says {stated} groups in all, {total} are there", "copy all of its files")
-    return replace(header, count=total)
+    parts = parts_of(path)
+    return joined(parts, lambda file: _part(file, parts), "groups")
+
+
+def _part(file: Any, parts: tuple[Path, ...]) -> Part:
+    header = replace(hdf5.header_of(file, parts), format="subfind")
+    files, total, here = (
+        hdf5.number(file, *(("Header", name) for name in names))
+        for names in (("NumFiles", "NumFilesPerSnapshot"), ("Ngroups_Total",), ("Ngroups_ThisFile",))
+    )
+    held = len(hdf5.dataset(file, "Group/GroupMass")) if "GroupMass" in file.get("Group", ()) else 0
+    stated = int(total or 0) if here is None else int(here)
+    return Part(header, held, stated, None if total is None else int(total), int(files or 1))
 
 
 def read_groups(path: Path, given: Given) -> RawHalos:
@@ -76,25 +62,24 @@ def read_groups(path: Path, given: Given) -> RawHalos:
     Raises: InputError for damaged files, and for units that nothing tells.
     """
     header = read_header(path)
-    columns = _gather(path, {name: f"Group/{column}" for name, column in _COLUMNS.items()})
+    columns = gathered(parts_of(path), {name: f"Group/{column}" for name, column in _COLUMNS.items()})
     if header.count:
         if "position" not in columns:
             raise InputError(f"{path} does not say where its groups are", "GroupPos is read")
         columns["count"] = _member_counts(path)
-        for name, values in columns.items():
-            if len(values) != header.count:
-                raise InputError(f"{path} has {header.count} groups, but {len(values)} of {name}", "make it again")
+        check_lengths(path, header, columns)
     length, header = _length_unit(path, header, given)
     units = {"position": length, "radius": length, "mass": f"1e10 Msun{'/h' if length.endswith('/h') else ''}"}
-    return RawHalos(columns, units, header, "fof")
+    return RawHalos(columns, units, header, "fof", apart=True)
 
 
 def read_members(path: Path) -> Members:
-    """Which particles are in which group."""
+    """Which dark matter particles are in which group, by their ids, or by the order of the snapshot."""
     lengths = _member_counts(path)
-    ids = _gather(path, {"ids": "IDs/ID", "by_type": "Group/GroupLenType"})
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    ids = gathered(parts_of(path), {"ids": "IDs/ID", "by_type": "Group/GroupLenType"})
     if "ids" not in ids:
-        return Members(lengths, None)
+        return Members(rows, None, "the order of the snapshot, which is that of the groups")
     # within a group its particles lie type after type
     by_type = integers.whole(ids["by_type"], f"{path}: GroupLenType")
     ends = np.cumsum(by_type.ravel()).reshape(by_type.shape)
@@ -107,28 +92,18 @@ def read_members(path: Path) -> Members:
         for group in range(len(by_type))
         for kind in range(_DARK.start, _DARK.stop)
     ]
-    return Members(lengths, integers.whole(ids["ids"], f"{path}: IDs/ID")[np.concatenate(chosen)])
+    return Members(
+        rows,
+        integers.whole(ids["ids"], f"{path}: IDs/ID")[np.concatenate(chosen)],
+        "the ids of members in the catalogue",
+    )
 
 
 def _member_counts(path: Path) -> Array:
-    by_type = _gather(path, {"by_type": "Group/GroupLenType"}).get("by_type")
+    by_type = gathered(parts_of(path), {"by_type": "Group/GroupLenType"}).get("by_type")
     if by_type is None:
         raise InputError(f"{path} does not say how many particles of each type its groups have", "GroupLenType is read")
     return np.asarray(integers.whole(by_type, f"{path}: GroupLenType")[:, _DARK].sum(axis=1))
-
-
-def _gather(path: Path, names: dict[str, str]) -> dict[str, Array]:
-    """Datasets of all files joined; those that no file has are left out."""
-    found: dict[str, list[Array]] = {}
-    for part in parts_of(path):
-        with hdf5.opened(part) as file:
-            for name, place in names.items():
-                if place in file:
-                    values = hdf5.values(file[place], part)
-                    if values.shape[1:] != _BESIDE.get(name, ()) or not values.ndim:
-                        raise InputError(f"{part}: {place} has the shape {values.shape}", "make the file again")
-                    found.setdefault(name, []).append(values)
-    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def _length_unit(path: Path, header: Header, given: Given) -> tuple[str, Header]:
@@ -174,5 +149,6 @@ READERS = (
         order=20,
         header=read_header,
         halos=lambda path, given, columns: read_groups(path, given),
+        members=read_members,
     ),
 )

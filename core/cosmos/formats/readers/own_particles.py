@@ -8,7 +8,6 @@ box_size [Mpc/h], redshift, omega_matter, h and what else of the cosmology is kn
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,15 +20,13 @@ from core.cosmos.formats.given import Given, Known
 from core.cosmos.formats.header import Header, parts_of
 from core.cosmos.formats.reader import Facts, RawParticles, Reader, particle_facts
 from core.cosmos.formats.units import Units
-from core.errors import InputError, did_you_mean
+from core.errors import HalodeckError, InputError, did_you_mean
 
 NUMBERS = ("box_size", "redshift", "omega_matter", "omega_baryon", "h", "sigma8", "spectral_index", "w0", "wa")
 COLUMNS = ("position", "velocity", "id")
 
 Get: TypeAlias = Callable[[str], Array | None]
 """An array or number by name, None where the file has none of it."""
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error)
-"""What reading an archive of arrays raises, here or there, where bytes were overwritten."""
 _ZIP = b"PK\x03\x04"
 
 
@@ -87,7 +84,9 @@ def _with_arrays(path: Path, read: Callable[[Get], Any]) -> Any:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             _check_names(path, file.files)
             return read(lambda name: np.asarray(file[name]) if name in file else None)
-    except _DAMAGE as error:
+    except HalodeckError:
+        raise
+    except Exception as error:  # zip, zlib and the text of an array's head raise whatever the bytes lead them to
         raise InputError(f"{path} is cut off, damaged or holds objects ({error})", "copy or make it again") from error
 
 
@@ -111,7 +110,7 @@ def _sniff(path: Path, start: bytes) -> str:
         try:
             with zipfile.ZipFile(path) as file:
                 return "particles-npz" if "position.npy" in file.namelist() else ""
-        except (OSError, zipfile.BadZipFile):
+        except Exception:  # a damaged directory of an archive raises more than BadZipFile
             return "particles-npz" if path.suffix == ".npz" else ""
     if not start.startswith(hdf5.SIGNATURE):
         return ""

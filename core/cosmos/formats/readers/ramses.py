@@ -40,10 +40,11 @@ def read_header(folder: Path) -> Header:
     # without cosmology RAMSES writes H0 = 1
     if h is None or h < 0.1:
         raise InputError(f"{folder} is no cosmological run", "halodeck works on cosmological boxes")
-    files = tuple(
-        folder / f"part_{info.stem.removeprefix('info_')}.out{cpu:05d}" for cpu in range(1, int(values["ncpu"]) + 1)
-    )
-    counts = [_particles(path) for path in files]
+    files: list[Path] = []
+    counts: list[tuple[int, int]] = []
+    for cpu in range(1, int(values["ncpu"]) + 1):  # any number may stand there: the first file that is missing ends it
+        files.append(folder / f"part_{info.stem.removeprefix('info_')}.out{cpu:05d}")
+        counts.append(_particles(files[-1]))
     total, stars = sum(count for count, _ in counts), counts[0][1]
     if not 0 <= stars <= total:
         raise InputError(f"{files[0]} is damaged: {stars} stars of {total} particles", "copy it again")

@@ -1,12 +1,12 @@
 """Binary catalogues of the Rockstar halo finder: halos_N.M.bin, all blocks M of a snapshot.
 
-A header of 256 bytes, the halos, then the ids of their particles. Units are Mpc/h, Msun/h, km/s, radii in kpc/h
-(Behroozi et al. 2013, arXiv:1110.4372; the layouts are those of revisions 0 to 2 of the format).
+A header of 256 bytes, the halos, then the ids of their particles, halo after halo; those of a subhalo stand with it
+alone. Units are Mpc/h, Msun/h, km/s, radii in kpc/h (Behroozi et al. 2013, arXiv:1110.4372, io/io_internal.c; the
+layouts are those of revisions 0 to 2 of the format).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.header import Header, positive, unreadable
-from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
+from core.cosmos.formats.header import Header, blocks_of, positive, unreadable
+from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
 from core.errors import InputError
 
 MAGIC = 0xFADEDACEC0C0D0D0
@@ -28,6 +28,7 @@ _HEADER = np.dtype(
     ]
 )
 _SIZE = 256
+_NAME = r"(halos_[^.]*\.)(\d+)(\.bin)"
 
 
 def _halo(revision: int) -> np.dtype[Any]:
@@ -51,22 +52,9 @@ def _halo(revision: int) -> np.dtype[Any]:
     return np.dtype(fields, align=True)
 
 
-def blocks_of(path: Path) -> tuple[Path, ...]:
-    """All blocks of the snapshot that this file is one of, in order."""
-    found = re.fullmatch(r"(halos_[^.]*)\.(\d+)\.bin", path.name)
-    if not found:
-        return (path,)
-    others = path.parent.glob(f"{found[1]}.*.bin")
-    blocks = {int(m[1]): other for other in others if (m := re.search(r"\.(\d+)\.bin$", other.name))}
-    missing = next((number for number in range(max(blocks) + 1) if number not in blocks), None)
-    if missing is not None:
-        raise InputError(f"{found[1]}.{missing}.bin is missing beside {path}", "copy all blocks of the snapshot")
-    return tuple(blocks[number] for number in sorted(blocks))
-
-
 def read_header(path: Path) -> Header:
     """What the first block says, and the halos of all. Raises: InputError for blocks that do not belong together."""
-    blocks = blocks_of(path)
+    blocks = blocks_of(path, _NAME)
     heads = [_head(block) for block in blocks]
     first = heads[0]
     for block, head in zip(blocks, heads, strict=True):
@@ -110,11 +98,7 @@ def _head(path: Path) -> Any:
 def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> RawHalos:
     """All halos of all blocks; who lies in whom is not in these files."""
     header = read_header(path)
-    records: list[Array] = []
-    for block in header.parts:
-        head = _head(block)
-        layout = _halo(int(head["revision"]))
-        records.append(np.fromfile(block, layout, int(head["halos"]), offset=_SIZE))
+    records = [_records(block, _head(block)) for block in header.parts]
     found = {
         "mass": np.concatenate([r["mass"] for r in records]).astype(np.float64),
         "radius": np.concatenate([r["radius"] for r in records]).astype(np.float64),
@@ -126,6 +110,35 @@ def read_halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> R
     return RawHalos(found, {"mass": "Msun/h", "position": "Mpc/h", "radius": "kpc/h"}, header, "vir")
 
 
+def read_members(path: Path) -> Members | None:
+    """The particles behind the halos of all blocks; None where they were not written.
+
+    Raises: InputError where halos and particles do not belong together.
+    """
+    counts, ids = [], []
+    for block in read_header(path).parts:
+        head = _head(block)
+        records, particles = _records(block, head), int(head["particles"])
+        count, start = records["count"], records["start"]
+        if particles == 0 and len(records):
+            return None
+        if (
+            ((count < 0) | (count > particles)).any()
+            or (start != np.cumsum(count) - count).any()
+            or count.sum() != particles
+        ):
+            raise InputError(f"{block}: its halos do not share its {particles} particles out", "copy or make it again")
+        counts.append(count)
+        ids.append(np.fromfile(block, "<i8", particles, offset=_SIZE + records.nbytes))
+    places = np.concatenate(counts)
+    rows = np.repeat(np.arange(len(places)), places)
+    return Members(rows, np.concatenate(ids), "the ids behind the halos of the catalogue", nested=False)
+
+
+def _records(block: Path, head: Any) -> Array:
+    return np.fromfile(block, _halo(int(head["revision"])), int(head["halos"]), offset=_SIZE)
+
+
 def _sniff(path: Path, start: bytes) -> str:
     return "rockstar-bin" if int.from_bytes(start[:8], "little") == MAGIC else ""
 
@@ -135,4 +148,15 @@ def _describe(path: Path) -> Facts:
     return {"halos": str(header.count)} | header_facts(header, box_known=True)
 
 
-READERS = (Reader(("rockstar-bin",), "halos", _sniff, _describe, order=25, header=read_header, halos=read_halos),)
+READERS = (
+    Reader(
+        ("rockstar-bin",),
+        "halos",
+        _sniff,
+        _describe,
+        order=25,
+        header=read_header,
+        halos=read_halos,
+        members=read_members,
+    ),
+)

@@ -1,7 +1,6 @@
 """Halo catalogues that are text: Rockstar, consistent-trees (hlist), AHF and CSV with named columns.
 
-Rockstar and consistent-trees: Mpc/h, Msun/h, km/s, radii in kpc/h (stated in their headers). AHF: kpc/h, Msun/h, km/s
-(AHF user's guide, section 4). CSV states its units with its names: `mass [Msun/h], x [Mpc/h], ...`.
+Their columns and units are those of formats.columns; members stand in a file beside a catalogue of Rockstar or AHF.
 """
 
 from __future__ import annotations
@@ -12,55 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
 from core.cosmos.box import Array
+from core.cosmos.formats import columns as table
 from core.cosmos.formats.given import Given
-from core.cosmos.formats.header import Header, positive, unreadable
+from core.cosmos.formats.header import Header, unreadable
 from core.cosmos.formats.integers import integers
-from core.cosmos.formats.reader import Facts, RawHalos, Reader, header_facts
-from core.errors import InputError, UsageError, did_you_mean
-
-TextFormat = Literal["rockstar", "hlist", "ahf", "csv"]
-
-COLUMNS = ("mass", "x", "y", "z", "radius", "vx", "vy", "vz", "count", "id", "parent")
-"""What a catalogue can tell; the first four it must."""
-
-_SIGNS: dict[TextFormat, set[str]] = {
-    "hlist": {"scale", "id", "desc_scale", "desc_id", "pid", "x"},
-    "rockstar": {"id", "vmax", "vrms", "x", "y", "z", "vx"},
-    "ahf": {"id", "hosthalo", "npart", "xc", "yc", "zc"},
-}
-"""Columns that only this format has."""
-
-_NAMES: dict[TextFormat, dict[str, tuple[str, ...]]] = {
-    "rockstar": {"count": ("num_p", "np"), "parent": ("pid",)},
-    "hlist": {"parent": ("pid",)},
-    "ahf": {
-        **{axis: (f"{axis}c",) for axis in ("x", "y", "z", "vx", "vy", "vz")},
-        "count": ("npart",),
-        "parent": ("hosthalo",),
-    },
-    "csv": {"count": ("npart", "num_p", "particles"), "parent": ("pid",), "radius": ("r", "rvir", "r200m")},
-}
-"""Other names of columns, in lower case, by format."""
-
-_UNITS: dict[TextFormat, dict[str, str]] = {
-    "rockstar": {"mass": "Msun/h", "position": "Mpc/h", "radius": "kpc/h"},
-    "hlist": {"mass": "Msun/h", "position": "Mpc/h", "radius": "kpc/h"},
-    "ahf": {"mass": "Msun/h", "position": "kpc/h", "radius": "kpc/h"},
-}
-
-_HEADER = {
-    "a": r"^#a\s*=\s*(\S+)",
-    "omega_matter": r"\bOm(?:ega_M)?\s*=\s*([^\s;]+)",
-    "omega_lambda": r"\bO(?:mega_L|l)\s*=\s*([^\s;]+)",
-    "h": r"\bh0?\s*=\s*([^\s;]+)",
-    "box_size": r"(?i)box size\s*[:=]\s*(\S+) Mpc/h",
-}
-"""Where Rockstar and consistent-trees write what they know."""
+from core.cosmos.formats.reader import Facts, Members, RawHalos, Reader, header_facts
+from core.errors import InputError
 
 _ID = "U24"
 """Long enough for any number of 64 bits."""
@@ -73,7 +34,7 @@ _START = 1 << 16
 class Layout:
     """How a text catalogue is laid out; `names` are its columns in lower case, `units` those that a CSV states."""
 
-    format: TextFormat
+    format: table.Style
     names: tuple[str, ...]
     skip: int
     """Lines before the first row."""
@@ -93,20 +54,18 @@ def sniff(start: bytes) -> Layout | None:
         return _sniff_csv(lines)
     names = tuple(re.sub(r"\(\d+\)$", "", name).lower() for name in lines[0].lstrip("#").split())
     skip = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    for form, signs in _SIGNS.items():
-        if signs <= set(names):
-            return Layout(form, names, skip, "\n".join(lines[:skip]))
-    return None
+    style = table.style_of(names)
+    return Layout(style, names, skip, "\n".join(lines[:skip])) if style else None
 
 
 def _sniff_csv(lines: list[str]) -> Layout | None:
     """Comma-separated: four names or more, then as many numbers."""
     words, first = lines[0].split(","), lines[1].split(",")
-    if len(words) < 4 or len(words) != len(first) or any(_is_number(word) for word in words):
+    if len(words) < 4 or len(words) != len(first) or any(table.is_number(word) for word in words):
         return None
-    if not all(_is_number(word) for word in first):
+    if not all(table.is_number(word) for word in first):
         return None
-    named = [_name_and_unit(word) for word in words]
+    named = [table.name_and_unit(word) for word in words]
     return Layout("csv", tuple(name for name, _ in named), 1, units={name: unit for name, unit in named if unit})
 
 
@@ -130,71 +89,15 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> RawHalos
     layout = layout_of(path)
     if layout is None:
         raise InputError(f"{path} is no halo catalogue in text", "Rockstar, hlist, AHF and CSV with a header are read")
-    chosen, units = _choose(path, layout, columns or {})
-    whole: list[str] = [name for name in ("count", "id", "parent") if name in chosen]
-    values = _load(path, layout, chosen, whole)
-    count = len(values["mass"])
-    found: dict[str, Array] = {name: values[name] for name in ("mass", "radius", *whole) if name in chosen}
-    found["position"] = np.stack([values[axis] for axis in "xyz"], axis=1)
-    if {"vx", "vy", "vz"} <= chosen.keys():
-        found["velocity"] = np.stack([values[f"v{axis}"] for axis in "xyz"], axis=1)
-    header = replace(header_of(path, layout), count=count)
-    if layout.format == "hlist" and count:
-        if values["scale"].min() != values["scale"].max():
-            raise InputError(f"{path} holds halos of several times", "give the hlist file of one snapshot")
-        a = positive(values["scale"][0])
-        header = replace(header, redshift=1 / a - 1 if a else None)
-    definition = layout.names[chosen["mass"]].removeprefix("m") if layout.format != "csv" else "from a CSV file"
-    return RawHalos(found, units, header, definition)
+    chosen = table.choose(path, layout.format, layout.names, layout.units, columns or {})
+    places = {name: layout.names.index(label) for name, label in chosen.labels.items()}
+    return table.halos_of(path, chosen, _load(path, layout, places), header_of(path, layout))
 
 
-def _choose(path: Path, layout: Layout, columns: Mapping[str, str]) -> tuple[dict[str, int], dict[str, str]]:
-    """Which column is what, and the units of mass, position and radius."""
-    if unknown := next((name for name in columns if name not in COLUMNS), None):
-        raise UsageError(f"unknown column {unknown!r}", did_you_mean(unknown, COLUMNS))
-    names, units = layout.names, dict(layout.units)
-    chosen: dict[str, int] = {}
-    for name in COLUMNS:
-        candidates = (name, *_NAMES[layout.format].get(name, ()))
-        if name in columns:
-            label, unit = _name_and_unit(columns[name])
-            if label not in names:
-                raise InputError(f"{path} has no column {label!r}", did_you_mean(label, names))
-            candidates = (label,)
-            units |= {label: unit} if unit else {}
-        if label := next((candidate for candidate in candidates if candidate in names), ""):
-            chosen[name] = names.index(label)
-    if layout.format != "csv":
-        # the mass by whose definition halos are listed is the one that has a radius
-        mass = next((name for name in names if name.startswith("m") and f"r{name[1:]}" in names), None)
-        if mass is not None:
-            chosen |= {"mass": names.index(mass), "radius": names.index(f"r{mass[1:]}")}
-    if layout.format == "hlist":
-        chosen["scale"] = names.index("scale")
-    if missing := [name for name in COLUMNS[:4] if name not in chosen]:
-        raise InputError(
-            f"{path} has no column for {', '.join(missing)} (its columns: {', '.join(names)})",
-            "say which with --columns, e.g. mass=M_fof,x=X,y=Y,z=Z",
-        )
-    if layout.format != "csv":
-        return chosen, _UNITS[layout.format]
-    stated = {
-        what: {units.get(names[chosen[name]], "") for name in those if name in chosen}
-        for what, those in (("mass", ("mass",)), ("position", ("x", "y", "z")), ("radius", ("radius",)))
-    }
-    for what, found in stated.items():
-        if len(found) > 1 or found == {""}:
-            raise InputError(
-                f"{path} does not state one unit for its {what} column{'s' if what == 'position' else ''}",
-                "write it behind the name, e.g. `mass [Msun/h]`, in the file or with --columns",
-            )
-    return chosen, {what: found.pop() for what, found in stated.items() if found}
-
-
-def _load(path: Path, layout: Layout, chosen: dict[str, int], whole: list[str]) -> dict[str, Array]:
+def _load(path: Path, layout: Layout, chosen: dict[str, int]) -> dict[str, Array]:
     """The chosen columns of all rows by name. Ids stay integers: they may be beyond 2^53."""
     order = sorted(chosen, key=lambda name: chosen[name])
-    types = np.dtype([(name, _ID if name in whole else np.float64) for name in order])
+    types = np.dtype([(name, _ID if name in table.WHOLE else np.float64) for name in order])
     delimiter = "," if layout.format == "csv" else None
     try:
         with path.open(encoding="ascii") as file:
@@ -203,7 +106,7 @@ def _load(path: Path, layout: Layout, chosen: dict[str, int], whole: list[str]) 
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "loadtxt: input contained no data")
                 values = np.loadtxt(rows, types, usecols=[chosen[name] for name in order], delimiter=delimiter, ndmin=1)
-        return {name: integers(values[name]) if name in whole else values[name] for name in order}
+        return {name: integers(values[name]) if name in table.WHOLE else values[name] for name in order}
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:  # a row that is short, or a word that is no number; UnicodeDecodeError is one too
@@ -224,28 +127,7 @@ def _check_last_row(path: Path, delimiter: str | None, columns: int) -> None:
 
 def header_of(path: Path, layout: Layout) -> Header:
     """What the comments of a text catalogue say; the halos are not counted."""
-    numbers: dict[str, float | None] = {}
-    for name, pattern in _HEADER.items():
-        found = re.search(pattern, layout.comments, re.MULTILINE)
-        numbers[name] = positive(float(found[1])) if found and _is_number(found[1]) else None
-    a = numbers.pop("a")
-    header = Header(layout.format, 0, redshift=1 / a - 1 if a else None, parts=(path,))
-    return replace(header, **numbers)  # type: ignore[arg-type]
-
-
-def _name_and_unit(text: str) -> tuple[str, str]:
-    """`Mass [Msun/h]` as ("mass", "Msun/h")."""
-    found = re.fullmatch(r"\s*(.*?)\s*(?:\[\s*(.*?)\s*\])?\s*", text)
-    assert found is not None
-    return found[1].lower(), found[2] or ""
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    return table.from_comments(layout.format, layout.comments, (path,))
 
 
 _MOST_COLUMNS = 12
@@ -279,4 +161,56 @@ def _halos(path: Path, given: Given, columns: Mapping[str, str] | None) -> RawHa
     return raw
 
 
-READERS = (Reader(("rockstar", "hlist", "ahf", "csv"), "halos", _sniff, _describe, order=70, halos=_halos),)
+def _members(path: Path) -> Members | None:
+    """What the file of members beside a catalogue lists: `x_halos` has `x_particles`, `x.ascii` has `x.particles`."""
+    for style, own, its, read in (
+        ("ahf", "_halos", "_particles", _of_ahf),
+        ("rockstar", ".ascii", ".particles", _of_rockstar),
+    ):
+        beside = path.with_name(path.name.removesuffix(own) + its)
+        if path.name.endswith(own) and _sniff(path, b"#") == style and beside.exists():
+            try:
+                particles, halos = read(beside)
+            except ValueError as error:
+                raise InputError(f"{beside} is cut off or damaged ({error})", "copy or make it again") from error
+            return Members(halos, particles, f"the ids in {beside.name}", by_id=True)
+    return None
+
+
+def _of_ahf(path: Path) -> tuple[Array, Array]:
+    """Ids of dark matter particles and of their halos: for each halo `members id`, then lines of `particle type`."""
+    ids, halos = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    with path.open(encoding="ascii") as file:
+        for line in file:
+            words = line.split()
+            if len(words) != 2:  # the number of halos, once for each file that was joined
+                continue
+            count, halo = int(words[0]), int(words[1])
+            lines = list(islice(file, count))
+            if len(lines) != count or not lines:
+                raise InputError(f"{path} is cut off in halo {halo}", "copy or make it again")
+            rows = _rows(lines, np.int64)
+            ids.append(rows[rows[:, 1] == 1, 0] if rows.shape[1] > 1 else rows[:, 0])
+            halos.append(np.full(len(ids[-1]), halo))
+    return np.concatenate(ids), np.concatenate(halos)
+
+
+def _of_rockstar(path: Path) -> tuple[Array, Array]:
+    """Ids of particles and of the halos in whose lists they stand (FULL_PARTICLE_CHUNKS of Rockstar)."""
+    rows = _rows(path, "U24", usecols=(6, 9))
+    return integers(rows[:, 0]), integers(rows[:, 1])
+
+
+def _rows(source: Any, kind: Any, **options: Any) -> Array:
+    """Rows of numbers (N, columns). Raises: ValueError, where there are none as well."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+        rows = np.loadtxt(source, kind, ndmin=2, **options)
+    if not rows.size:
+        raise ValueError("it lists no members")
+    return rows
+
+
+READERS = (
+    Reader(("rockstar", "hlist", "ahf", "csv"), "halos", _sniff, _describe, order=70, halos=_halos, members=_members),
+)

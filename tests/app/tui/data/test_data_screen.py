@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from data_pilot import choose, field, marked, opened, preview
+from spinning import SPINS
 from textual.widgets import Input
 from tui_pilot import SIZES, sees, text, until
 
+from app.background import describing
+from app.background.describing import Describer
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.screens.data.file_pane import FilePane
 
@@ -49,6 +52,21 @@ async def test_a_field_is_shown_although_the_folder_is_read_meanwhile(folder: Pa
         pane.turn_field(1)
         pane.show_path(folder / "u1.h5")
         await until(pilot, lambda: field(pilot) == "displacement")
+
+
+async def test_a_file_that_does_not_answer_holds_nothing_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    describer = Describer(3600.0, SPINS)
+    monkeypatch.setattr(describing, "describer", lambda: describer)
+    shutil.copy(folder / "u1.h5", folder / "spins.h5")
+    async with opened(folder) as pilot:
+        await choose(pilot, folder / "spins.h5")
+        await choose(pilot, folder / "u1.h5")
+        await until(pilot, lambda: preview(pilot) is not None)
+        describer._limit = 0.3
+        await choose(pilot, folder / "spins.h5")
+        await sees(pilot, "does not answer")
+        await pilot.press("q")
+    describer.close()
 
 
 async def test_files_that_are_none_or_broken(folder: Path) -> None:

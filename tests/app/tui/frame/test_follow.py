@@ -51,7 +51,7 @@ def test_only_new_bytes_are_read(posted: tuple[Follower, list[Message]], monkeyp
     monkeypatch.setattr(Run, "events", counted)
     size = (run.path / "events.jsonl").stat().st_size
     run.emit("step", step=2, loss=0.4)
-    follower._look_at(run, follower._readings[run])
+    follower._look_at(run)
     assert offsets == [size]
     last = messages[-1]
     assert isinstance(last, RunFollowed)
@@ -156,7 +156,7 @@ def test_the_last_validation_is_found_in_the_tail(posted: tuple[Follower, list[M
     assert (run.path / "events.jsonl").stat().st_size > follow._TAIL
     follower.look()
     follower._list()
-    assert follower._seen[run.name][1].validation == 0.7
+    assert follower._seen[run.path][1].validation == 0.7
 
 
 def test_a_resumed_run_goes_back_some_steps() -> None:

@@ -278,7 +278,7 @@ def test_settings_survive_and_a_broken_file_is_left_alone(tmp_path: Path) -> Non
     path.write_text("theme = [")
     broken = load_preferences(path)
     assert broken.theme == ""
-    assert "is not TOML" in broken.problems[0]
+    assert "is damaged" in broken.problems[0]
     broken.save()
     assert path.read_text() == "theme = ["
 

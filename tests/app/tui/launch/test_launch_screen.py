@@ -23,7 +23,8 @@ from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 from core.runs import registry
-from core.runs.run import Notes, Run, all_runs
+from core.runs.listing import all_runs
+from core.runs.run import Notes, Run
 
 
 @pytest.fixture

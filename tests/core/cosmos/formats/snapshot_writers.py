@@ -189,6 +189,60 @@ def write_tipsy(path: Path, run: Run, *, order: str = "<", mass_sum: float = OME
     return path
 
 
+def write_bigfile(
+    path: Path,
+    run: Run,
+    *,
+    code: str = "mp-gadget",
+    files: int = 2,
+    order: str = "<",
+    peculiar: bool = True,
+    header: dict[str, tuple[str, list[float]]] | None = None,
+) -> Path:
+    """A folder as mp-gadget and genic (kpc/h) or fastpm (Mpc/h) write it."""
+    unit, a = (1.0 if code == "fastpm" else 1e-3), 1 / (1 + run.z)
+    factor = 1.0 if peculiar else a if code == "mp-gadget" else a**-0.5
+    columns = {
+        "Position": (run.positions / unit).astype(f"{order}f8"),
+        "Velocity": (run.velocities * factor).astype(f"{order}f4"),
+        "ID": run.ids.astype(f"{order}u8"),
+    }
+    for name, values in columns.items():
+        folder = path / "1" / name
+        folder.mkdir(parents=True)
+        members = 3 if values.ndim > 1 else 1
+        lines = [f"DTYPE: {values.dtype.str}", f"NMEMB: {members}", f"NFILE: {files}"]
+        for number, piece in enumerate(np.array_split(values, files)):
+            data = piece.tobytes()
+            (folder / f"{number:06X}").write_bytes(data)
+            lines.append(f"{number:06X}: {len(piece)} : {sum(data) % 2**32} : 0")
+        (folder / "header").write_text("\n".join(lines) + "\n")
+    count = len(run.ids)
+    told: dict[str, tuple[str, list[float]]] = {
+        "BoxSize": ("f8", [BOX / unit]),
+        "HubbleParam": ("f8", [H]),
+        "MassTable": ("f8", [0, run.mass / 1e10, 0, 0, 0, 0]),
+        "Omega0": ("f8", [OMEGA_MATTER]),
+        "OmegaLambda": ("f8", [1 - OMEGA_MATTER]),
+        "Time": ("f8", [a]),
+        "TotNumPart": ("i8", [0, count, 0, 0, 0, 0]),
+        "UnitLength_in_cm": ("f8", [3.085678e24 * unit]),
+        "UnitMass_in_g": ("f8", [1.989e43]),
+        "UnitVelocity_in_cm_per_s": ("f8", [1e5]),
+        "UsePeculiarVelocity": ("i4", [int(peculiar)]),
+    }
+    told |= {"OmegaM": ("f8", [OMEGA_MATTER])} if code == "fastpm" else {"OmegaBaryon": ("f8", [0.05])}
+    told |= ({"TimeIC": ("f8", [0.01])} if code == "mp-gadget" else {}) | (header or {})
+    lines = ["CodeVersion S1 3 352e30 #HUMANE [ 5.0 ]"]
+    for name, (kind, values_) in told.items():
+        data = np.array(values_, order + kind).tobytes().hex().upper()
+        lines.append(f"{name} {order}{kind} {len(values_)} {data} #HUMANE [ {' '.join(map(str, values_))} ]")
+    (path / "Header").mkdir()
+    (path / "Header" / "header").write_text("DTYPE: <i8\nNMEMB: 1\nNFILE: 0\n")
+    (path / "Header" / "attr-v2").write_text("\n".join(lines) + "\n")
+    return path
+
+
 @dataclass
 class Halos:
     """Halos of a run in Mpc/h, Msun/h and km/s, in no order of mass; `members` are indices into the run's particles."""

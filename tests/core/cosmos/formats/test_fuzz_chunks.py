@@ -10,12 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from snapshot_writers import BOX, GIVEN, OMEGA_MATTER, H, Run, write_hdf5
-from test_binary_catalogues import write_bin, write_group_tab
-from test_fuzz_formats import survives
-from three_halos import BESIDE, halos
 
-from core.cosmos.formats.catalogues import read_catalogue
-from core.cosmos.formats.recognise import recognise
 from core.cosmos.formats.snapshots import Snapshot, read_snapshot
 from core.errors import HalodeckError
 
@@ -92,18 +87,3 @@ def test_npz(tmp_path: Path) -> None:
             assert same(read_snapshot(path, GIVEN), truth)
         except HalodeckError:
             continue
-
-
-@pytest.mark.parametrize("form", ["rockstar-bin", "group-tab"])
-def test_binary_catalogues_never_end_in_a_traceback(tmp_path: Path, form: str) -> None:
-    if form == "group-tab":
-        path = write_group_tab(tmp_path, halos())
-    else:
-        path = write_bin(tmp_path / "halos_0.0.bin", halos(), slice(0, 3))
-    survives(path, lambda: recognise(path), lambda: read_catalogue(path, BESIDE))
-
-
-def test_own_particles_never_end_in_a_traceback(tmp_path: Path) -> None:
-    run, path = Run(), tmp_path / "mine.npz"
-    np.savez(path, position=run.positions, id=run.ids, box_size=BOX, redshift=run.z, omega_matter=OMEGA_MATTER, h=H)
-    survives(path, lambda: recognise(path), lambda: read_snapshot(path, GIVEN))

@@ -267,7 +267,7 @@ def test_no_file_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(InputError, match="is empty"):
         read_snapshot(tmp_path / "empty", GIVEN)
     (tmp_path / "text").write_text("no snapshot, but long enough to be looked at")
-    with pytest.raises(InputError, match=r"is no snapshot: these are read: ramses, gadget1, gadget2"):
+    with pytest.raises(InputError, match=r"is no snapshot: these are read: ramses, bigfile, gadget1, gadget2"):
         read_snapshot(tmp_path / "text", GIVEN)
     path = write_gadget(tmp_path / "ics", Run())
 

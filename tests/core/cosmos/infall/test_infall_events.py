@@ -1,6 +1,7 @@
 """Accretion events: read from every format, of known fates, with bad input refused in one line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import forest_files as files
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.cosmos.formats.trees import read_trees
+from core.cosmos.formats.trees_given import Told
 from core.cosmos.infall.events import Cuts, infall_columns, make_table
 from core.cosmos.infall.table import CATALOGUE, FEATURES, age, radius_200b
 from core.errors import InputError
@@ -86,7 +88,19 @@ def test_interactions(tmp_path: Path) -> None:
     assert columns["subsubhalo_time"][row] == pytest.approx(spent)
 
 
-@pytest.mark.parametrize("form", ["hlist", "rockstar", "galacticus", "galacticus in physical units"])
+FORMS = (
+    "hlist",
+    "rockstar",
+    "galacticus",
+    "galacticus in physical units",
+    "sublink",
+    "lhalo",
+    "millennium",
+    "big-endian",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_every_format_gives_the_same_events(form: str, tree_dat: Path, tmp_path: Path) -> None:
     expected, cuts = infall_columns(read_trees([tree_dat]), 1e12)
     forest = files.small_forest()
@@ -94,17 +108,32 @@ def test_every_format_gives_the_same_events(form: str, tree_dat: Path, tmp_path:
         paths = files.write_hlists(tmp_path, forest)
     elif form == "rockstar":
         paths = files.write_rockstar(tmp_path, forest)
+    elif form == "sublink":
+        paths = [tmp_path / "tree_extended.0.hdf5"]
+        files.write_sublink(paths[0], forest)
+    elif form == "lhalo":
+        paths = [tmp_path / "trees_sf1_099.0.hdf5"]
+        files.write_lhalo(paths[0], [forest])
+    elif form in ("millennium", "big-endian"):
+        paths = [tmp_path / "trees_063.0"]
+        files.write_millennium(paths[0], [forest], ">" if form == "big-endian" else "<")
     else:
         paths = [tmp_path / "trees.hdf5"]
         files.write_galacticus(paths[0], forest, physical="physical" in form)
-    trees = read_trees(paths)
-    assert trees.particle_mass == (1e9 if form == "rockstar" else None)
+    files.write_times(tmp_path / "times", redshifts=form == "sublink")
+    no_times = Told(0.3, 0.7, 100.0, 1e9, None)
+    told = {"lhalo": no_times} | dict.fromkeys((*FORMS[-2:], "sublink"), replace(no_times, times=tmp_path / "times"))
+    trees = read_trees(paths, told.get(form))
+    own = form in ("rockstar", "lhalo", "millennium", "big-endian")
+    assert trees.raw.particle_mass == (1e9 if own else None)
     found, removed = infall_columns(trees, 1e12)
     assert removed == cuts
     for name in found:
         np.testing.assert_allclose(found[name], expected[name], rtol=2e-4, err_msg=name)
-    missing = {"sub_triaxiality", "host_triaxiality"} if "galacticus" in form else set()
-    assert expected.keys() - found.keys() == missing
+    rarely = (
+        ("triaxiality",) if "galacticus" in form else ("triaxiality", "spin", "concentration") if form in told else ()
+    )
+    assert expected.keys() - found.keys() == {f"{whose}_{name}" for whose in ("sub", "host") for name in rarely}
 
 
 def test_a_table_of_the_events(tree_dat: Path, tmp_path: Path) -> None:
@@ -155,7 +184,7 @@ def test_damaged_trees(change: Callable[[str], str], words: str, tree_dat: Path)
     after = _edit(tree_dat, change)
     assert after.read_text() != before
     with pytest.raises(InputError, match=words):
-        read_trees([after])
+        list(read_trees([after]))
 
 
 def test_hosts_in_a_circle(tmp_path: Path) -> None:
@@ -164,7 +193,7 @@ def test_hosts_in_a_circle(tmp_path: Path) -> None:
     a.host, b.host = b.id, a.id
     files.write_tree_dat(tmp_path / "tree.dat", forest)
     with pytest.raises(InputError, match="lies in a circle of hosts"):
-        read_trees([tmp_path / "tree.dat"])
+        list(read_trees([tmp_path / "tree.dat"]))
 
 
 def test_a_snapshot_that_is_missing(tmp_path: Path) -> None:
@@ -172,7 +201,7 @@ def test_a_snapshot_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="which is not there: it is cut off, or the files of some snapshots are missing"
     ):
-        read_trees([path for path in paths if "0.70" not in path.name])
+        list(read_trees([path for path in paths if "0.70" not in path.name]))
 
 
 def test_a_snapshot_without_halos(tmp_path: Path) -> None:
@@ -256,8 +285,8 @@ def test_a_tree_beside_its_hlists(tree_dat: Path, tmp_path: Path) -> None:
     alone = read_trees([tree_dat])
     both = read_trees([tree_dat, *files.write_hlists(tmp_path, files.small_forest())[:2]])
     assert len(both) == len(alone)
-    assert both.remarks[-1].endswith("left out: the trees hold the same halos")
-    assert "hlist_" in both.remarks[-1]
+    assert both.raw.remarks[-1].endswith("left out: the trees hold the same halos")
+    assert "hlist_" in both.raw.remarks[-1]
 
 
 def test_the_softening_is_given_or_said_to_be_unknown(tree_dat: Path, tmp_path: Path) -> None:

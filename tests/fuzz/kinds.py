@@ -1,0 +1,420 @@
+"""Every kind of file that halodeck opens: how one is written, which file of it is damaged, and how it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from forest_files import (
+    small_forest,
+    write_galacticus,
+    write_hlists,
+    write_lhalo,
+    write_millennium,
+    write_sublink,
+    write_times,
+    write_tree_dat,
+)
+from forest_files import write_rockstar as write_parents
+from snapshot_writers import (
+    BOX,
+    GIVEN,
+    H,
+    Run,
+    write_ahf,
+    write_bigfile,
+    write_gadget,
+    write_groups,
+    write_hdf5,
+    write_ramses,
+    write_rockstar,
+    write_tipsy,
+)
+from test_binary_catalogues import write_bin, write_group_tab
+from test_cubes import CELLS, overdensity, write_21cmfast, write_npy
+from test_hdf5_catalogues import WRITERS as HDF5_CATALOGUES
+from test_membership import write_listed, write_members
+from test_own import as_hdf5, npz
+from three_halos import BESIDE, halos, particles, run_with, write_csv
+
+from core.cosmos.formats.catalogues import read_catalogue
+from core.cosmos.formats.cubes import read_cube
+from core.cosmos.formats.given import Given
+from core.cosmos.formats.membership import assign
+from core.cosmos.formats.recognise import recognise
+from core.cosmos.formats.snapshots import read_snapshot
+from core.cosmos.formats.trees import read_trees
+from core.cosmos.formats.trees_given import Told
+from core.errors import HalodeckError
+from core.figures import Curves, Histogram, Matrix, Number, Report, Series, Slice, Table, dump_report
+from core.files import write_json
+from core.runs.history import History
+from core.runs.listing import read_entry
+from core.runs.run import Notes, create_run
+
+Read = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file to damage and what reads it, in pieces of which each may refuse it."""
+
+    file: Path
+    reads: tuple[Read, ...]
+
+
+Kind = Callable[[Path], Made]
+SNAPSHOT = replace(GIVEN, box_size=BOX, h=H)
+CUBE = replace(SNAPSHOT, omega_matter=0.3, redshift=1.0)
+
+
+def _snapshot(write: Callable[[Path, Run], object], name: str = "snap", folder: Path = Path()) -> Made:
+    path = folder / name
+    made = write(path, Run())
+    path = made if isinstance(made, Path) else path
+    return Made(path, (lambda: recognise(path), lambda: read_snapshot(path, SNAPSHOT)))
+
+
+def snapshot(write: Callable[[Path, Run], object], name: str = "snap") -> Kind:
+    return lambda folder: _snapshot(write, name, folder)
+
+
+def ramses(damaged: str) -> Kind:
+    def make(folder: Path) -> Made:
+        output = write_ramses(folder, Run())
+        return Made(output / damaged, (lambda: recognise(output), lambda: read_snapshot(output, SNAPSHOT)))
+
+    return make
+
+
+def catalogue(write: Callable[[Path], Path]) -> Kind:
+    def make(folder: Path) -> Made:
+        path = write(folder)
+        return Made(path, (lambda: recognise(path), lambda: read_catalogue(path, BESIDE)))
+
+    return make
+
+
+def hdf5_catalogue(form: str) -> Kind:
+    def make(folder: Path) -> Made:
+        path = HDF5_CATALOGUES[form](folder, halos())
+        last = sorted(path.parent.glob(f"{path.name}*"))[-1]
+        return Made(last, (lambda: recognise(path), lambda: read_catalogue(path, BESIDE)))
+
+    return make
+
+
+def members(form: str, name: str) -> Kind:
+    def make(folder: Path) -> Made:
+        found = halos()
+        run = run_with(found)
+        path = write_listed(folder, "ahf" if form == "list" else form, found, run)
+        beside = write_members(folder / name, found, run) if form == "list" else None
+        known = read_catalogue(path, BESIDE)
+        return Made(folder / name, (lambda: assign(path, known, particles(run), beside=beside),))
+
+    return make
+
+
+def cube(write: Callable[[Path], object], given: Given = CUBE, **wish: Any) -> Kind:
+    def make(folder: Path) -> Made:
+        path = folder / "cube"
+        write(path)
+        return Made(path, (lambda: recognise(path), lambda: read_cube(path, given, **wish)))
+
+    return make
+
+
+def trees(write: Callable[[Path], list[Path]], told: Told | None = None) -> Kind:
+    def make(folder: Path) -> Made:
+        paths = write(folder)
+        all_told = told
+        if told and told.times:
+            write_times(folder / told.times)
+            all_told = replace(told, times=folder / told.times)
+        return Made(paths[-1], (lambda: recognise(paths[-1]), lambda: list(read_trees(paths, all_told, folder))))
+
+    return make
+
+
+TOLD = Told(0.3, 0.7, 100.0, 1e9, Path("times"))
+"""What the trees of others do not say."""
+
+
+def _sublink(folder: Path) -> list[Path]:
+    write_sublink(folder / "tree_extended.0.hdf5", small_forest())
+    return [folder / "tree_extended.0.hdf5"]
+
+
+def _lhalo(folder: Path) -> list[Path]:
+    write_lhalo(folder / "trees_sf1_006.0.hdf5", [small_forest()])
+    return [folder / "trees_sf1_006.0.hdf5"]
+
+
+def _millennium(folder: Path) -> list[Path]:
+    write_millennium(folder / "trees_006.0", [small_forest()])
+    return [folder / "trees_006.0"]
+
+
+def bigfile(damaged: str) -> Kind:
+    def make(folder: Path) -> Made:
+        path = write_bigfile(folder / "ics", Run())
+        return Made(path / damaged, (lambda: recognise(path), lambda: read_snapshot(path, GIVEN)))
+
+    return make
+
+
+def _tree_dat(folder: Path) -> list[Path]:
+    write_tree_dat(folder / "tree_0_0_0.dat", small_forest())
+    return [folder / "tree_0_0_0.dat"]
+
+
+def _galacticus(folder: Path) -> list[Path]:
+    write_galacticus(folder / "trees.hdf5", small_forest())
+    return [folder / "trees.hdf5"]
+
+
+def pksc(folder: Path) -> Made:
+    from core.cosmos.box import Catalogue
+    from core.cosmos.cosmology import preset
+    from core.cosmos.formats.readers.pksc import read_pksc, write_pksc
+
+    found, path, planck = halos(), folder / "merge.pksc", preset("planck2018")
+    order = np.argsort(-found.masses)
+    columns = {"mass": found.masses, "position": found.positions, "velocity": np.zeros_like(found.positions)}
+    columns |= {"lagrangian_position": found.positions, "lagrangian_radius": found.radii}
+    write_pksc(path, Catalogue({name: values[order] for name, values in columns.items()}, BOX), planck)
+    return Made(path, (lambda: recognise(path), lambda: read_pksc(path, BOX, planck)))
+
+
+def universe(kind: str) -> Kind:
+    def make(folder: Path) -> Made:
+        from core.cosmos.box import Catalogue, Field
+        from core.cosmos.cosmology import preset
+        from core.cosmos.identity import identity
+        from core.cosmos.infall.model import Infalls, make_table
+        from core.cosmos.universe import open_universe, write_universe
+
+        path = folder / "u.h5"
+        if kind == "infall":
+            make_table(path, Infalls(100, 1), {})
+        else:
+            values = np.random.default_rng(1).random((8, 8, 8), np.float32)
+            columns = {"mass": np.array([2e13, 1e13]), "position": np.ones((2, 3)), "count": np.array([9, 8])}
+            write_universe(
+                path,
+                name="u",
+                box_size=BOX,
+                cosmology=preset("planck2018"),
+                fields=[Field("density", values, BOX, "", 0.0, "eulerian", "cic"), Field("delta_linear", values, BOX)],
+                catalogues={"fof": Catalogue(columns, BOX, units={"mass": "Msun/h", "position": "Mpc/h"})},
+                provenance={"seed": 1, "sources": [{"path": "a", "sha256": "b"}], "repairs": ["none"]},
+                kind="prediction" if kind == "prediction" else "universe",
+            )
+
+        def read() -> object:
+            opened = open_universe(path)
+            fields = [(field.units, np.array(field.values)) for field in map(opened.field, opened.fields)]
+            return opened, fields, [opened.catalogue(name) for name in opened.halos], identity(opened)
+
+        return Made(path, (lambda: recognise(path), read))
+
+    return make
+
+
+def run_file(name: str) -> Kind:
+    def make(folder: Path) -> Made:
+        run = create_run(
+            folder, "halonet", {"steps": 3, "optimiser": {"name": "sgd"}}, universes=["a.h5"], device="cpu"
+        )
+        for step in range(1, 6):
+            run.emit("step", step=step, loss=1 / step)
+        run.emit("validation", step=5, loss=0.3)
+        run.emit("message", text="hello")
+        run.write_status(state="done", step=5, steps=5, values={"loss": 0.2}, speed=1.5, message="done")
+        run.write_notes(Notes("a text", ("paper", "base")))
+
+        def events() -> History:
+            history = History()
+            history.add(run.events()[0])
+            return history
+
+        return Made(run.path / name, (lambda: _told(run.path), lambda: recognise(run.path), events))
+
+    return make
+
+
+def _told(path: Path) -> object:
+    """What the list of runs says of a run: never an error."""
+    from app.cli.runs import duration
+
+    entry = read_entry(path)
+    f"{entry.problem}{entry.status}{entry.notes}".encode()
+    return entry, duration(entry.status.remaining)
+
+
+def report(folder: Path) -> Made:
+    from app.draw import draw
+    from core.runs.report_file import read_report
+
+    run = create_run(folder, "halonet", {})
+    x = np.geomspace(0.1, 5, 5)
+    made = Report(
+        "a report",
+        (Number("dice", "Dice", 0.8, paper=0.9),),
+        {
+            "curves": Curves("c", (Series("one", x, 1 / x, x, 2 * x), Series("two", x, x)), "k", "P", True, True),
+            "slice": Slice("s", np.arange(16.0).reshape(4, 4), (0, 4, 0, 4), "x [Mpc/h]", "y [Mpc/h]"),
+            "histogram": Histogram("h", x, {"n": x[1:]}, "x"),
+            "matrix": Matrix("m", np.eye(2), ("a", "b"), ("a", "b")),
+            "table": Table("t", ("a", "b"), (("x", 1.0), ("y", None))),
+        },
+        ("a note",),
+        {"fact": "text"},
+    )
+    write_json(run.report_path, dump_report(made))
+
+    def read() -> object:
+        found = read_report(run)
+        return found, [draw(figure, 60, 12, "none").plain() for figure in found.figures.values()]
+
+    return Made(run.report_path, (read,))
+
+
+def checkpoint(folder: Path) -> Made:
+    import torch
+
+    from core.runs.job import read_constants, read_tensors, write_tensors
+
+    run = create_run(folder, "halonet", {})
+    weights = {"module": {"a": torch.arange(6.0).reshape(2, 3)}, "constants": {"cut": 0.5}, "step": 3}
+    write_tensors(run.path / "model.pt", run, weights=weights)
+    cpu = torch.device("cpu")
+    path = run.path / "model.pt"
+    return Made(path, (lambda: repr(read_tensors(path, run, cpu, "weights")), lambda: read_constants(run)))
+
+
+def task(name: str) -> Kind:
+    def make(folder: Path) -> Made:
+        from app.background.tasks import all_tasks
+
+        path = folder / ".tasks" / "1-simulate"
+        path.mkdir(parents=True)
+        facts = {"title": "t", "command": ["simulate"], "started": 1.0, "host": "other", "pid": 3, "born": 1.0}
+        (path / "task.json").write_text(json.dumps(facts))
+        (path / "progress.json").write_text(json.dumps({"fraction": 0.5, "doing": "reading"}))
+        (path / "log").write_text("a line\n")
+        return Made(path / name, (lambda: all_tasks(folder),))
+
+    return make
+
+
+def preferences(folder: Path) -> Made:
+    from app.tui.frame.preferences import load_preferences
+
+    path = folder / "settings.toml"
+    path.write_text('theme = "light"\ncolumns = ["loss", "age"]\n[keymap]\n"runs.pause" = "f5"\n')
+    return Made(path, (lambda: load_preferences(path),))
+
+
+def configuration(folder: Path) -> Made:
+    from core.config import read_table
+
+    path = folder / "mine.toml"
+    path.write_text('[a]\nsteps = 3\nnames = ["x"]\n[a.optimiser]\nname = "sgd"\n')
+    return Made(path, (lambda: read_table("halonet", f"{path}:a"),))
+
+
+def campaign(folder: Path) -> Made:
+    from core.cosmos.campaign import read_table
+    from core.cosmos.cosmology import preset
+
+    path = folder / "design.txt"
+    path.write_text("omega_matter sigma8\n0.3 0.8\n0.31 0.9\n")
+    return Made(path, (lambda: read_table(path, preset("planck2018")),))
+
+
+KINDS: dict[str, Kind] = {
+    "gadget1": snapshot(write_gadget),
+    "gadget2": snapshot(partial(write_gadget, version=2)),
+    "gadget big-endian": snapshot(partial(write_gadget, order=">")),
+    "gadget hdf5": snapshot(write_hdf5),
+    "gadget4": snapshot(partial(write_hdf5, style="gadget4")),
+    "arepo": snapshot(partial(write_hdf5, style="arepo")),
+    "swift": snapshot(partial(write_hdf5, style="swift")),
+    "tipsy": snapshot(write_tipsy),
+    "own npz": snapshot(npz, "mine.npz"),
+    "own hdf5": snapshot(as_hdf5),
+    "ramses info": ramses("info_00007.txt"),
+    "ramses header": ramses("header_00007.txt"),
+    "ramses particles": ramses("part_00007.out00001"),
+    "rockstar": catalogue(lambda folder: write_rockstar(folder / "a", halos())),
+    "ahf": catalogue(lambda folder: write_ahf(folder / "a", halos())),
+    "subfind": catalogue(lambda folder: write_groups(folder / "a", halos())),
+    "csv": catalogue(lambda folder: write_csv(folder / "a", halos())),
+    "rockstar binary": catalogue(lambda folder: write_bin(folder / "halos_0.0.bin", halos(), slice(0, 3))),
+    "group_tab": catalogue(lambda folder: write_group_tab(folder, halos())),
+    "pksc": pksc,
+    "members of ahf": members("ahf", "snap.AHF_particles"),
+    "members of rockstar": members("rockstar", "halos_0.0.particles"),
+    "members of group_tab": members("group-tab", "group_ids_004.1"),
+    "members of rockstar binary": members("rockstar-bin", "halos_0.1.bin"),
+    "members of velociraptor": members("velociraptor", "stf.catalog_groups.1"),
+    "members of hbt": members("hbt", "004/SubSnap_004.1.hdf5"),
+    "members in csv": members("list", "a.csv"),
+    "members in npz": members("list", "a.npz"),
+    **{form: hdf5_catalogue(form) for form in HDF5_CATALOGUES},
+    "npy": cube(lambda path: write_npy(path, overdensity()), name="density"),
+    "raw": cube(lambda path: path.write_bytes(overdensity().tobytes()), name="density", cells=CELLS),
+    "21cmfast": cube(lambda path: write_21cmfast(path, overdensity()), Given()),
+    "consistent-trees": trees(_tree_dat),
+    "hlists": trees(lambda folder: write_hlists(folder, small_forest())),
+    "rockstar parents": trees(lambda folder: write_parents(folder, small_forest())),
+    "galacticus": trees(_galacticus),
+    "sublink": trees(_sublink, TOLD),
+    "lhalotree": trees(_lhalo, replace(TOLD, times=None)),
+    "millennium": trees(_millennium, TOLD),
+    "bigfile header": bigfile("Header/attr-v2"),
+    "bigfile block": bigfile("1/ID/header"),
+    "bigfile data": bigfile("1/Velocity/000000"),
+    "universe": universe("universe"),
+    "prediction": universe("prediction"),
+    "infall table": universe("infall"),
+    "config.toml": run_file("config.toml"),
+    "status.json": run_file("status.json"),
+    "events.jsonl": run_file("events.jsonl"),
+    "notes.json": run_file("notes.json"),
+    "report.json": report,
+    "model.pt": checkpoint,
+    "task.json": task("task.json"),
+    "progress.json": task("progress.json"),
+    "settings.toml": preferences,
+    "configuration": configuration,
+    "campaign": campaign,
+}
+"""By name."""
+HDF5 = (
+    *("gadget hdf5", "gadget4", "arepo", "swift", "own hdf5", "subfind", "21cmfast", "galacticus"),
+    *("sublink", "lhalotree", "members of velociraptor", "members of hbt", *HDF5_CATALOGUES),
+    *("universe", "prediction", "infall table"),
+)
+"""Kinds on which the HDF5 library itself may spin or crash, against which halodeck has a helper process."""
+CHECKSUMMED = ("own npz", "model.pt")
+"""Kinds whose every stored value has a checksum: what is not refused is as it was."""
+
+
+def result(made: Made) -> list[Any]:
+    """What each read gives, or its refusal."""
+    found: list[Any] = []
+    for read in made.reads:
+        try:
+            found.append(read())
+        except HalodeckError as error:
+            str(error)
+            found.append(error)
+    return found
