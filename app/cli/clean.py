@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.command import Command
+from app.cli.show import say
 
 
 def clean(
@@ -33,8 +34,8 @@ def clean(
                 path.unlink()
         except OSError as error:
             raise explain(error, path) from error
-        print(path)
-    print(f"{len(found)} files, {size / 2**20:.1f} MiB {'to be removed' if dry else 'removed'}")
+        say(str(path))
+    say(f"{len(found)} files, {size / 2**20:.1f} MiB {'to be removed' if dry else 'removed'}")
 
 
 COMMANDS = (Command("clean", clean, 21),)

@@ -22,6 +22,7 @@ from app.cli.console import GuardedConsole
 from app.cli.show import print_facts, print_json, progress_bar, say_again
 from app.cli.terminal import guard, unguarded
 from app.draw.shown import padded, shortened, shown, without_middle
+from core.files import begun
 
 Command = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,8 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "own.npz", **arrays)
     (folder / "halos.csv").write_text(f"mass,x,y,{HOSTILE}\n1e13,1,1,1\n", encoding="utf-8")
     (folder / "hlist_1.list").write_text(f"#{HOSTILE}\n#id mvir {HOSTILE}\n1 {HOSTILE}\n", encoding="utf-8")
+    left = begun(folder / "runs" / NAME)
+    left.with_name(left.name.replace(f".{os.getpid()}.", ".999999999.")).touch()  # by a process that is no more
     return folder
 
 
@@ -66,6 +69,7 @@ UNIVERSE, RUNS = f"{FILE_NAME}.h5", ("--runs", "runs")
         ("info", "hlist_1.list"),
         *(("import", name, "--out", "u.h5") for name in ("link.h5", "own.h5", "snap.h5", "own.npz", "halos.csv")),
         ("info", f"none{NAME}"),
+        ("clean", "--dry-run", "runs"),
         ("runs", *RUNS),
         ("runs", "--json", *RUNS),
         ("watch", FILE_NAME, *RUNS),

@@ -200,7 +200,7 @@ def test_a_config_file_that_lies_around_does_not_matter(tmp_path: Path, monkeypa
         "given = Given(omega_baryon=.05, sigma8=.8, spectral_index=.96)\n"
         "print(len(read_snapshot(Path(sys.argv[1]), given).particles))"
     )
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
     done = subprocess.run([sys.executable, "-c", code, path], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == (str(CELLS**3), "")
 
