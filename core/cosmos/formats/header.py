@@ -52,7 +52,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
                 raise InputError(f"{path} is empty", "copy or make it again")
             return (path,)
         for ending in ("", ".hdf5"):
-            if path.with_name(f"{path.name}.0{ending}").exists():
+            if path.with_name(f"{path.name}.0{ending}").is_file():
                 return _numbered(path, ending)
     except OSError as error:
         raise unreadable(path, error) from error

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -13,7 +14,7 @@ from snapshot_writers import Run, write_gadget, write_hdf5, write_tipsy
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.cosmology import PRESETS
 from core.cosmos.formats.recognise import recognise
-from core.cosmos.universe import write_universe
+from core.cosmos.universe import open_universe, write_universe
 from core.errors import InputError
 
 NAME = "any.name"
@@ -184,3 +185,16 @@ def test_a_peak_patch_catalogue(tmp_path: Path) -> None:
     described = recognise(path)
     assert (described.kind, described.facts["halos"]) == ("pksc", "3")
     assert described.holds == "halos"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["fifo", "device"])
+def test_what_would_never_end_is_not_opened(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "u.h5"
+    make(path)
+    with pytest.raises(InputError, match="is no regular file"):
+        recognise(path)
+    with pytest.raises(InputError, match="is not a halodeck universe"):
+        open_universe(path)
+    (tmp_path / "snap.0").symlink_to(path)
+    with pytest.raises(InputError):
+        recognise(tmp_path / "snap")
