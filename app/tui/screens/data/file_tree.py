@@ -24,6 +24,8 @@ from core.patience import Patient
 _INDENT = 2
 _MOST_FOLDERS = 2000
 """Folders read for a filter; what lies beyond is found by unfolding."""
+_TOGETHER = 0.2
+"""Seconds of reading that are told together."""
 WATCH_EVERY = 2.0
 """Seconds between looks at the folders that are shown."""
 _YOUNG = 1_000_000_000
@@ -119,15 +121,20 @@ class FileTree(OptionList):
 
     @work(thread=True, exclusive=True, group="walk")
     def read_all(self) -> None:
-        """Everything under the roots, for the filter."""
+        """Everything under the roots, for the filter: many folders at once, since the list is made anew for each time."""
         worker = get_current_worker()
         folders = walk(self.roots, _MOST_FOLDERS)
         while not worker.is_cancelled:
+            found: dict[Path, Inside] = {}
             with self._reading:
-                found = next(folders, None)
-                if found is None:
+                until = time.monotonic() + _TOGETHER
+                for path, items in folders:
+                    found[path] = items
+                    if time.monotonic() > until:
+                        break
+                if not found:
                     return
-                self.post_message(self.Read(dict([found])))
+                self.post_message(self.Read(found))
 
     def on_file_tree_read(self, message: FileTree.Read) -> None:
         for path, items in message.content.items():
