@@ -165,7 +165,7 @@ LONG = "a" * 300
         ("predict halonet-001", 2, "(?i)missing argument.*universe"),
         ("", 2, "the workbench needs a terminal"),
         # runs
-        (f"report halonet-003 {RUNS}", 1, "report.json cannot be read .*: make it again"),
+        (f"report halonet-003 {RUNS}", 1, "report.json is damaged .*: make it again"),
         (f"report halonet-003 --again {RUNS}", 1, "model.pt cannot be read: delete it"),
         (f"report halonet-002 --again {RUNS}", 1, "the saved weights belong to another network"),
         (f"predict halonet-004 bad/u1.h5 {RUNS}", 2, "unknown recipe 'hallonet': did you mean 'halonet'"),
