@@ -70,8 +70,8 @@ async def test_a_long_table_is_scrolled(root: Path, size: tuple[int, int]) -> No
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "`halodeck report halonet-001` makes one"),
-        ("{", "cannot be read"),
+        (None, "make it with `halodeck report halonet-001 --again`"),
+        ("{", "is damaged"),
         ("[]", "cannot be read"),
         (
             json.dumps({"title": "x", "numbers": [], "notes": [], "facts": {}, "figures": {"a": {"kind": "Cake"}}}),
