@@ -94,8 +94,8 @@ class Describer:
         process, self._process = self._process, None
         if process:
             process.kill()
-            with suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk ends when that answers
-                process.wait(_PATIENCE)
+            # one that waits for a dead disk ends when that answers
+            threading.Thread(target=process.wait, daemon=True).start()
             assert process.stdin
             with suppress(OSError):
                 process.stdin.close()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,6 +70,14 @@ def pid_of(describer: Describer) -> int:
     return describer._process.pid
 
 
+def ended(pid: int) -> None:
+    """Wait until a process is gone."""
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_one_helper_for_many_files(describer: Describer, cube: Path) -> None:
     describer.describe(cube)
     before = pid_of(describer)
@@ -85,7 +94,7 @@ def test_the_helper_is_given_up_and_the_next_file_described(
     path.write_bytes(b"x")
     with pytest.raises(InputError, match=words):
         hasty.describe(path)
-    assert not psutil.pid_exists(before)
+    ended(before)
     hasty._limit = 30.0
     assert hasty.describe(cube).kind == "npy"
 
