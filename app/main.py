@@ -27,9 +27,10 @@ def main() -> None:
     from core.files import explain
 
     try:
+        from app.background.describing import guarded
         from app.cli.program import program
 
-        with ending():
+        with ending(), guarded():
             # standalone, Typer would tell a wrong usage in several lines
             code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)
         if code == 130:  # Typer's word for Ctrl-C

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -167,6 +167,20 @@ def describer() -> Describer:
 def guard_this_process() -> None:
     """From now on no universe is opened here before the helper has come back from it."""
     before_hdf5.append(describer().prove)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Meanwhile no universe is opened here before the helper has come back from it; it starts with the first one."""
+
+    def prove(path: Path) -> None:
+        describer().prove(path)
+
+    before_hdf5.append(prove)
+    try:
+        yield
+    finally:
+        before_hdf5.remove(prove)
 
 
 def serve(limit: float) -> None:

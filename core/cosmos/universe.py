@@ -100,8 +100,6 @@ def open_universe(path: Path) -> Universe:
     """
     import h5py
 
-    from core.hdf5 import File
-
     try:
         if not path.exists():
             raise InputError(f"{path} does not exist", "check the path")
@@ -113,8 +111,7 @@ def open_universe(path: Path) -> Universe:
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     for look in before_hdf5:
         look(path)
-    with _described(path), File(path) as file:
-        return _read(file, path)
+    return _opened(path)
 
 
 def write_universe(
@@ -164,7 +161,7 @@ def write_universe(
                 group.attrs.update(redshift=catalogue.redshift, definition=catalogue.definition)
                 for column, values in catalogue.columns.items():
                     group.create_dataset(column, data=values).attrs["units"] = catalogue.units.get(column, "")
-    return open_universe(path)
+    return _opened(path)
 
 
 def check_field(item: Field, cells: int | None = None, may_be_constant: bool = False) -> None:
@@ -208,6 +205,13 @@ def _described(path: Path) -> Iterator[None]:
         raise InputError(f"{path} is cut off or damaged ({damage(error)})", "make or copy it again") from error
     except Exception as error:  # what damaged attributes raise is no closed list
         raise InputError(f"{path} lacks a part of a halodeck universe ({damage(error)})", "make it again") from error
+
+
+def _opened(path: Path) -> Universe:
+    from core.hdf5 import File
+
+    with _described(path), File(path) as file:
+        return _read(file, path)
 
 
 def _read(file: Any, path: Path) -> Universe:

@@ -121,7 +121,7 @@ class FileTree(OptionList):
 
     @work(thread=True, exclusive=True, group="walk")
     def read_all(self) -> None:
-        """Everything under the roots, for the filter: many folders at once, since the list is made anew for each time."""
+        """Everything under the roots, for the filter: many folders at once, for the list is made anew each time."""
         worker = get_current_worker()
         folders = walk(self.roots, _MOST_FOLDERS)
         while not worker.is_cancelled:
