@@ -38,9 +38,9 @@ def test_what_was_silent_answers_later(held: threading.Event) -> None:
             held.wait()
         return name
 
-    patient = Patient(ask, 0.05)
+    patient, before = Patient(ask, 0.05), set(threading.enumerate())
     assert patient.ask(["a"]) == {}
-    thread = next(t for t in threading.enumerate() if t.daemon and t.name.startswith("Thread") and "_work" in t.name)
+    [thread] = set(threading.enumerate()) - before
     held.set()
     thread.join()
     assert patient.ask(["a"]) == {"a": "a"}
