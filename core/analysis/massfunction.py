@@ -10,6 +10,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.massfunction import mass_function, theory
+from core.cosmos.power import LinearPower
 from core.figures import Curves, Series, Style
 
 Errors = Literal["jackknife", "poisson"]
@@ -46,12 +47,16 @@ def counted(
     return Series(name, function.mass, density, density - error, density + error, style)
 
 
-def fitting_functions(models: Iterable[str], edges: Array, cosmology: Cosmology, redshift: float) -> list[Series]:
-    """dn/dlog10 M [(h/Mpc)^3] of some of these fitting functions in the middle of each bin."""
-    mass = np.sqrt(edges[1:] * edges[:-1])
+def fitting_functions(
+    models: Iterable[str], edges: Array, cosmology: Cosmology, redshift: float, power: LinearPower | None = None
+) -> list[Series]:
+    """dn/dlog10 M [(h/Mpc)^3] of some of these fitting functions in the middle of each bin.
+
+    On the sigma(M) of colossus, that of Eisenstein & Hu, or of a linear spectrum.
+    """
+    mass, names = np.sqrt(edges[1:] * edges[:-1]), THEORY_NAMES | OTHER_NAMES
     return [
-        Series((THEORY_NAMES | OTHER_NAMES)[model], mass, theory(mass, cosmology, redshift, model), style="dashed")
-        for model in models
+        Series(names[model], mass, theory(mass, cosmology, redshift, model, power), style="dashed") for model in models
     ]
 
 

@@ -35,7 +35,8 @@ def theory_report(
     """Figures and numbers of a cosmology at a redshift; masses in Msun/h.
 
     The linear spectrum is CAMB's where it is installed, else that of Eisenstein & Hu; with CAMB also the nonlinear one
-    of HMcode 2020 (Mead et al. 2021, arXiv:2009.01858). Mass functions are colossus's, on Eisenstein & Hu's sigma(M).
+    of HMcode 2020 (Mead et al. 2021, arXiv:2009.01858). Mass functions are colossus's fits, on the sigma(M) of the
+    linear spectrum.
     Raises: UsageError for impossible numbers; ResourceError where CAMB is asked for and not installed.
     """
     cosmology.check()
@@ -51,10 +52,10 @@ def theory_report(
     figures: dict[str, Figure] = {
         "power": _power(cosmology, power, redshift, by_camb),
         "growth": _growth(cosmology),
-        "sigma": _sigma(cosmology, power, mass, first),
+        "sigma": _sigma(power, mass, first),
         "mass_function": mass_function_figure(
             f"Halo mass functions, z = {redshift:g}",
-            fitting_functions(MODELS, edges, cosmology, redshift),
+            fitting_functions(MODELS, edges, cosmology, redshift, power),
             THEORY_NAMES["tinker08"],
         ),
     }
@@ -74,7 +75,7 @@ def theory_report(
         "redshift": f"{redshift:g}",
         **told,
         "linear spectrum": "CAMB" if by_camb else "Eisenstein & Hu 1998 (CAMB is not used)",
-        "mass functions": "colossus, on Eisenstein & Hu's sigma(M)",
+        "mass functions": "fits of colossus, on sigma(M) of the linear spectrum",
     }
     return Report(f"theory of {cosmology.name or 'a cosmology'}", tuple(numbers), figures, (), facts)
 
@@ -106,9 +107,8 @@ def _growth(cosmology: Cosmology) -> Curves:
     return Curves("Growth", (Series("D / a", a, first / a), Series("f = dlnD/dlna", a, rate)), "a", "", x_log=True)
 
 
-def _sigma(cosmology: Cosmology, power: LinearPower, mass: Array, first: float) -> Curves:
-    radii = (3 * mass / (4 * np.pi * cosmology.mean_density)) ** (1 / 3)
-    sigma = first * np.array([power.sigma(radius) for radius in radii])
+def _sigma(power: LinearPower, mass: Array, first: float) -> Curves:
+    sigma = first * power.sigma_of_mass(mass)
     return Curves(
         "sigma(M) of the linear density", (Series("sigma", mass, sigma),), "M [Msun/h]", "sigma", x_log=True, y_log=True
     )

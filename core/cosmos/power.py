@@ -39,6 +39,11 @@ class LinearPower:
         """Root mean square of delta in top-hat spheres of this radius [Mpc/h]."""
         return float(np.sqrt(_variance(self, radius)))
 
+    def sigma_of_mass(self, mass: Array) -> Array:
+        """The same in spheres that hold these masses [Msun/h] on average."""
+        radii = (3 * mass / (4 * np.pi * self.cosmology.mean_density)) ** (1 / 3)
+        return np.array([self.sigma(float(radius)) for radius in radii])
+
 
 @lru_cache(maxsize=16)
 def linear_power(cosmology: Cosmology) -> LinearPower:
@@ -146,7 +151,7 @@ def _normalised(cosmology: Cosmology, transfer: Callable[[Array], Array]) -> Lin
 
 def _variance(power: LinearPower, radius: float) -> float:
     """sigma^2(R) = int dlnk k^3 P / (2 pi^2) W^2(kR), trapezoid in ln k."""
-    k = np.geomspace(1e-4, 1e2, 20_000)
+    k = np.geomspace(1e-4, max(1e2, 20 / radius), 20_000)
     integrand = k**3 * power(k) / (2 * np.pi**2) * top_hat(k * radius) ** 2
     return float(np.trapezoid(integrand, np.log(k)))
 

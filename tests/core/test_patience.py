@@ -26,7 +26,7 @@ def test_answers_and_what_is_silent(held: threading.Event) -> None:
     assert patient.ask(range(8)) == {n: n * n for n in range(8) if n % 3}
     before = threading.active_count()
     assert patient.ask(range(8)) == {n: n * n for n in range(8) if n % 3}
-    assert threading.active_count() == before  # what is silent is not asked again
+    assert threading.active_count() <= before  # what is silent is not asked again
 
 
 def test_what_was_silent_answers_later(held: threading.Event) -> None:

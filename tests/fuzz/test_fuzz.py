@@ -10,7 +10,7 @@ import pytest
 from fuzz.kinds import KINDS
 from fuzz.run import Reader
 
-FILES = 24
+FILES = 17
 FIRST = 20_000
 """HDF5 itself spins on one of some thousand files, which the helper process of halodeck is for: not on these."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.jackknife import SUBCUBES, jackknife_error, subcube
+from core.cosmos.power import LinearPower
 from core.errors import UsageError, did_you_mean
 
 THEORIES = {
@@ -22,6 +23,10 @@ THEORIES = {
     "bocquet16": "200m",
 }
 """Fitting functions and the mass definition each is meant for."""
+
+
+_STEP = 0.02
+"""Of the logarithmic derivative of sigma(M), as a part of the mass."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,17 @@ def mass_edges(lowest: float, highest: float, per_decade: int = 5) -> Array:
     return lowest * 10 ** (np.arange(bins + 1) / per_decade)
 
 
-def theory(mass: Array, cosmology: Cosmology, redshift: float = 0.0, model: str = "tinker08") -> Array:
-    """dn/dlog10 M [(h/Mpc)^3] of a fitting function, by colossus. Raises: UsageError for an unknown one."""
+def theory(
+    mass: Array,
+    cosmology: Cosmology,
+    redshift: float = 0.0,
+    model: str = "tinker08",
+    power: LinearPower | None = None,
+) -> Array:
+    """dn/dlog10 M [(h/Mpc)^3] of a fitting function, by colossus, on its own sigma(M) or that of a linear spectrum.
+
+    Raises: UsageError for an unknown one.
+    """
     if model not in THEORIES:
         raise UsageError(f"unknown mass function {model!r}", did_you_mean(model, THEORIES))
     from colossus.cosmology import cosmology as background
@@ -93,5 +107,10 @@ def theory(mass: Array, cosmology: Cosmology, redshift: float = 0.0, model: str 
     if not cosmology.is_plain:
         parameters |= {"de_model": "w0wa", "w0": cosmology.w0, "wa": cosmology.wa}
     background.setCosmology("halodeck", params=parameters, persistence="")
-    density = colossus.massFunction(mass, redshift, q_in="M", q_out="dndlnM", mdef=THEORIES[model], model=model)
-    return np.asarray(density * np.log(10))
+    how = {"mdef": THEORIES[model], "model": model}
+    if power is None:
+        return np.asarray(colossus.massFunction(mass, redshift, q_in="M", q_out="dndlnM", **how) * np.log(10))
+    sigma = cosmology.growth.first(1 / (1 + redshift)) * power.sigma_of_mass(mass)
+    steepness = np.log(power.sigma_of_mass(mass * (1 - _STEP)) / power.sigma_of_mass(mass * (1 + _STEP))) / (2 * _STEP)
+    share = colossus.massFunction(sigma, redshift, q_in="sigma", q_out="f", **how)
+    return np.asarray(share * cosmology.mean_density / mass * steepness * np.log(10))

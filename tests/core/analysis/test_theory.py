@@ -9,7 +9,8 @@ from colossus.cosmology import cosmology as colossus
 
 from core.analysis.theory import MODELS, theory_report
 from core.cosmos.cosmology import preset
-from core.cosmos.power import camb_power, hmcode_power
+from core.cosmos.measures.massfunction import theory
+from core.cosmos.power import camb_power, hmcode_power, linear_power
 from core.errors import UsageError
 from core.figures import Curves
 
@@ -44,6 +45,35 @@ def test_what_a_report_holds() -> None:
     assert isinstance(functions, Curves)
     assert len(functions.series) == len(MODELS)
     assert all(np.all(np.asarray(series.y) > 0) for series in functions.series)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_mass_functions_on_a_given_spectrum(model: str) -> None:
+    mass = np.geomspace(1e10, 1e15, 6)
+    for z in (0.0, 2.0):
+        ours, theirs = (theory(mass, PLANCK, z, model, power) for power in (linear_power(PLANCK), None))
+        # the same fit of the spectrum: theirs interpolates sigma, which the exponential tail multiplies
+        np.testing.assert_allclose(ours, theirs, rtol=0.03)
+
+
+def test_a_spectrum_with_less_small_scales_makes_fewer_small_halos() -> None:
+    power = linear_power(PLANCK)
+    warm = replace(power, transfer=lambda k: power.transfer(k) / (1 + (k / 5) ** 2))
+    fewer = theory(np.array([1e9, 1e14]), PLANCK, power=warm) / theory(np.array([1e9, 1e14]), PLANCK, power=power)
+    assert fewer[0] < 0.5
+    assert fewer[1] == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.skipif(find_spec("camb") is None, reason="camb is not installed")
+def test_mass_functions_are_on_the_sigma_of_camb() -> None:
+    by_camb, by_fit = (
+        theory_report(PLANCK, spectrum=spectrum).figures["mass_function"] for spectrum in ("camb", "eh98")
+    )
+    assert isinstance(by_camb, Curves)
+    assert isinstance(by_fit, Curves)
+    ratio = np.asarray(by_camb.series[0].y) / np.asarray(by_fit.series[0].y)
+    # sigma at 1e10 Msun/h differs by some percent between the two spectra
+    assert 0.005 < abs(ratio[0] - 1) < 0.1
 
 
 @pytest.mark.parametrize(
