@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -34,6 +35,8 @@ LIMIT = 5.0
 """Seconds for one file, from when the helper begins with it."""
 _START = 60.0
 """Seconds for the helper to be there: on a busy network disk its libraries take their time."""
+_IDLE = 60.0
+"""Seconds without a question after which the helper leaves."""
 _LOOK = 0.05
 """Seconds between looks whether the answer is still wanted."""
 _PATIENCE = 0.3
@@ -52,6 +55,10 @@ class _Answer:
     holds: str | None = None
     problem: str = ""
     remedy: str = ""
+
+
+class _Gone(InputError):
+    """The helper has ended of its own accord."""
 
 
 class Describer:
@@ -102,25 +109,31 @@ class Describer:
 
     def _ask(self, absolute: Path, path: Path, unwanted: Callable[[], bool] = lambda: False) -> _Answer:
         with self._lock:
-            if unwanted():
-                raise Interrupted("no longer wanted")
-            fresh = not (self._process and self._process.poll() is None)
-            if fresh:
-                self.close()
-                self._start()
-            assert self._process
-            assert self._process.stdin
             try:
-                self._process.stdin.write(json.dumps({"path": str(absolute)}).encode() + b"\n")
-                self._process.stdin.flush()
-                self._answer(path, _START if fresh else self._limit, unwanted)
-                return self._answer(path, self._limit, unwanted)
-            except OSError as error:  # it has just ended
-                self.close()
-                raise InputError(f"{path} was not looked into ({error.strerror})", "try again") from error
-            except BaseException:  # whatever it would say now is not for the next question
-                self.close()
-                raise
+                return self._ask_once(absolute, path, unwanted)
+            except _Gone:  # it left just now because nobody had asked for long
+                return self._ask_once(absolute, path, unwanted)
+
+    def _ask_once(self, absolute: Path, path: Path, unwanted: Callable[[], bool]) -> _Answer:
+        if unwanted():
+            raise Interrupted("no longer wanted")
+        fresh = not (self._process and self._process.poll() is None)
+        if fresh:
+            self.close()
+            self._start()
+        assert self._process
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps({"path": str(absolute)}).encode() + b"\n")
+            self._process.stdin.flush()
+            self._answer(path, _START if fresh else self._limit, unwanted)
+            return self._answer(path, self._limit, unwanted)
+        except OSError as error:  # it has just ended
+            self.close()
+            raise _Gone(f"{path} was not looked into ({error.strerror})", "try again") from error
+        except BaseException:  # whatever it would say now is not for the next question
+            self.close()
+            raise
 
     def _answer(self, path: Path, limit: float, unwanted: Callable[[], bool]) -> _Answer:
         """The next line of the helper. Raises: InputError where there is none in time."""
@@ -140,6 +153,8 @@ class Describer:
             code = self._process.wait()
             if code == -signal.SIGALRM:
                 raise _silent(path, self._limit)
+            if code == 0:
+                raise _Gone(f"{path} was not looked into", "try again")
             raise InputError(f"{path} ends its reader with code {code} (it may be damaged)", "copy or make it again")
         return typed(_Answer, parse_json(line))
 
@@ -183,8 +198,11 @@ def guarded() -> Iterator[None]:
         before_hdf5.remove(prove)
 
 
-def serve(limit: float) -> None:
-    """Answer until standard input ends; a file that takes too long ends this process, even where Python is held up."""
+def serve(limit: float, idle: float = _IDLE) -> None:
+    """Answer until standard input ends or nobody asks for long: a worker trains for days after it has opened its files.
+
+    A file that takes too long ends this process, even where Python is held up.
+    """
     # what libraries print must not come between the answers
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -197,7 +215,8 @@ def serve(limit: float) -> None:
         answers.write(json.dumps(asdict(answer)) + "\n")
         answers.flush()
 
-    for line in sys.stdin:
+    # one question at a time: none waits behind the one that is read
+    while select.select([sys.stdin], [], [], idle)[0] and (line := sys.stdin.readline()):
         path = Path(json.loads(line)["path"])
         say(_Answer(began=True))
         signal.setitimer(signal.ITIMER_REAL, limit + 1)

@@ -85,6 +85,16 @@ def test_one_helper_for_many_files(describer: Describer, cube: Path) -> None:
     assert pid_of(describer) == before
 
 
+def test_a_helper_that_nobody_asks_leaves_and_comes_back(cube: Path) -> None:
+    hurried = "import sys; from app.background.describing import serve; serve(float(sys.argv[1]), 0.1)"
+    describer = Describer(30.0, ("-P", "-c", hurried))
+    for _ in range(2):
+        assert describer.describe(cube).kind == "npy"
+        assert describer._process
+        assert describer._process.wait(60) == 0  # nobody has asked it for a tenth of a second
+    describer.close()
+
+
 @pytest.mark.parametrize(("name", "words"), [("spins.h5", "does not answer within 0.3 s"), ("crashes.h5", "code -6")])
 def test_the_helper_is_given_up_and_the_next_file_described(
     hasty: Describer, cube: Path, name: str, words: str
