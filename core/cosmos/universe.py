@@ -107,6 +107,8 @@ def open_universe(path: Path) -> Universe:
             path.open("rb").close()
     except OSError as error:
         raise explain(error, path) from error
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", "name a universe in it")
     if not path.is_file() or not h5py.is_hdf5(path):
         raise InputError(f"{path} is not a halodeck universe", "bring it in with `halodeck import`")
     for look in before_hdf5:

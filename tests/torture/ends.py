@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +18,27 @@ from torture.kills import TRAIN, new_run
 from torture.program import ROOT, ended, run, start
 from torture.row import Row
 
+GIVEN = ("--cosmology", "planck2018", "--box-size", 25, "--steps", 20)
+"""What the linear field does not say."""
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def commands(folder: Path, count: int, seed: int) -> Row:
     """End commands: with 128 + the signal, or done before; all files whole, none left begun."""
     row, draw = Row("TERM, HUP, INT to train, simulate, import"), np.random.default_rng(seed)
-    given = ("--cosmology", "planck2018", "--box-size", 25, "--steps", 20)
     for number in range(count):
         runs = new_run(folder, TRAIN["halonet"], "signals")
         lines = (
             ("resume", runs.path),
             ("simulate", "--cells", 32, "--box", 32, "--seeds", "1-9", "--out", f"signalled-{number}"),
-            ("import", "delta.npy", "--evolve", *given, "--out", f"signalled-{number}/i.h5"),
+            ("import", "delta.npy", "--evolve", *GIVEN, "--out", f"signalled-{number}/i.h5"),
         )
         line = lines[number % len(lines)]
-        process = start(folder, *line, log="signals")
+        process = start(folder, *line, log="signals.log")
         time.sleep(float(draw.uniform(0.3, 3.0)))
         asked = ENDING[int(draw.integers(len(ENDING)))]
-        os.kill(process.pid or 0, asked)
+        with suppress(ProcessLookupError):  # it is done before
+            os.kill(process.pid or 0, asked)
         code = ended(process)
         row.tried += 1
         row.expect(code in (128 + asked, 0), f"{line[0]} ended with {code} after {asked.name}")
@@ -46,7 +49,7 @@ def commands(folder: Path, count: int, seed: int) -> Row:
         row.expect(not list(made.rglob("*.part")), f"{line[0]} leaves a file that it began, after {asked.name}")
         for path in made.glob("*.h5"):
             open_universe(path)
-    row.expect("Traceback" not in (folder / "signals").read_text(errors="replace"), "a traceback in the log")
+    row.expect("Traceback" not in (folder / "signals.log").read_text(errors="replace"), "a traceback in the log")
     return row
 
 
@@ -89,7 +92,10 @@ def workbench(folder: Path, count: int, seed: int) -> Row:
             if asked == signal.SIGTSTP:
                 tmux("send-keys", "fg", "Enter")
                 row.expect(until(["1", "1", "0"]), "the workbench does not go on")
-                row.expect("halodeck" in tmux("capture-pane", "-p"), "the workbench is not drawn again")
+                deadline = time.monotonic() + 10
+                while "halodeck" not in (drawn := tmux("capture-pane", "-p")) and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                row.expect("halodeck" in drawn, "the workbench is not drawn again")
                 os.kill(int(pid.read_text()), signal.SIGTERM)
                 until(["0", "0", "1"])
     finally:
@@ -105,8 +111,8 @@ def disks(folder: Path) -> Row:
     commands = {
         "simulate": ("simulate", "--cells", 16, "--box", 25, "--steps", 2, "--out", "disk"),
         "train": ("train", "halonet", "--config", "smoke", "--on", "boxes", "--device", "cpu", "--runs", "disk"),
-        "import": ("import", "delta.npy", "--cosmology", "planck2018", "--box-size", 25, "--out", "disk/i.h5"),
-        "stats": ("stats", "boxes", "--save", "disk/figures"),
+        "import": ("import", "delta.npy", "--evolve", *GIVEN, "--out", "disk/i.h5"),
+        "stats": ("stats", *sorted(folder.glob("boxes/*.h5"))[:1], "--save", "disk/figures"),
         "infall": ("infall", "make", "--count", 60000, "--out", "disk/t.h5"),
     }
     (folder / "disk").mkdir(exist_ok=True)

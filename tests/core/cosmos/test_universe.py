@@ -185,7 +185,7 @@ def test_what_is_no_universe_is_refused(tmp_path: Path) -> None:
         (tmp_path / "missing.h5", "does not exist"),
         (empty, "is not a halodeck universe"),
         (text, "is not a halodeck universe"),
-        (tmp_path, "is not a halodeck universe"),
+        (tmp_path, "is a folder"),
         (hdf5, "no halodeck universe"),
     ]:
         with pytest.raises(InputError) as caught:
