@@ -16,6 +16,7 @@ from core.cosmos.formats.given import Given, Known, settle
 from core.cosmos.formats.reader import CubeWish
 from core.cosmos.formats.readers import cubes
 from core.cosmos.formats.registry import named, reader_of
+from core.cosmos.formats.snapshots import LARGEST_BOX
 from core.cosmos.universe import check_field
 from core.errors import InputError, UsageError
 
@@ -75,6 +76,10 @@ def read_cube(
         given = replace(given, redshift=0.0)  # by definition
     known = settle(header, given)
     box_size = given.box_size if given.box_size is not None else (header.box_size or 0.0)
+    if box_size > LARGEST_BOX:
+        raise InputError(
+            f"{path}: a box of {box_size:g} Mpc/h is larger than all that can be seen", "correct it, or --box-size"
+        )
     with np.errstate(over="ignore"):  # found below
         values = np.ascontiguousarray(values, dtype=np.float32)
     check_field(Field(path.name, values, box_size))

@@ -43,6 +43,7 @@ _CLOSE = 0.01
 """Of a cell that edges may lie from where they belong: they are written with fewer digits than they have."""
 _MOST_CELLS = 10**6
 """A side."""
+_MOST_REFINED, _MOST_LEVELS = 8, 100
 _CHUNK = 1 << 22
 """Particles painted at once."""
 _FEWEST = 1000
@@ -51,7 +52,7 @@ _FEWEST = 1000
 
 @dataclass(frozen=True)
 class _Grid:
-    """A grid of any level: its particles, and its cells in cells of the root grid, by volume."""
+    """A grid of any level: its particles, and the volume of its cells in those of the root grid."""
 
     level: int
     block: Block
@@ -134,15 +135,16 @@ def _output(path: Path) -> _Output:
         raise InputError(f"{path} is no cosmological run", "halodeck works on cosmological boxes")
     try:
         shape = [int(word) for word in told["TopGridDimensions"].split()]
+        refine = int(told.get("RefineBy", "2"))
         low, high = (_numbers(told.get(f"Domain{side}Edge", default)) for side, default in _EDGES.items())
     except (KeyError, ValueError) as error:
         raise cut_off(parameters) from error
     if len(shape) != 3 or not 0 < shape[0] <= _MOST_CELLS or len(set(shape)) != 1 or np.ptp(high - low) > 1e-6:
         raise InputError(f"{path}: the root grid is no cube ({' x '.join(map(str, shape))} cells)", "cut it")
-    if not (high - low).min() > 0:
+    if not ((high - low).min() > 0 and 2 <= refine <= _MOST_REFINED):
         raise cut_off(parameters)
     cell = (high - low) / shape[0]
-    grids = _grids(hierarchy, low, cell)
+    grids = _grids(hierarchy, low, cell, refine)
     files = dict.fromkeys(grid.block.file for grid in grids)
     header = _header(told, shape[0], (parameters, hierarchy, *files))
     return _Output(shape[0], low, cell, grids, told.get("OutputSmoothedDarkMatter", "0") != "0", header)
@@ -175,8 +177,8 @@ def _header(told: dict[str, str], cells: int, parts: tuple[Path, ...]) -> Header
     )
 
 
-def _grids(hierarchy: Path, low: Array, cell: Array) -> tuple[_Grid, ...]:
-    """All grids. Raises: InputError for a hierarchy that is damaged."""
+def _grids(hierarchy: Path, low: Array, cell: Array, refine: int) -> tuple[_Grid, ...]:
+    """All grids, of levels each `refine` times finer. Raises: InputError for a hierarchy that is damaged."""
     text, known = text_of(hierarchy), dict[str, Path]()
     pieces = _GRID.split(text)
     levels = _levels(hierarchy, text, [int(number) for number in pieces[1::2]])
@@ -190,16 +192,17 @@ def _grids(hierarchy: Path, low: Array, cell: Array) -> tuple[_Grid, ...]:
             name = (told.get("BaryonFileName") or told["ParticleFileName"]).rsplit("/", 1)[-1]  # its path was another
         except (KeyError, ValueError) as error:
             raise cut_off(hierarchy) from error
-        shape, start = last - first + 1, np.rint(left)
-        extent = right - left
-        if not (shape.min() >= 1 and shape.max() <= _MOST_CELLS and 0 < extent.min() <= extent.max() < np.inf):
+        shape, ratio = last - first + 1, float(refine) ** level
+        left, right = left * ratio, right * ratio
+        start = np.rint(left)
+        if not (shape.min() >= 1 and shape.max() <= _MOST_CELLS and np.abs(start).max() <= _MOST_CELLS * ratio):
             raise cut_off(hierarchy)
-        if level == 0 and not max(np.abs(left - start).max(), np.abs(right - start - shape).max()) < _CLOSE:
-            raise InputError(f"{hierarchy}: grid {number} does not lie on the cells of the root grid", "copy it again")
+        if not max(np.abs(left - start).max(), np.abs(right - start - shape).max()) < _CLOSE:
+            raise InputError(f"{hierarchy}: grid {number} does not lie on the cells of its level", "copy it again")
         if name not in known:
             known[name] = inside(hierarchy.parent, name)
         block = Block(tuple(map(int, start)), tuple(map(int, shape)), known[name], number)
-        grids.append(_Grid(level, block, particles, float(np.prod(extent / shape))))
+        grids.append(_Grid(level, block, particles, ratio**-3))
     return tuple(grids)
 
 
@@ -215,6 +218,8 @@ def _levels(hierarchy: Path, text: str, numbers: list[int]) -> dict[int, int]:
         if int(target):
             levels[int(target)] = levels[int(source)] + (which == "Next")
     told = sorted((int(source), which) for source, which, _ in pointers)
+    if max(levels.values()) > _MOST_LEVELS:
+        raise cut_off(hierarchy)
     if sorted(levels) != sorted(numbers) or told != sorted((n, way) for n in numbers for way in ("This", "Next")):
         raise cut_off(hierarchy)
     return levels

@@ -121,6 +121,13 @@ def test_a_plotfile_of_another_code_says_no_units(tmp_path: Path) -> None:
         read_cube(path, GIVEN)
 
 
+def test_boxes_larger_than_all_that_can_be_seen(tmp_path: Path) -> None:
+    path = enzo(tmp_path)
+    path.write_text(path.read_text().replace("= 70.0", "= 7e30"))
+    with pytest.raises(InputError, match=r"a box of 7e\+30 Mpc/h is larger than all that can be seen"):
+        read_cube(path, GIVEN)
+
+
 def test_a_universe_remembers_all_files(tmp_path: Path) -> None:
     universe = import_cube(nyx(tmp_path), tmp_path / "u.h5", GIVEN)
     names = [Path(source["path"]).name for source in universe.provenance["sources"]]
@@ -208,12 +215,13 @@ def _outward(path: Path) -> None:
         (_cut(GRIDS, 0.5), "cpu0000 is cut off or damaged"),
         (_changed(PARAMETERS, b"8 8 8", b"8 8 4"), r"no cube \(8 x 8 x 4 cells\)"),
         (_changed(PARAMETERS, b"8 8 8", b"nan 8 8"), "output_0010 is cut off or damaged"),
-        (_changed(PARAMETERS, b"8 8 8", b"800000 800000 800000"), "does not lie on the cells of the root grid"),
+        (_changed(PARAMETERS, b"8 8 8", b"800000 800000 800000"), "does not lie on the cells of its level"),
         (_changed(PARAMETERS, b"nates  = 1", b"nates  = 0"), "is no cosmological run"),
         (_changed(HIERARCHY, b"GridRightEdge     = 0.375 1", b"GridRightEdge     = 0.25 1"), "does not lie on the"),
         (_changed(HIERARCHY, b"= /scratch/somebody/DD0010/output_0010.cpu0000", b"= .."), "'..', which is not in it"),
         (_changed(HIERARCHY, b"cpu0001", b"cpu0007"), "'output_0010.cpu0007' is missing"),
         (_changed(HIERARCHY, b"ThisLevel = 2", b"ThisLevel = 0"), "hierarchy is cut off or damaged"),
+        (_changed(HIERARCHY, b"GridLeftEdge      = 0.125 ", b"GridLeftEdge      = -1 "), "does not lie on the"),
         (_changed(HIERARCHY, b"Grid = 3", b"Grid : 3"), "hierarchy is cut off or damaged"),
         (_changed(HIERARCHY, b"Pointer: Grid[3]->NextGridNextLevel = 0\n", b""), "hierarchy is cut off or damaged"),
         (
