@@ -414,6 +414,7 @@ KINDS: dict[str, Kind] = {
     "nyx level": nyx("Level_0/Cell_H"),
     "nyx boxes": nyx("Level_0/Cell_D_00000"),
     "nyx job": nyx("job_info"),
+    "nyx scale factor": nyx("comoving_a"),
     "enzo parameters": enzo(""),
     "enzo hierarchy": enzo(".hierarchy"),
     "enzo grids": enzo(".cpu0000"),
