@@ -122,7 +122,9 @@ def import_(
         typer.Option(help="What a cube holds: density, delta_linear, displacement, brightness_temperature, ..."),
         Ask("cube"),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Path of the cube in an HDF5 file."), Ask("cube")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Which cube, of several in HDF5, Nyx or Enzo."), Ask("cube")
+    ] = None,
     evolve: Annotated[
         bool, typer.Option("--evolve", help="Evolve a cube of the linear density at z = 0."), Ask("cube")
     ] = False,
@@ -142,7 +144,7 @@ def import_(
     force: Force = False,
 ) -> None:
     """Bring in a snapshot (GADGET, AREPO, SWIFT, tipsy, RAMSES, your own .npz), a halo catalogue, or a cube (.npy,
-    HDF5, 21cmFAST, raw floats) as a universe.
+    HDF5, 21cmFAST, Nyx, Enzo, raw floats) as a universe.
 
     Units and cosmology come from the file; what it lacks must be given by an option. An early snapshot is evolved here,
     or beside a later one of its run; --evolved takes one as it is.

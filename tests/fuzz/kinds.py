@@ -22,6 +22,7 @@ from forest_files import (
     write_tree_dat,
 )
 from forest_files import write_rockstar as write_parents
+from grid_writers import write_enzo, write_nyx
 from snapshot_writers import (
     BOX,
     GIVEN,
@@ -130,6 +131,25 @@ def cube(write: Callable[[Path], object], given: Given = CUBE, **wish: Any) -> K
         path = folder / "cube"
         write(path)
         return Made(path, (lambda: recognise(path), lambda: read_cube(path, given, **wish)))
+
+    return make
+
+
+def nyx(damaged: str) -> Kind:
+    def make(folder: Path) -> Made:
+        path = write_nyx(
+            folder / "plt00100", {"density": overdensity(1) + 1, "particle_mass_density": overdensity() + 1}
+        )
+        return Made(path / damaged, (lambda: recognise(path), lambda: read_cube(path, GIVEN)))
+
+    return make
+
+
+def enzo(damaged: str) -> Kind:
+    def make(folder: Path) -> Made:
+        path = write_enzo(folder / "output_0010", {"Density": overdensity(1) + 1}, overdensity() + 1, finer=True)
+        reads = (partial(read_cube, path, GIVEN), partial(read_cube, path, GIVEN, dataset="Density"))
+        return Made(path.with_name(path.name + damaged), (lambda: recognise(path), *reads))
 
     return make
 
@@ -390,6 +410,14 @@ KINDS: dict[str, Kind] = {
     "npy": cube(lambda path: write_npy(path, overdensity()), name="density"),
     "raw": cube(lambda path: path.write_bytes(overdensity().tobytes()), name="density", cells=CELLS),
     "21cmfast": cube(lambda path: write_21cmfast(path, overdensity()), Given()),
+    "nyx header": nyx("Header"),
+    "nyx level": nyx("Level_0/Cell_H"),
+    "nyx boxes": nyx("Level_0/Cell_D_00000"),
+    "nyx job": nyx("job_info"),
+    "nyx scale factor": nyx("comoving_a"),
+    "enzo parameters": enzo(""),
+    "enzo hierarchy": enzo(".hierarchy"),
+    "enzo grids": enzo(".cpu0000"),
     "consistent-trees": trees(_tree_dat),
     "hlists": trees(lambda folder: write_hlists(folder, small_forest())),
     "rockstar parents": trees(lambda folder: write_parents(folder, small_forest())),
@@ -419,7 +447,7 @@ KINDS: dict[str, Kind] = {
 """By name."""
 HDF5 = (
     *("gadget hdf5", "gadget4", "arepo", "swift", "own hdf5", "subfind", "21cmfast", "galacticus"),
-    *("sublink", "lhalotree", "members of velociraptor", "members of hbt", "uchuu", *HDF5_CATALOGUES),
+    *("sublink", "lhalotree", "members of velociraptor", "members of hbt", "uchuu", "enzo grids", *HDF5_CATALOGUES),
     *("universe", "prediction", "infall table"),
 )
 """Kinds on which the HDF5 library itself may spin or crash, against which halodeck has a helper process."""

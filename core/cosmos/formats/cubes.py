@@ -1,6 +1,7 @@
-"""Cubes of one quantity made by others: .npy, raw floats, any HDF5 dataset, boxes of 21cmFAST.
+"""Cubes of one quantity made by others: .npy, raw floats, any HDF5 dataset, boxes of 21cmFAST, grids of Nyx and Enzo.
 
-Only 21cmFAST in HDF5 says what it holds, how large its box is and in which cosmology; the rest is for the user to say.
+21cmFAST in HDF5, Nyx and Enzo say what they hold, how large the box is and in which cosmology; the rest is for the user
+to say.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from core.cosmos.formats.given import Given, Known, settle
 from core.cosmos.formats.reader import CubeWish
 from core.cosmos.formats.readers import cubes
 from core.cosmos.formats.registry import named, reader_of
+from core.cosmos.formats.snapshots import LARGEST_BOX
 from core.cosmos.universe import check_field
 from core.errors import InputError, UsageError
 
@@ -35,6 +37,8 @@ class Cube:
     known: Known
     format: str
     source: Path
+    parts: tuple[Path, ...]
+    """The files it was read from."""
     repairs: tuple[str, ...] = ()
 
 
@@ -43,17 +47,18 @@ def read_cube(
 ) -> Cube:
     """Read a cube as the field `name` (density, brightness_temperature, ...), float32.
 
-    `dataset` is the path in an HDF5 file, `cells` the cells per side of raw floats. A density without negative values
-    is divided by its mean, less 1. What neither options nor file say may be in its name, as 21cmFAST writes them.
+    `dataset` is the name of the cube in a file of several, `cells` the cells per side of raw floats. A density without
+    negative values is divided by its mean, less 1. What neither options nor file say may be in its name, as 21cmFAST
+    writes them.
     Raises: InputError for anything that cannot be used; what is missing is named all at once. UsageError for options
     that do not fit the file.
     """
     found = reader_of(path, "cube")
     reader, form = found or (cubes.RAW, "raw")
-    if dataset is not None and form not in ("hdf5", "21cmfast"):
-        raise UsageError(f"--dataset is for HDF5, {path} is {form}", "leave it out")
     if reader.cube is None:
         raise InputError(f"{path} is no cube", f"these are read: {named('cube')}")
+    if dataset is not None and not reader.several:
+        raise UsageError(f"{path} is {form}, of one cube, and --dataset names one of several", "leave --dataset out")
     raw = reader.cube(path, CubeWish(name, dataset, cells, given.h))
     values, header, name = raw.values, replace(raw.header, format=form), name or raw.name
     if values.ndim == 1 and cells is not None and values.size == cells**3:
@@ -71,6 +76,10 @@ def read_cube(
         given = replace(given, redshift=0.0)  # by definition
     known = settle(header, given)
     box_size = given.box_size if given.box_size is not None else (header.box_size or 0.0)
+    if box_size > LARGEST_BOX:
+        raise InputError(
+            f"{path}: a box of {box_size:g} Mpc/h is larger than all that can be seen", "correct it, or --box-size"
+        )
     with np.errstate(over="ignore"):  # found below
         values = np.ascontiguousarray(values, dtype=np.float32)
     check_field(Field(path.name, values, box_size))
@@ -78,7 +87,7 @@ def read_cube(
     frame, redshift = ("lagrangian", 0.0) if name == "delta_linear" else ("eulerian", known.redshift)
     painted: Assignment | None = "cic" if name == "density" else None  # as most codes do; no format says
     field = Field(name, values, box_size, UNITS.get(name, ""), redshift, frame, painted)  # type: ignore[arg-type]
-    return Cube(field, known, form, path, repairs)
+    return Cube(field, known, form, path, header.parts or (path,), (*raw.repairs, *repairs))
 
 
 def _named(path: Path, name: str | None, values: Array) -> tuple[str, Array, tuple[str, ...]]:

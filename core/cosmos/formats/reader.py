@@ -70,11 +70,13 @@ class RawCube:
     values: Array
     header: Header
     name: str | None = None
+    repairs: tuple[str, ...] = ()
+    """What was done to make them."""
 
 
 @dataclass(frozen=True)
 class CubeWish:
-    """What a user says of a cube: the field, its path in an HDF5 file, cells a side of raw floats, h."""
+    """What a user says of a cube: the field, its name in the file, cells a side of raw floats, h."""
 
     name: str | None = None
     dataset: str | None = None
@@ -110,6 +112,8 @@ class Reader:
     members: Callable[[Path], Members | None] | None = None
     """Who is in which halo, where the catalogue, or a file beside it, lists it; None where neither does."""
     cube: Callable[[Path, CubeWish], RawCube] | None = None
+    several: bool = False
+    """A file may hold several cubes: --dataset names one."""
 
 
 def header_facts(header: Header, box_known: bool = False) -> Facts:

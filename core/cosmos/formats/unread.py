@@ -23,19 +23,9 @@ _BYTES: dict[bytes, tuple[str, str]] = {
 
 def unread(path: Path, start: bytes) -> tuple[str, str] | None:
     """The name of a format that is known and not read, and the way round; None for anything else."""
-    if path.is_dir():
-        return _folder(path)
+    if (path / "Header" / "attr-v2").is_file() or (path / "Header" / "header").is_file():
+        return "bigfile without dark matter in 1/Position", f"read it with bigfile and {_OWN}"
     for sign, told in _BYTES.items():
         if start.startswith(sign):
             return told
-    if path.name.endswith(".hierarchy") or path.with_name(path.name + ".hierarchy").exists():
-        return "Enzo", f"read it with yt and {_OWN}"
-    return None
-
-
-def _folder(path: Path) -> tuple[str, str] | None:
-    if (path / "Header" / "attr-v2").is_file() or (path / "Header" / "header").is_file():
-        return "bigfile without dark matter in 1/Position", f"read it with bigfile and {_OWN}"
-    if (path / "Header").is_file() and (path / "Level_0").is_dir():
-        return "an AMReX plotfile, as Nyx writes", "read it with yt and save the cube as .npy"
     return None

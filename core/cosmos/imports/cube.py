@@ -13,6 +13,7 @@ from core.cosmos.formats.given import Given
 from core.cosmos.formats.names import told_by_name
 from core.cosmos.formats.recognise import recognise
 from core.cosmos.formats.spheres import Spheres, read_spheres
+from core.cosmos.imports.origin import sources
 from core.cosmos.simulate import Evolution, check_evolution, evolve
 from core.cosmos.universe import Universe, write_universe
 from core.errors import InputError, UsageError
@@ -32,7 +33,7 @@ def import_cube(
     other: Path | None = None,
     escape_fraction: float | None = None,
 ) -> Universe:
-    """Make a universe of one field: a cube in .npy, HDF5 or raw floats; options as for formats.cubes.read_cube.
+    """Make a universe of one field: a cube in any format that is read; options as for formats.cubes.read_cube.
 
     With `other`, a cube of the same box whose name or file says what it holds, of two fields. A label of cubes in
     reionization is their `escape_fraction`, which the name of a file may say too.
@@ -42,9 +43,10 @@ def import_cube(
     """
     cube = read_cube(path, given, name or ("delta_linear" if halos else None), dataset, cells)
     fields, catalogues, told = [cube.field], dict[str, Catalogue](), dict[str, Any]()
-    paths = [path, other] if other else [path]
+    cubes = [cube]
     if other:
-        second = read_cube(other, given.of_final(cube.field.redshift), None, None, cells).field
+        cubes.append(read_cube(other, given.of_final(cube.field.redshift), None, None, cells))
+        second = cubes[1].field
         if second.name == cube.field.name:
             raise UsageError(f"{path} and {other} both hold {second.name}", "give two different fields")
         if second.redshift != cube.field.redshift:
@@ -53,7 +55,9 @@ def import_cube(
             )
         fields = [cube.field, second]
     if escape_fraction is None:
-        escape_fraction = next((f for item in paths if (f := told_by_name(item).escape_fraction) is not None), None)
+        escape_fraction = next(
+            (f for item in cubes if (f := told_by_name(item.source).escape_fraction) is not None), None
+        )
     labels = {} if escape_fraction is None else {"escape_fraction": escape_fraction}
     if halos:
         spheres = _spheres(halos, cube, given)
@@ -73,7 +77,7 @@ def import_cube(
         catalogues=catalogues,
         provenance={
             **(provenance or {}),
-            "sources": [{"path": str(item), "sha256": checksum(item), "format": cube.format} for item in paths],
+            "sources": [source for item in cubes for source in sources(item.parts, format=item.format)],
             "given": given.stated() | ({"dataset": dataset} if dataset else {}) | labels,
             "repairs": list(cube.repairs),
             **told,
@@ -119,7 +123,7 @@ def evolve_cube(
         catalogues=catalogues,
         provenance={
             **(provenance or {}),
-            "sources": [{"path": str(path), "sha256": checksum(path), "format": cube.format}],
+            "sources": sources(cube.parts, format=cube.format),
             "given": given.stated() | ({"dataset": dataset} if dataset else {}),
             "linear_field": "as the cube has it",
             "repairs": list(cube.repairs),

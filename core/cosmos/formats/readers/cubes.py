@@ -227,6 +227,6 @@ READERS = (
         order=10,
         cube=lambda path, wish: _by_name(path, wish, lambda cells: read_npy(path)),
     ),
-    Reader(("21cmfast", "hdf5"), "cube", _sniff_hdf5, _describe_hdf5, order=80, cube=_read_hdf5),
+    Reader(("21cmfast", "hdf5"), "cube", _sniff_hdf5, _describe_hdf5, order=80, cube=_read_hdf5, several=True),
     RAW,
 )

@@ -155,7 +155,7 @@ def test_damaged_and_misdescribed(tmp_path: Path) -> None:
         read_cube(raw, GIVEN, cells=CELLS)
     for writer in (write_npy, write_21cmfast):
         path = writer(tmp_path / writer.__name__, overdensity())
-        message = "--dataset is for HDF5" if writer is write_npy else "has no cube 'density': known: PerturbedField/"
+        message = "is npy, of one cube" if writer is write_npy else "has no cube 'density': known: PerturbedField/"
         with pytest.raises(UsageError, match=message):
             read_cube(path, GIVEN, dataset="density")
         os.truncate(path, path.stat().st_size // 2)
