@@ -149,6 +149,7 @@ def _normalised(cosmology: Cosmology, transfer: Callable[[Array], Array]) -> Lin
     return LinearPower(cosmology, cosmology.sigma8**2 / _variance(unnormalised, 8.0), transfer)
 
 
+@lru_cache(maxsize=1024)
 def _variance(power: LinearPower, radius: float) -> float:
     """sigma^2(R) = int dlnk k^3 P / (2 pi^2) W^2(kR), trapezoid in ln k."""
     k = np.geomspace(1e-4, max(1e2, 20 / radius), 20_000)
