@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LIMIT = 5.0
 """Seconds for one file, from when the helper begins with it."""
+PATIENT = 20.0
+"""The same for a command that opens universes to work with them."""
 _START = 60.0
 """Seconds for the helper to be there: on a busy network disk its libraries take their time."""
 _IDLE = 60.0
@@ -179,6 +181,11 @@ def describer() -> Describer:
     return Describer()
 
 
+@cache
+def _patient() -> Describer:
+    return Describer(PATIENT)
+
+
 def guard_this_process() -> None:
     """From now on no universe is opened here before the helper has come back from it."""
     before_hdf5.append(describer().prove)
@@ -186,10 +193,13 @@ def guard_this_process() -> None:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Meanwhile no universe is opened here before the helper has come back from it; it starts with the first one."""
+    """Meanwhile no universe is opened here before a helper has come back from it; it starts with the first one.
+
+    It has more time than where somebody looks at a screen: a batch job must not fail for a disk that is slow.
+    """
 
     def prove(path: Path) -> None:
-        describer().prove(path)
+        _patient().prove(path)
 
     before_hdf5.append(prove)
     try:
