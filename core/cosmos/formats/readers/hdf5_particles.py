@@ -107,6 +107,10 @@ def _powers(group: Any, names: tuple[str, ...], a: float, h: float) -> float:
     exponents = [
         np.ravel(found.attrs.get(f"{sign}-scale exponent", value)) for sign, value in (("a", default), ("h", 0))
     ]
+    if np.ravel(found.attrs.get("Value stored as physical", 0))[0]:
+        if names == _POSITION:
+            raise InputError(f"{found.file.filename}: Coordinates are stored as physical", "store them as comoving")
+        exponents[0] = np.zeros(1)  # the exponent says what it would be, were it comoving
     return float(a ** exponents[0][0] * h ** exponents[1][0])
 
 

@@ -90,6 +90,20 @@ def test_gadget_in_several_files(tmp_path: Path) -> None:
         read_snapshot(tmp_path / "snap", GIVEN)
 
 
+def test_swift_may_store_physical_numbers(tmp_path: Path) -> None:
+    run = Run()
+    path = write_hdf5(tmp_path / "snap.hdf5", run, style="swift")
+    given = replace(GIVEN, omega_baryon=None)
+    with h5py.File(path, "a") as file:
+        # as the exponent has it they would be a times as large
+        file["PartType1/Velocities"].attrs.update({"Value stored as physical": [1], "a-scale exponent": [1.0]})
+    check(read_snapshot(path, given), run)
+    with h5py.File(path, "a") as file:
+        file["PartType1/Coordinates"].attrs["Value stored as physical"] = [1]
+    with pytest.raises(InputError, match="Coordinates are stored as physical: store them as comoving"):
+        read_snapshot(path, given)
+
+
 @pytest.mark.parametrize("style", ["gadget", "gadget-units", "arepo", "swift"])
 def test_hdf5(tmp_path: Path, style: str) -> None:
     run = Run().shuffled()
