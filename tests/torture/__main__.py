@@ -18,7 +18,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(_PATHS)
 from fuzz.kinds import KINDS  # noqa: E402
 from fuzz.run import count_all  # noqa: E402
 
-from torture import ends, hostile, kills  # noqa: E402
+from torture import disks, ends, hostile, kills, terminals  # noqa: E402
 from torture.row import Row  # noqa: E402
 
 
@@ -46,9 +46,10 @@ def main() -> int:
             "commands": lambda: kills.commands(folder, round(20 * scale), seed),
             "hostile": lambda: hostile.files(folder),
             "signals": lambda: ends.commands(folder, round(30 * scale), seed),
-            "workbench": lambda: ends.workbench(folder, round(20 * scale), seed),
-            "disks": lambda: ends.disks(folder),
-            "crowds": lambda: ends.crowds(folder),
+            "workbench": lambda: terminals.signals(folder, round(20 * scale), seed),
+            "two": lambda: terminals.two(folder, 2),
+            "disks": lambda: disks.disks(folder),
+            "crowds": lambda: disks.crowds(folder),
             "fuzz": lambda: fuzz(round(10_000 * scale)),
         }
         for test, run in tests.items():
