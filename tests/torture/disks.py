@@ -39,7 +39,8 @@ def disks(folder: Path) -> Row:
         deadline = time.monotonic() + 60
         while gone.status().step < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
-        shutil.rmtree(gone.path, ignore_errors=True)
+        while gone.path.exists():  # what is written meanwhile keeps the folder from going at once
+            shutil.rmtree(gone.path, ignore_errors=True)
         row.tried += 1
         row.expect(ended(process) == 1, "training goes on without its folder")
         row.expect(not gone.path.exists(), "a run that was deleted came back")
