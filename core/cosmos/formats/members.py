@@ -63,7 +63,7 @@ def _csv(path: Path) -> list[Array]:
 
 def _npz(path: Path) -> list[Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             if not set(COLUMNS) <= set(file.files):
                 raise InputError(f"{path} is no list of members", _WANTED)
             return [file[name] for name in COLUMNS]
