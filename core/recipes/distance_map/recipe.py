@@ -16,6 +16,8 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
+from core.protohalos.dynamics import CheapRun
+from core.protohalos.inputs import Inputs
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -75,9 +77,10 @@ class DistanceMap(Recipe[Network]):
     """Training steps; the paper stops after about 2000."""
     truth: TruthSource = "auto"
     """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
-    inputs: Literal["density", "density+displacement"] = "density"
-    """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
-    proportional) with it."""
+    inputs: Inputs = "density"
+    """What the network sees: the linear density, with it the Zel'dovich displacement (to which the linear velocity is
+    proportional), or the outcome of a cheap N-body of the same phases."""
+    nbody: CheapRun = CheapRun()
     minimum_cells: int = Setting(4525, ge=1)
     """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun/h."""
     precision: Precision = "auto"
@@ -96,7 +99,7 @@ class DistanceMap(Recipe[Network]):
         from core.cosmos.lagrangian import normalised_distance
         from core.learning.memory import cube_memory
         from core.learning.samples import ROTATIONS
-        from core.protohalos.inputs import check_density, scales
+        from core.protohalos.inputs import check_density, scales, vectors_of
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -105,20 +108,23 @@ class DistanceMap(Recipe[Network]):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
-        constants = scales(parts.training, self.inputs)
+        constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
             target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
-            return self.seen(universe, constants), target
+            return self.seen(universe, constants, device), target
 
         symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
-        vectors = (1,) if self.channels > 1 else ()
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors)
+        return crops_of(
+            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+        )
 
     @property
     def channels(self) -> int:
         """Fields that the network sees."""
-        return 4 if self.inputs == "density+displacement" else 1
+        from core.protohalos.inputs import channel_count
+
+        return channel_count(self.inputs, self.nbody)
 
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
@@ -147,11 +153,11 @@ class DistanceMap(Recipe[Network]):
         """The halos that count and their cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
-    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
-        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device."""
         from core.protohalos.inputs import channels
 
-        return channels(universe, self.inputs, constants)
+        return channels(universe, self.inputs, constants, self.nbody, device)
 
     def distance(self, learner: Network, inputs: torch.Tensor, progress: Progress = silent) -> Array:
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
@@ -176,7 +182,7 @@ class DistanceMap(Recipe[Network]):
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = self.distance(learner, self.seen(universe, learner.constants))
+                distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
                 yield distance, self.flood(distance)
 
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:
@@ -202,7 +208,8 @@ class DistanceMap(Recipe[Network]):
 
         check_predictable(universe, learner.constants)
         check_tiles(self.crop, self.network.levels, universe.cells)
-        distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
+        inputs = self.seen(universe, learner.constants, learner.device)
+        distance = self.distance(learner, inputs, part(progress, 0.0, 0.8))
         progress(0.8, "flooding")
         basins = self.flood(distance)
         progress(0.9, "cutting")
@@ -223,7 +230,7 @@ class DistanceMap(Recipe[Network]):
         from core.recipes.distance_map.report import report
 
         def blind(universe: Universe) -> Array:
-            inputs = self.seen(universe, learner.constants)
+            inputs = self.seen(universe, learner.constants, learner.device)
             inputs[1:] = 0
             return self.distance(learner, inputs)
 
