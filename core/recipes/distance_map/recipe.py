@@ -7,7 +7,8 @@ largest; a watershed turns the map into regions, and a cut calibrated on the mas
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field as Setting
 
@@ -70,6 +71,7 @@ class DistanceMap(Recipe[Network]):
     title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
     paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
     product: ClassVar[Product] = "halos"
+    version: ClassVar[int] = 2
 
     steps: int = Setting(2000, ge=1)
     """Training steps; the paper stops after about 2000."""
@@ -79,7 +81,10 @@ class DistanceMap(Recipe[Network]):
     """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
     proportional) with it."""
     minimum_cells: int = Setting(4525, ge=1)
-    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun/h."""
+    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun, with 8.84e8 Msun a particle."""
+    loss: Literal["l1", "squared"] = "l1"
+    """What is summed over a crop and divided by its summed distance: |g - p|, the paper's "normalised L1", by which a
+    map of zeros scores 1, or (g - p)^2, as its equation 3 is printed."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
@@ -89,6 +94,11 @@ class DistanceMap(Recipe[Network]):
     crop: DistanceCrop = DistanceCrop(size=96, context=16, batch=16)
     watershed: WatershedSettings = WatershedSettings()
     split: Split = Split()
+
+    @classmethod
+    def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
+        """Version 1 knew the squared loss alone."""
+        return {"loss": "squared", **settings} if version < 2 else settings
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
@@ -135,10 +145,8 @@ class DistanceMap(Recipe[Network]):
         from models.losses import distance_loss
 
         torch.manual_seed(self.seed)
-        module, optimiser = self.module(), self.optimiser
-        return Network(
-            module, distance_loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision
-        )
+        module, optimiser, loss = self.module(), self.optimiser, partial(distance_loss, norm=self.loss)
+        return Network(module, loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision)
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
@@ -172,7 +180,7 @@ class DistanceMap(Recipe[Network]):
         training, validation = parts.training, parts.validation
         known = [self.true_halos(universe).halos for universe in training]
         judged = [self.true_halos(universe) for universe in validation]
-        flooded = distance_baseline.fit(validation, judged, self.minimum_cells)
+        flooded = distance_baseline.fit(validation, judged, self.minimum_cells, self.loss)
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
@@ -235,6 +243,7 @@ class DistanceMap(Recipe[Network]):
             self.minimum_cells,
             self.true_halos,
             self.flood,
+            self.loss,
             self.inputs,
             blind if self.channels > 1 else None,
             progress,

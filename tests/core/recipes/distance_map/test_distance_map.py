@@ -83,6 +83,11 @@ def test_tables_resolve(table: str) -> None:
     resolve(registry.load("distance_map"), read_table("distance_map", table), [])
 
 
+def test_runs_of_before_learnt_by_the_squared_loss() -> None:
+    assert resolve(DistanceMap, DistanceMap.migrate({"steps": 5}, 1), []) == DistanceMap(loss="squared", steps=5)
+    assert DistanceMap.migrate({"steps": 5}, 2) == {"steps": 5}
+
+
 def test_samples_are_normalised_distances(universes: list[Universe]) -> None:
     settings = smoke()
     samples = settings.samples(universes, CPU)
@@ -234,7 +239,9 @@ def test_the_cut_is_kept_with_the_model(universes: list[Universe], learner: Netw
 
 def test_numbers_by_hand() -> None:
     truth, guess = np.array([1.0, 0.5, 0.0, 0.0]), np.array([0.5, 0.5, 0.5, 0.0])
-    assert loss(guess, truth) == pytest.approx(0.5 / 4 / 0.375)
+    assert loss(guess, truth, "squared") == pytest.approx(0.5 / 4 / 0.375)
+    assert loss(guess, truth, "l1") == pytest.approx(1 / 1.5)
+    assert loss(np.zeros(4), truth, "l1") == 1
     assert correlation(truth, guess) == pytest.approx(np.corrcoef(truth, guess)[0, 1])
     output = torch.tensor(guess).reshape(1, 1, 1, 2, 2)
     assert validation_metrics(output, torch.tensor(truth).reshape(1, 1, 2, 2)) == pytest.approx(
