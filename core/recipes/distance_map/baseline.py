@@ -9,13 +9,12 @@ beside those of `core.protohalos.baseline`, whose halos grow in shells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe
 from core.learning.metrics import correlation
 from core.protohalos.baseline import SMOOTHINGS, fit_logistic, smoothed
@@ -33,14 +32,18 @@ PROMINENCES = (0.0, 0.02, 0.04)
 
 
 def fit(
-    universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cells: int, loss: Literal["l1", "squared"]
+    universes: Sequence[Universe],
+    truths: Sequence[TrueHalos],
+    true_distance: Callable[[Array], Array],
+    minimum_cells: int,
+    loss: Literal["l1", "squared"],
 ) -> dict[str, float]:
     """The baseline's numbers from universes with known halos, to be saved with a learner; all but its cut.
 
-    `loss` is the network's, by which the scale of the baseline's distance is the best.
+    Distances from labels, and the loss by which the scale of the baseline's distance is the best, are the network's.
     """
     masks = np.concatenate([truth.mask.reshape(-1) for truth in truths])
-    targets = np.concatenate([normalised_distance(truth.label).reshape(-1) for truth in truths])
+    targets = np.concatenate([true_distance(truth.label).reshape(-1) for truth in truths])
 
     def density(radius: float) -> Array:
         return np.concatenate([smoothed(u.field("delta_linear").values, radius).reshape(-1) for u in universes])
