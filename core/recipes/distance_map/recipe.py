@@ -167,18 +167,14 @@ class DistanceMap(Recipe[Network]):
         """The halos that count and their cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
-<<<<<<< HEAD
-    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
-        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device."""
-=======
     def true_distance(self, label: Array) -> Array:
         """The distance (n, n, n) that is learnt, from the label of every cell."""
         from core.cosmos.lagrangian import distance, normalised_distance
 
         return normalised_distance(label) if self.target == "normalised" else distance(label)
 
-    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
-        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device."""
         from core.protohalos.inputs import channels
 
         return channels(universe, self.inputs, constants, self.nbody, device)
@@ -223,10 +219,6 @@ class DistanceMap(Recipe[Network]):
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-<<<<<<< HEAD
-                distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
-                yield distance, self.flood(distance)
-=======
                 distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
                 basins = self.flood(distance)
                 if len(kept) < self.split.test:
