@@ -14,7 +14,7 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.dynamics import CONTRACTIONS, CheapRun, dynamics
+from core.protohalos.dynamics import CONTRACTIONS, CheapRun, outcome, told_by
 from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, redshift_of, sources
 
 if TYPE_CHECKING:
@@ -64,7 +64,16 @@ def channels(
         return density
     if inputs == "density+displacement":
         return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
-    told = dynamics(universe, run or CheapRun(), constants["redshift"], device).cpu()
+    run = run or CheapRun()
+    return with_dynamics(outcome(universe, run, constants["redshift"], device), universe, run, constants)
+
+
+def with_dynamics(moved: torch.Tensor, universe: Universe, run: CheapRun, constants: dict[str, float]) -> torch.Tensor:
+    """`channels` of density+nbody from the displacement (3, n, n, n) [Mpc/h] of the run."""
+    import torch
+
+    density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
+    told = told_by(moved, universe.box_size, run).cpu()
     told[CONTRACTIONS] /= constants["sigma"]
     return torch.cat([density, told])
 

@@ -29,6 +29,7 @@ from core.protohalos.inputs import (
     scales,
     vectors_of,
 )
+from core.protohalos.networks import VNetSettings
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -39,25 +40,6 @@ if TYPE_CHECKING:
     from core.figures import Report
     from core.learning.samples import Crops
     from models.vnet import VNet
-
-
-class VNetSettings(Settings):
-    """The V-Net. The paper's best has 5 levels of 16, 32, ... 512 filters."""
-
-    levels: int = Setting(5, ge=1, le=8)
-    """Halvings of the resolution."""
-    filters: int = Setting(16, ge=1)
-    """Filters at full resolution, doubling with each level."""
-    kernel: Literal[3, 5, 7] = 5
-    """Side of the convolutions in cells."""
-    depth: int = Setting(3, ge=1)
-    """Convolutions in a residual block below the input level."""
-    dropout: float = Setting(0.0, ge=0, lt=1)
-    """Dropout after the inner resampling layers once the stages of pretraining are over."""
-    padding: Literal["zeros", "circular"] = "zeros"
-    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
-    batch_norm: bool = False
-    """Normalise each batch before the activations."""
 
 
 class FinderSettings(Settings):
@@ -125,10 +107,7 @@ class HaloNet(Recipe[Network]):
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
-        from models.vnet import VNet
-
-        n = self.network
-        return VNet(n.levels, n.filters, n.kernel, n.depth, self.channels, padding=n.padding, norm=n.batch_norm)
+        return self.network.build(self.channels)
 
     def learner(self, device: torch.device) -> Network:
         import torch
@@ -238,13 +217,7 @@ class HaloNet(Recipe[Network]):
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
-    """Dice of the paper, foreground Dice at 0.5 and area under the ROC curve; logits (1, 2, n, n, n)."""
-    from core.learning.metrics import foreground_dice, roc, two_class_dice
+    """`of_mask` of logits (1, 2, n, n, n)."""
+    from core.learning.metrics import of_mask
 
-    probability = (logits[:, 1] - logits[:, 0]).sigmoid().cpu().numpy()
-    mask = truth.cpu().numpy().astype(bool)
-    return {
-        "dice": two_class_dice(probability, mask),
-        "foreground_dice": foreground_dice(probability > 0.5, mask),
-        "auc": roc(probability, mask).area,
-    }
+    return of_mask((logits[:, 1] - logits[:, 0]).sigmoid().cpu().numpy(), truth.cpu().numpy().astype(bool))
