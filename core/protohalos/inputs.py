@@ -52,10 +52,11 @@ def channels(
     constants: dict[str, float],
     run: CheapRun | None = None,
     device: torch.device | str = "cpu",
+    moved: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """(`channel_count`, n, n, n) on the host: the density, then the displacement or what `dynamics` tells of the run.
 
-    The cheap N-body is computed on the device.
+    The cheap N-body is computed on the device, unless its outcome `moved` [Mpc/h] is given.
     """
     import torch
 
@@ -65,14 +66,7 @@ def channels(
     if inputs == "density+displacement":
         return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
     run = run or CheapRun()
-    return with_dynamics(outcome(universe, run, constants["redshift"], device), universe, run, constants)
-
-
-def with_dynamics(moved: torch.Tensor, universe: Universe, run: CheapRun, constants: dict[str, float]) -> torch.Tensor:
-    """`channels` of density+nbody from the displacement (3, n, n, n) [Mpc/h] of the run."""
-    import torch
-
-    density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
+    moved = outcome(universe, run, constants["redshift"], device) if moved is None else moved
     told = told_by(moved, universe.box_size, run).cpu()
     told[CONTRACTIONS] /= constants["sigma"]
     return torch.cat([density, told])

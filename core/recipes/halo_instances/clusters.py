@@ -7,7 +7,7 @@ one on the lattice are added. Linking length and the first chance are measured o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -15,9 +15,8 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue, lattice, wrap
 from core.cosmos.halos import rank
-from core.cosmos.kernels import compiled
 from core.cosmos.linking import link
-from core.protohalos.matching import match
+from core.protohalos.growth import grown, score
 from core.protohalos.regions import by_size, catalogue
 
 LINKS = (0.12, 0.15, 0.18, 0.2, 0.22, 0.25, 0.3, 0.4, 0.5, 0.7)
@@ -28,9 +27,6 @@ CHANCES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 GROWN = 0.6
 """Chance above which a cell joins the halo that it touches."""
-
-ROUNDS = 4
-"""Cells by which a halo can grow."""
 
 
 @dataclass(frozen=True)
@@ -62,36 +58,8 @@ def halos(probability: Array, displacement: Array, linking: Linking, minimum_cel
     found = rank(link(wrap(places.astype(np.float64), float(cells)), float(cells), linking.length), minimum_cells // 2)
     label = np.zeros(cells**3, dtype=np.int32)
     label[chosen] = found
-    label = grown(label.reshape((cells,) * 3), np.ascontiguousarray(probability, dtype=np.float32))
+    label = grown(label.reshape((cells,) * 3), np.ascontiguousarray(probability, dtype=np.float32), GROWN)
     return by_size(label, np.bincount(label.reshape(-1))[1:], minimum_cells)
-
-
-def grown(label: Array, probability: Array) -> Array:
-    """Labels with the cells above `GROWN` that touch a halo by a face: each goes to its likeliest such neighbour."""
-    for _ in range(ROUNDS):
-        label = _grow(label, probability, np.float32(GROWN))
-    return label
-
-
-@compiled
-def _grow(label: Array, probability: Array, least: float) -> Array:
-    n = label.shape[0]
-    new = label.copy()
-    for i in range(n):
-        for j in range(n):
-            for k in range(n):
-                if label[i, j, k] or probability[i, j, k] <= least:
-                    continue
-                best = -1.0
-                for side in range(6):
-                    step = 1 if side % 2 else -1
-                    a = (i + step) % n if side < 2 else i
-                    b = (j + step) % n if 2 <= side < 4 else j
-                    c = (k + step) % n if side >= 4 else k
-                    if label[a, b, c] and probability[a, b, c] > best:
-                        best = probability[a, b, c]
-                        new[i, j, k] = label[a, b, c]
-    return new
 
 
 def calibrate(
@@ -102,21 +70,10 @@ def calibrate(
     boxes: probability and displacement [cells] of universes with these true halos; particle_mass is a cell's [Msun/h].
     """
 
-    def score(linking: Linking) -> float:
-        found = [
-            catalogue(*halos(*box, linking, minimum_cells), truth.box_size, particle_mass, "clusters")
+    def worth(linking: Linking) -> float:
+        return score(
+            (truth, catalogue(*halos(*box, linking, minimum_cells), truth.box_size, particle_mass, "clusters"))
             for box, truth in zip(boxes, truths, strict=True)
-        ]
-        return _score(zip(truths, found, strict=True))
+        )
 
-    return max((Linking(length, chance) for length, chance in product(LINKS, CHANCES)), key=score)
-
-
-def _score(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> float:
-    """Share of true halos with a match, minus |N / N_true - 1|."""
-    pairs = list(pairs)
-    true = sum(len(truth) for truth, _ in pairs)
-    if not true:
-        return 0.0
-    hits = sum(int(np.count_nonzero(match(truth, found) >= 0)) for truth, found in pairs)
-    return hits / true - abs(sum(len(found) for _, found in pairs) / true - 1)
+    return max((Linking(length, chance) for length, chance in product(LINKS, CHANCES)), key=worth)

@@ -116,12 +116,12 @@ class HaloInstances(Recipe[Network]):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The network's input (channels, n, n, n), and the displacement (3, n, n, n) [cells] from which it starts."""
         from core.protohalos.dynamics import outcome
-        from core.protohalos.inputs import channels, displacement, with_dynamics
+        from core.protohalos.inputs import channels, displacement
 
         cell = universe.box_size / universe.cells
         if self.inputs == "density+nbody":
             moved = outcome(universe, self.nbody, constants["redshift"], device)
-            return with_dynamics(moved, universe, self.nbody, constants), moved.cpu() / cell
+            return channels(universe, self.inputs, constants, self.nbody, device, moved), moved.cpu() / cell
         return channels(universe, self.inputs, constants), displacement(universe) / cell
 
     def embedding_of(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array]:

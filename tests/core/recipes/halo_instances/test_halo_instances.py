@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.cosmos.box import Array
+from core.protohalos.growth import grown
 from core.protohalos.regions import catalogue
-from core.recipes.halo_instances.clusters import Linking, calibrate, from_constants, grown, halos
+from core.recipes.halo_instances.clusters import GROWN, Linking, calibrate, from_constants, halos
 
 N = 16
 
@@ -57,7 +58,7 @@ def test_small_ones_are_dropped_and_unlikely_cells_left_out(label: Array) -> Non
 def test_cells_join_the_likeliest_halo_they_touch(label: Array) -> None:
     chance = np.where(label > 0, 0.9, 0.1).astype(np.float32)
     chance[8, 0, 0] = 0.8
-    grown_once = grown(label, chance)
+    grown_once = grown(label, chance, GROWN)
     assert grown_once[8, 0, 0] == 3
     assert np.count_nonzero(grown_once) == np.count_nonzero(label) + 1
     # between two halos: face to face with both
@@ -65,7 +66,7 @@ def test_cells_join_the_likeliest_halo_they_touch(label: Array) -> None:
     bare[4, 4, 4], bare[6, 4, 4] = 1, 2
     chance = np.zeros(label.shape, dtype=np.float32)
     chance[4, 4, 4], chance[5, 4, 4], chance[6, 4, 4] = 0.7, 0.8, 0.9
-    assert grown(bare, chance)[5, 4, 4] == 2
+    assert grown(bare, chance, GROWN)[5, 4, 4] == 2
 
 
 def test_calibration_chooses_what_finds_the_true_halos(label: Array) -> None:
