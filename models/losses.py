@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 
 
@@ -25,10 +27,16 @@ LEAST_MEAN_DISTANCE = 0.01
 """Floor of the mean that the distance loss is divided by: a crop without halos would outweigh all others."""
 
 
-def distance_loss(output: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Sum of (g - p)^2 / (n mean(g)) over the cells of each crop, averaged over the batch.
+Norm = Literal["l1", "squared"]
+"""How a distance is off: by its size or by its square."""
 
-    output (batch, 1, ...) and truth (batch, ...) are normalised distances. Source: arXiv:1912.04299, equation 3.
+
+def distance_loss(output: torch.Tensor, truth: torch.Tensor, norm: Norm = "l1") -> torch.Tensor:
+    """Sum of |g - p| / sum of g over the cells of each crop, averaged over the batch; `squared` has (g - p)^2.
+
+    output (batch, 1, ...) and truth (batch, ...) are distances; a map of zeros scores 1 by l1.
+    Source: arXiv:1912.04299, section 3.2: "normalised L1" in its words, symbol and values; equation 3 has the square.
     """
     p, g = output[:, 0].float().flatten(1), truth.float().flatten(1)
-    return ((g - p).square().mean(1) / g.mean(1).clamp_min(LEAST_MEAN_DISTANCE)).mean()
+    error = (g - p).abs() if norm == "l1" else (g - p).square()
+    return (error.mean(1) / g.mean(1).clamp_min(LEAST_MEAN_DISTANCE)).mean()

@@ -57,22 +57,31 @@ def test_distance_loss_by_hand() -> None:
     truth = torch.tensor([[1.0, 0.5, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]])
     output = torch.tensor([[0.9, 0.7, 0.5, 1.0], [0.5, 0.0, 0.0, 0.0]])
     expected = (1.05 / 4 / 0.5 + 0.25 / 4 / 0.25) / 2
-    loss = distance_loss(output.reshape(2, 1, 1, 2, 2), truth.reshape(2, 1, 2, 2))
+    loss = distance_loss(output.reshape(2, 1, 1, 2, 2), truth.reshape(2, 1, 2, 2), "squared")
     assert float(loss) == pytest.approx(expected)
     # the mean distance of zero is 1 / mean g times the mean square
-    assert float(distance_loss(torch.zeros(1, 1, 4), truth[1:])) == pytest.approx(1.0)
+    assert float(distance_loss(torch.zeros(1, 1, 4), truth[1:], "squared")) == pytest.approx(1.0)
+
+
+def test_normalised_l1_by_hand() -> None:
+    # (.1 + .2 + 0 + 1) / 2 and .5 / 1
+    truth = torch.tensor([[1.0, 0.5, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    output = torch.tensor([[0.9, 0.7, 0.5, 1.0], [0.5, 0.0, 0.0, 0.0]])
+    assert float(distance_loss(output[:, None], truth)) == pytest.approx((1.3 / 2 + 0.5) / 2)
+    assert float(distance_loss(torch.zeros(2, 1, 4), truth)) == pytest.approx(1.0)
 
 
 def test_distance_loss_of_a_crop_without_halos_is_finite() -> None:
-    loss = distance_loss(torch.full((1, 1, 2, 2, 2), 0.1), torch.zeros(1, 2, 2, 2))
-    assert float(loss) == pytest.approx(0.01 / LEAST_MEAN_DISTANCE)
+    output, truth = torch.full((1, 1, 2, 2, 2), 0.1), torch.zeros(1, 2, 2, 2)
+    assert float(distance_loss(output, truth, "squared")) == pytest.approx(0.01 / LEAST_MEAN_DISTANCE)
+    assert float(distance_loss(output, truth)) == pytest.approx(0.1 / LEAST_MEAN_DISTANCE)
 
 
 def test_gradient_of_the_distance_loss() -> None:
     generator = torch.Generator().manual_seed(3)
     output = torch.rand((2, 1, 2, 2, 2), generator=generator).double().requires_grad_()
     truth = torch.rand((2, 2, 2, 2), generator=generator)
-    distance_loss(output, truth).backward()
+    distance_loss(output, truth, "squared").backward()
     assert output.grad is not None
     with torch.no_grad():
         p, g = output[1, 0, 1, 0, 1], truth[1, 1, 0, 1]

@@ -9,12 +9,12 @@ beside those of `core.protohalos.baseline`, whose halos grow in shells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
-from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe
 from core.learning.metrics import correlation
 from core.protohalos.baseline import SMOOTHINGS, fit_logistic, smoothed
@@ -31,10 +31,19 @@ PROMINENCES = (0.0, 0.02, 0.04)
 """Prominences of the watershed among which the baseline chooses."""
 
 
-def fit(universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cells: int) -> dict[str, float]:
-    """The baseline's numbers from universes with known halos, to be saved with a learner; all but its cut."""
+def fit(
+    universes: Sequence[Universe],
+    truths: Sequence[TrueHalos],
+    true_distance: Callable[[Array], Array],
+    minimum_cells: int,
+    loss: Literal["l1", "squared"],
+) -> dict[str, float]:
+    """The baseline's numbers from universes with known halos, to be saved with a learner; all but its cut.
+
+    Distances from labels, and the loss by which the scale of the baseline's distance is the best, are the network's.
+    """
     masks = np.concatenate([truth.mask.reshape(-1) for truth in truths])
-    targets = np.concatenate([normalised_distance(truth.label).reshape(-1) for truth in truths])
+    targets = np.concatenate([true_distance(truth.label).reshape(-1) for truth in truths])
 
     def density(radius: float) -> Array:
         return np.concatenate([smoothed(u.field("delta_linear").values, radius).reshape(-1) for u in universes])
@@ -43,13 +52,16 @@ def fit(universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cell
     likeness = [np.nan_to_num(correlation(density(radius), targets)) for radius in SMOOTHINGS]
     best = int(np.argmax(likeness))
     tried = [
-        _with_smoothing(radius, density(radius), masks, targets) for radius in SMOOTHINGS[max(best - 2, 0) : best + 1]
+        _with_smoothing(radius, density(radius), masks, targets, loss)
+        for radius in SMOOTHINGS[max(best - 2, 0) : best + 1]
     ]
     choices = [{**constants, "flooded.prominence": prominence} for constants in tried for prominence in PROMINENCES]
     return max(choices, key=lambda constants: _found(constants, universes, truths, minimum_cells))
 
 
-def _with_smoothing(radius: float, density: Array, masks: Array, targets: Array) -> dict[str, float]:
+def _with_smoothing(
+    radius: float, density: Array, masks: Array, targets: Array, loss: Literal["l1", "squared"]
+) -> dict[str, float]:
     """The chance to collapse, its floor, and its scale to a distance, from all cells of the smoothed density (N,)."""
     slope, centre = fit_logistic(density, masks)
     constants = {
@@ -59,8 +71,18 @@ def _with_smoothing(radius: float, density: Array, masks: Array, targets: Array)
         "flooded.floor": float(np.quantile(density, 1 - min(ROOM * masks.mean(), 1.0))),
     }
     guess = _chance(density, constants).astype(np.float64)
-    square = float((guess * guess).sum())
-    return {**constants, "flooded.scale": float((guess * targets).sum()) / square if square else 0.0}
+    return {**constants, "flooded.scale": _scale(guess[guess > 0], targets[guess > 0], loss)}
+
+
+def _scale(guess: Array, targets: Array, loss: Literal["l1", "squared"]) -> float:
+    """The factor by which positive guesses (N,) are nearest to their targets: a weighted median, or a projection."""
+    if not len(guess):
+        return 0.0
+    if loss == "squared":
+        return float((guess * targets).sum() / (guess * guess).sum())
+    order = np.argsort(targets / guess)
+    weight = np.cumsum(guess[order])
+    return float((targets / guess)[order[np.searchsorted(weight, weight[-1] / 2)]])
 
 
 def _found(

@@ -5,6 +5,9 @@ volume V [cells] and raises the mean distance d of what is left: a trajectory in
 all regions, linear in pieces in log V, says where each is cut. The distance in cells is the normalised one times the
 radius of a sphere of the region's uncut volume.
 
+Beside it stands the uniform cut that the paper compares with: one value of the map for all regions, chosen so that as
+many of the smallest volume are left as there are true halos.
+
 The paper bins the plane, takes for each V the d with the best number of halos, and draws the relation by hand. Here it
 follows exactly: a region grows from its peak while it stays above the relation, so it comes to be larger than V if and
 only if its trajectory passes V above d(V). So d(V) lies between the N-th largest of the distances there and the next, N
@@ -29,10 +32,14 @@ RAREST = 8
 
 @dataclass(frozen=True)
 class Relation:
-    """Knots of d(V): volumes [cells], rising, and mean distances [cells]; no knots cut nothing."""
+    """Knots of d(V): volumes [cells], rising, and mean distances [cells]; no knots cut nothing.
+
+    `uniform` is the value of the map at which the uniform cut cuts.
+    """
 
     volume: Array
     distance: Array
+    uniform: float = 0.0
 
     def __call__(self, volume: Array) -> Array:
         """d at any volumes: linear in log V between the knots, 0 below the first, as V^(1/3) beyond the last."""
@@ -45,11 +52,12 @@ class Relation:
     def as_constants(self, prefix: str) -> dict[str, float]:
         """Plain numbers to be saved with a learner's weights."""
         pairs = enumerate(zip(self.volume, self.distance, strict=True))
-        return {
+        knots = {
             f"{prefix}.{number}.{name}": float(value)
             for number, pair in pairs
             for name, value in zip(("volume", "distance"), pair, strict=True)
         }
+        return {**knots, f"{prefix}.uniform": self.uniform}
 
 
 def from_constants(constants: dict[str, float], prefix: str) -> Relation:
@@ -58,7 +66,7 @@ def from_constants(constants: dict[str, float], prefix: str) -> Relation:
     volume, distance = (
         np.array([constants[f"{prefix}.{number}.{name}"] for number in range(count)]) for name in ("volume", "distance")
     )
-    return Relation(volume, distance)
+    return Relation(volume, distance, constants.get(f"{prefix}.uniform", 0.0))
 
 
 def knots(volumes: Array, smallest: float) -> Array:
@@ -78,13 +86,18 @@ def calibrate(regions: Iterable[tuple[Array, Basins]], true: Array, smallest: fl
     true halos of all boxes.
     """
     volume = knots(true, smallest)
-    passing = np.concatenate([trajectories(values, basins, volume) for values, basins in regions])
+    levels, lines = [], []
+    for values, basins in regions:
+        lines.append(trajectories(values, basins, volume))
+        levels.append(_levels(values, basins, int(np.ceil(smallest))))
+    uniform = _level(np.concatenate(levels), int((true >= smallest).sum()))
+    passing = np.concatenate(lines)
     distance = np.zeros(len(volume))
     for k in range(len(volume)):
         distance[k] = _level(passing[:, k], int((true >= volume[k]).sum()))
         # who fails here has stopped growing
         passing = passing[passing[:, k] >= distance[k]]
-    return Relation(volume, distance)
+    return Relation(volume, distance, uniform)
 
 
 def _level(distances: Array, count: int) -> float:
@@ -95,16 +108,18 @@ def _level(distances: Array, count: int) -> float:
     return float((falling[count - 1] + falling[count]) / 2) if count else 2 * float(falling[0])
 
 
-def radii(basins: Basins) -> Array:
-    """Radius [cells] of the sphere of each region's uncut volume (equation 4)."""
-    return np.cbrt(3 / (4 * np.pi) * basins.cells)
+def _levels(values: Array, basins: Basins, volume: int) -> Array:
+    """The value at which each region of at least so many cells is shrunk to these (regions,)."""
+    by_region = basins.order[np.argsort(basins.label.reshape(-1)[basins.order], kind="stable")]
+    first = np.cumsum(basins.cells) - basins.cells
+    return _flat(values)[by_region[(first + volume - 1)[basins.cells >= volume]]]
 
 
 def trajectories(values: Array, basins: Basins, volumes: Array) -> Array:
     """Mean distance [cells] (regions, len(volumes)) of each region shrunk to each volume, NaN where it is smaller."""
     at = np.ceil(np.asarray(volumes)).astype(np.int64)
     result = np.full((len(basins.cells), len(at)), np.nan)
-    _trace(_flat(values), basins.order, basins.label.reshape(-1), radii(basins), at, result)
+    _trace(_flat(values), basins.order, basins.label.reshape(-1), basins.unit, at, result)
     return result
 
 
@@ -118,8 +133,14 @@ def cut(values: Array, basins: Basins, relation: Relation, minimum_cells: int) -
     bound = relation(np.arange(largest + 1, dtype=np.float64))
     label = np.zeros_like(basins.label)
     volume = np.zeros(len(basins.cells), dtype=np.int64)
-    _cut(_flat(values), basins.order, basins.label.reshape(-1), radii(basins), bound, label.reshape(-1), volume)
+    _cut(_flat(values), basins.order, basins.label.reshape(-1), basins.unit, bound, label.reshape(-1), volume)
     return by_size(label, volume, minimum_cells)
+
+
+def cut_uniformly(values: Array, basins: Basins, level: float, minimum_cells: int) -> tuple[Array, Array]:
+    """Each region left with its cells above one level; labels and volumes as of `cut`."""
+    label = np.where(_flat(values).reshape(basins.label.shape) > level, basins.label, 0)
+    return by_size(label, np.bincount(label.reshape(-1), minlength=len(basins.cells) + 1)[1:], minimum_cells)
 
 
 def _flat(values: Array) -> Array:
@@ -127,30 +148,30 @@ def _flat(values: Array) -> Array:
 
 
 @compiled
-def _trace(values: Array, order: Array, label: Array, radius: Array, at: Array, result: Array) -> None:
-    count = np.zeros(radius.size, dtype=np.int64)
-    total = np.zeros(radius.size)
-    following = np.zeros(radius.size, dtype=np.int64)
+def _trace(values: Array, order: Array, label: Array, unit: Array, at: Array, result: Array) -> None:
+    count = np.zeros(unit.size, dtype=np.int64)
+    total = np.zeros(unit.size)
+    following = np.zeros(unit.size, dtype=np.int64)
     for s in range(order.size):
         region = label[order[s]] - 1
         count[region] += 1
         total[region] += values[order[s]]
         while following[region] < at.size and at[following[region]] == count[region]:
-            result[region, following[region]] = radius[region] * total[region] / count[region]
+            result[region, following[region]] = unit[region] * total[region] / count[region]
             following[region] += 1
 
 
 @compiled
-def _cut(values: Array, order: Array, label: Array, radius: Array, bound: Array, kept: Array, volume: Array) -> None:
+def _cut(values: Array, order: Array, label: Array, unit: Array, bound: Array, kept: Array, volume: Array) -> None:
     """Take the cells of each region from its peak downwards until its mean distance falls below the relation."""
-    total = np.zeros(radius.size)
-    closed = np.zeros(radius.size, dtype=np.bool_)
+    total = np.zeros(unit.size)
+    closed = np.zeros(unit.size, dtype=np.bool_)
     for s in range(order.size):
         region = label[order[s]] - 1
         if closed[region]:
             continue
         total[region] += values[order[s]]
-        if radius[region] * total[region] < bound[volume[region] + 1] * (volume[region] + 1):
+        if unit[region] * total[region] < bound[volume[region] + 1] * (volume[region] + 1):
             closed[region] = True
             continue
         volume[region] += 1

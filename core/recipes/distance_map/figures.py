@@ -33,29 +33,75 @@ def slices(box: JudgedBox) -> Row:
     # the outline of what is truly in a halo goes over all but the truth itself
     outline = (Contours("true protohalos", edge.astype(np.float32), (0.5,)),)
 
+    # 1 where distances are normalised
+    largest = float(box.true_distance.max(initial=1.0))
+
     def panel(title: str, field: Array, label: str, colours: ColourMap = "sequential", over: bool = True) -> Slice:
-        limits = (0.0, 1.0) if colours == "sequential" else None
+        limits = (0.0, largest) if colours == "sequential" else None
         values = field[:, :, depth].T
         contours = outline if over else ()
         return Slice(title, values, extent, "x [Mpc/h]", "y [Mpc/h]", label, colours, limits=limits, contours=contours)
-
-    def shuffled(way: Way) -> Array:
-        """Labels in another order: neighbours of like mass get unlike colours."""
-        order = np.concatenate([[0], 1 + np.random.default_rng(1).permutation(len(way.halos))])
-        return order[way.label]
 
     density = universe.field("delta_linear").values
     return Row(
         f"Slice at z = {depth * universe.box_size / universe.cells:.1f} Mpc/h of {universe.name}",
         (
             panel("linear density", density, "delta", "diverging", over=False),
-            panel("true distance", box.true_distance, "distance / largest", over=False),
-            panel("predicted distance", box.distance, "distance / largest"),
-            panel("true halos", shuffled(box.truth), "halo", "labels", over=False),
-            panel("watershed", shuffled(box.raw), "halo", "labels"),
-            panel("after the cut", shuffled(box.network), "halo", "labels"),
+            panel("true distance", box.true_distance, "distance", over=False),
+            panel("predicted distance", box.distance, "distance"),
+            panel("true halos", _shuffled(box.truth), "halo", "labels", over=False),
+            panel("watershed", _shuffled(box.raw), "halo", "labels"),
+            panel("after the cut", _shuffled(box.network), "halo", "labels"),
         ),
     )
+
+
+def zoom(box: JudgedBox) -> Row:
+    """The surroundings of the largest true halo, three of its diameters wide, with the outlines of all true halos."""
+    universe, cell = box.universe, box.universe.box_size / box.universe.cells
+    label = box.truth.label
+    largest = np.argwhere(label == 1)
+    first = largest[0] if len(largest) else np.zeros(3, dtype=np.int64)
+    # across the faces of the box, from the halo's first cell
+    offset = (largest - first + universe.cells // 2) % universe.cells - universe.cells // 2
+    middle = first + (np.rint(offset.mean(axis=0)).astype(np.int64) if len(largest) else 0)
+    reach = min(max(round(3 * np.cbrt(3 / (4 * np.pi) * len(largest))), 4), (universe.cells - 1) // 2)
+    rows = [np.arange(m - reach, m + reach + 1) % universe.cells for m in middle]
+    side = (-reach - 0.5) * cell, (reach + 0.5) * cell
+
+    def plane(field: Array) -> Array:
+        return np.asarray(field[:, :, rows[2][reach]])[np.ix_(rows[0], rows[1])].T
+
+    outline = Contours("true protohalos", _outlined(plane(label)), (0.5,))
+
+    def panel(title: str, field: Array, of: str, colours: ColourMap = "sequential") -> Slice:
+        return Slice(title, plane(field), (*side, *side), "x [Mpc/h]", "y [Mpc/h]", of, colours, contours=(outline,))
+
+    return Row(
+        f"The largest true halo of {universe.name} from nearby",
+        (
+            panel("true distance", box.true_distance, "distance"),
+            panel("predicted distance", box.distance, "distance"),
+            panel("watershed", _shuffled(box.raw), "halo", "labels"),
+            panel("after the cut", _shuffled(box.network), "halo", "labels"),
+            panel("uniform cut", _shuffled(box.uniform), "halo", "labels"),
+        ),
+    )
+
+
+def _outlined(label: Array) -> Array:
+    """1 in the cells of halos but for those that border another halo, so that an outline runs between the two."""
+    borders = np.zeros(label.shape, dtype=bool)
+    for axis in (0, 1):
+        other = np.roll(label, 1, axis)
+        borders |= (other > 0) & (label > 0) & (other != label)
+    return ((label > 0) & ~borders).astype(np.float32)
+
+
+def _shuffled(way: Way) -> Array:
+    """Labels in another order: neighbours of like mass get unlike colours."""
+    order = np.concatenate([[0], 1 + np.random.default_rng(1).permutation(len(way.halos))])
+    return order[way.label]
 
 
 def masses(catalogues: Sequence[Catalogue], minimum: float) -> Array:
@@ -73,7 +119,8 @@ def cumulative(catalogues: Sequence[Catalogue], edges: Array) -> Array:
 
 
 def _ways(boxes: Sequence[JudgedBox]) -> dict[str, list[Catalogue]]:
-    ways = {"truth": "truth", "network": "network", "raw": "before the cut", "baseline": "smoothed density"}
+    ways = {"truth": "truth", "network": "network", "raw": "before the cut", "uniform": "uniform cut"}
+    ways["baseline"] = "smoothed density"
     return {name: [getattr(box, way).halos for box in boxes] for way, name in ways.items()}
 
 
@@ -100,7 +147,8 @@ def mass_functions(boxes: Sequence[JudgedBox], minimum: float) -> Curves:
         low, high = (count - band) / volume, (count + band) / volume
         style: Style = "line" if name in ("truth", "network") else "dashed"
         series.append(Series(name, edges, count / volume, low, high, style))
-    return mass_function_figure("Halos above a mass (Poisson bands)", series, "truth", "n(> M) [(h/Mpc)^3]")
+    title = "Halos above a mass (Poisson bands); the cut is fitted to this in training"
+    return mass_function_figure(title, series, "truth", "n(> M) [(h/Mpc)^3]")
 
 
 def voxel_masses(pairs: Sequence[Array], minimum: float, which: str = "after the cut", bins: int = 32) -> Slice:

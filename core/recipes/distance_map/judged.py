@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
-from core.recipes.distance_map.watershed import Basins
+from core.protohalos.regions import catalogue
+from core.protohalos.truth import TrueHalos
+from core.recipes.distance_map import baseline
+from core.recipes.distance_map.cut import cut, cut_uniformly, from_constants
+from core.recipes.distance_map.watershed import Basins, by_size
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the settings of a run say: which halos count, what a distance is, how a map is flooded, and the loss."""
+
+    minimum_cells: int
+    loss: Literal["l1", "squared"]
+    inputs: str
+    true_halos: Callable[[Universe], TrueHalos]
+    true_distance: Callable[[Array], Array]
+    """Distances (n, n, n) that are learnt, from labels (n, n, n)."""
+    flood: Callable[[Array], Basins]
 
 
 @dataclass(frozen=True)
@@ -19,7 +40,11 @@ class Way:
 
 @dataclass(frozen=True)
 class JudgedBox:
-    """A held-out universe: true and predicted distances and the baseline's, and its halos in four ways."""
+    """A held-out universe: true and predicted distances and the baseline's, and its halos in several ways.
+
+    `raw` are the regions that are not cut, `uniform` those of the uniform cut, `chance` the network's halos moved by
+    half the box along each axis: as many and as large as before, where they have no reason to be.
+    """
 
     universe: Universe
     true_distance: Array
@@ -28,5 +53,46 @@ class JudgedBox:
     truth: Way
     network: Way
     raw: Way
+    uniform: Way
+    chance: Way
     baseline: Way
     baseline_distance: Array
+
+
+def judge(constants: dict[str, float], universe: Universe, prediction: Universe, rules: Rules) -> JudgedBox:
+    """A universe and its prediction, judged by the rules and constants of a run."""
+    truth = rules.true_halos(universe)
+    distance = np.asarray(prediction.field("distance").values)
+    basins = rules.flood(distance)
+    smooth = baseline.distance(universe, constants)
+    flooded = baseline.flood(smooth, constants), from_constants(constants, "flooded.cut")
+    network = Way(prediction.catalogue("distance_map"), np.asarray(prediction.field("label").values))
+    uniform = from_constants(constants, "cut").uniform
+    return JudgedBox(
+        universe,
+        rules.true_distance(truth.label),
+        distance,
+        basins,
+        Way(truth.halos, truth.label),
+        network,
+        way(universe, by_size(basins.label, basins.cells, rules.minimum_cells)),
+        way(universe, cut_uniformly(distance, basins, uniform, rules.minimum_cells)),
+        moved(network),
+        way(universe, cut(smooth, *flooded, rules.minimum_cells)),
+        smooth,
+    )
+
+
+def way(universe: Universe, found: tuple[Array, Array]) -> Way:
+    """Regions of a universe, as labels and volumes [cells], with their catalogue."""
+    label, cells = found
+    return Way(catalogue(label, cells, universe.box_size, universe.particle_mass, "watershed"), label)
+
+
+def moved(halos: Way) -> Way:
+    """The same halos half a box further along each axis."""
+    half = halos.label.shape[0] // 2
+    cell = halos.halos.box_size / halos.label.shape[0]
+    position = (halos.halos["lagrangian_position"] + half * cell) % halos.halos.box_size
+    columns = {**halos.halos.columns, "lagrangian_position": position.astype(np.float32)}
+    return Way(Catalogue(columns, halos.halos.box_size, halos.halos.redshift), np.roll(halos.label, half, (0, 1, 2)))

@@ -7,7 +7,9 @@ largest; a watershed turns the map into regions, and a cut calibrated on the mas
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field as Setting
 
@@ -16,6 +18,8 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
+from core.protohalos.dynamics import CheapRun
+from core.protohalos.inputs import Inputs
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.figures import Report
     from core.learning.samples import Crops
+    from core.recipes.distance_map.cut import Relation
     from core.recipes.distance_map.watershed import Basins
     from models.unet import UNet
 
@@ -58,9 +63,11 @@ class WatershedSettings(Settings):
 
     floor: float = Setting(0.0, ge=0, lt=1)
     """Distances up to this are background; the paper floods all that is above zero."""
-    prominence: float = Setting(0.08, ge=0, lt=1)
+    prominence: float = Setting(0.0, ge=0, lt=1)
     """Share of its height by which a peak must rise above the pass to a higher one to be a halo's; 0 takes every local
     maximum, as the paper seems to."""
+    cut: Literal["adaptive", "uniform"] = "adaptive"
+    """Where regions end: where each meets the relation fitted to the mass function, or at one value of the map."""
 
 
 class DistanceMap(Recipe[Network]):
@@ -70,16 +77,24 @@ class DistanceMap(Recipe[Network]):
     title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
     paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
     product: ClassVar[Product] = "halos"
+    version: ClassVar[int] = 2
 
     steps: int = Setting(2000, ge=1)
     """Training steps; the paper stops after about 2000."""
     truth: TruthSource = "auto"
     """Whose halos are learnt: the N-body's or Peak Patch's; auto takes the N-body's where there are any."""
-    inputs: Literal["density", "density+displacement"] = "density"
-    """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
-    proportional) with it."""
+    target: Literal["normalised", "cells"] = "normalised"
+    """What is learnt: the distance in units of the largest within the halo, or in cells, by which the paper's network
+    learnt large halos and often failed on small ones."""
+    inputs: Inputs = "density"
+    """What the network sees: the linear density, with it the Zel'dovich displacement (to which the linear velocity is
+    proportional), or the outcome of a cheap N-body of the same phases."""
+    nbody: CheapRun = CheapRun()
     minimum_cells: int = Setting(4525, ge=1)
-    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun/h."""
+    """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun, with 8.84e8 Msun a particle."""
+    loss: Literal["l1", "squared"] = "l1"
+    """What is summed over a crop and divided by its summed distance: |g - p|, the paper's "normalised L1", by which a
+    map of zeros scores 1, or (g - p)^2, as its equation 3 is printed."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
@@ -90,13 +105,17 @@ class DistanceMap(Recipe[Network]):
     watershed: WatershedSettings = WatershedSettings()
     split: Split = Split()
 
+    @classmethod
+    def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
+        """Version 1 knew the squared loss alone."""
+        return {"loss": "squared", **settings} if version < 2 else settings
+
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
 
-        from core.cosmos.lagrangian import normalised_distance
         from core.learning.memory import cube_memory
         from core.learning.samples import ROTATIONS
-        from core.protohalos.inputs import check_density, scales
+        from core.protohalos.inputs import check_density, scales, vectors_of
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -105,20 +124,23 @@ class DistanceMap(Recipe[Network]):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
-        constants = scales(parts.training, self.inputs)
+        constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
-            target = torch.from_numpy(normalised_distance(self.true_halos(universe).label))
-            return self.seen(universe, constants), target
+            target = torch.from_numpy(self.true_distance(self.true_halos(universe).label))
+            return self.seen(universe, constants, device), target
 
         symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
-        vectors = (1,) if self.channels > 1 else ()
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors)
+        return crops_of(
+            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+        )
 
     @property
     def channels(self) -> int:
         """Fields that the network sees."""
-        return 4 if self.inputs == "density+displacement" else 1
+        from core.protohalos.inputs import channel_count
+
+        return channel_count(self.inputs, self.nbody)
 
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
@@ -135,10 +157,8 @@ class DistanceMap(Recipe[Network]):
         from models.losses import distance_loss
 
         torch.manual_seed(self.seed)
-        module, optimiser = self.module(), self.optimiser
-        return Network(
-            module, distance_loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision
-        )
+        module, optimiser, loss = self.module(), self.optimiser, partial(distance_loss, norm=self.loss)
+        return Network(module, loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision)
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test
@@ -147,11 +167,17 @@ class DistanceMap(Recipe[Network]):
         """The halos that count and their cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
-    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
-        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+    def true_distance(self, label: Array) -> Array:
+        """The distance (n, n, n) that is learnt, from the label of every cell."""
+        from core.cosmos.lagrangian import distance, normalised_distance
+
+        return normalised_distance(label) if self.target == "normalised" else distance(label)
+
+    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device."""
         from core.protohalos.inputs import channels
 
-        return channels(universe, self.inputs, constants)
+        return channels(universe, self.inputs, constants, self.nbody, device)
 
     def distance(self, learner: Network, inputs: torch.Tensor, progress: Progress = silent) -> Array:
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
@@ -159,34 +185,61 @@ class DistanceMap(Recipe[Network]):
 
     def flood(self, distance: Array) -> Basins:
         """The uncut regions of a distance map."""
+        import numpy as np
+
         from core.recipes.distance_map.watershed import watershed
 
-        return watershed(distance, self.watershed.floor, self.watershed.prominence)
+        basins = watershed(distance, self.watershed.floor, self.watershed.prominence)
+        return basins if self.target == "normalised" else replace(basins, unit=np.ones(len(basins.cells)))
+
+    def cut(self, distance: Array, basins: Basins, relation: Relation) -> tuple[Array, Array]:
+        """Labels and volumes [cells] of the halos that are cut from regions."""
+        from core.recipes.distance_map.cut import cut, cut_uniformly
+
+        if self.watershed.cut == "uniform":
+            return cut_uniformly(distance, basins, relation.uniform, self.minimum_cells)
+        return cut(distance, basins, relation, self.minimum_cells)
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline."""
+        """Fit the cut to the training universes' mass function, as the paper does, and measure the baseline.
+
+        As many training universes as are tested tell how well the halos fit on which the cut was fitted.
+        """
         from core.protohalos import baseline
         from core.recipes.distance_map import baseline as distance_baseline
+        from core.recipes.distance_map.judged import Way, way
+        from core.recipes.distance_map.numbers import on_training
 
         parts = self.split.parts(universes)
         training, validation = parts.training, parts.validation
         known = [self.true_halos(universe).halos for universe in training]
+        kept: list[tuple[Universe, Array, Basins]] = []
         judged = [self.true_halos(universe) for universe in validation]
-        flooded = distance_baseline.fit(validation, judged, self.minimum_cells)
+        flooded = distance_baseline.fit(validation, judged, self.true_distance, self.minimum_cells, self.loss)
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = self.distance(learner, self.seen(universe, learner.constants))
-                yield distance, self.flood(distance)
+                distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
+                basins = self.flood(distance)
+                if len(kept) < self.split.test:
+                    kept.append((universe, distance, basins))
+                yield distance, basins
 
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
                 distance = distance_baseline.distance(universe, flooded)
                 yield distance, distance_baseline.flood(distance, flooded)
 
-        for name, found in (("cut", regions()), ("flooded.cut", baseline_regions())):
-            relation = distance_baseline.fit_cut(found, training, known, self.minimum_cells)
-            learner.constants.update(relation.as_constants(name))
+        relation = distance_baseline.fit_cut(regions(), training, known, self.minimum_cells)
+        theirs = distance_baseline.fit_cut(baseline_regions(), training, known, self.minimum_cells)
+        learner.constants |= relation.as_constants("cut") | theirs.as_constants("flooded.cut")
+        truths = [self.true_halos(universe) for universe, _, _ in kept]
+        learner.constants |= on_training(
+            [
+                (Way(truth.halos, truth.label), way(universe, self.cut(distance, basins, relation)))
+                for truth, (universe, distance, basins) in zip(truths, kept, strict=True)
+            ]
+        )
         # what comparisons with other recipes take
         densities = [universe.field("delta_linear").values for universe in validation]
         masks, halos = [truth.mask for truth in judged], [truth.halos for truth in judged]
@@ -198,17 +251,20 @@ class DistanceMap(Recipe[Network]):
         from core.cosmos.displace import move
         from core.protohalos.inputs import check_predictable
         from core.protohalos.regions import catalogue
-        from core.recipes.distance_map.cut import cut, from_constants
+        from core.recipes.distance_map.cut import from_constants
 
         check_predictable(universe, learner.constants)
         check_tiles(self.crop, self.network.levels, universe.cells)
-        distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
+        inputs = self.seen(universe, learner.constants, learner.device)
+        distance = self.distance(learner, inputs, part(progress, 0.0, 0.8))
         progress(0.8, "flooding")
         basins = self.flood(distance)
         progress(0.9, "cutting")
-        label, cells = cut(distance, basins, from_constants(learner.constants, "cut"), self.minimum_cells)
+        label, cells = self.cut(distance, basins, from_constants(learner.constants, "cut"))
         fields = [
-            Field("distance", distance, universe.box_size, "of the largest"),
+            Field(
+                "distance", distance, universe.box_size, "of the largest" if self.target == "normalised" else "cells"
+            ),
             Field("label", label, universe.box_size, "halo"),
         ]
         halos = catalogue(label, cells, universe.box_size, universe.particle_mass, "cut watershed")
@@ -220,25 +276,17 @@ class DistanceMap(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
+        from core.recipes.distance_map.judged import Rules
         from core.recipes.distance_map.report import report
 
         def blind(universe: Universe) -> Array:
-            inputs = self.seen(universe, learner.constants)
+            inputs = self.seen(universe, learner.constants, learner.device)
             inputs[1:] = 0
             return self.distance(learner, inputs)
 
-        return report(
-            self.title,
-            self.paper,
-            learner.constants,
-            pairs,
-            self.minimum_cells,
-            self.true_halos,
-            self.flood,
-            self.inputs,
-            blind if self.channels > 1 else None,
-            progress,
-        )
+        rules = Rules(self.minimum_cells, self.loss, self.inputs, self.true_halos, self.true_distance, self.flood)
+        seeing = blind if self.channels > 1 else None
+        return report(self.title, self.paper, learner.constants, pairs, rules, seeing, progress)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

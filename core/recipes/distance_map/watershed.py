@@ -20,11 +20,13 @@ from core.cosmos.kernels import compiled
 @dataclass(frozen=True)
 class Basins:
     """The label of every cell (n, n, n) int32, 0 outside, 1 for the largest; the flat indices of the labelled cells in
-    falling order of value; and the number of cells of each basin."""
+    falling order of value; the number of cells of each basin; and the distance in cells that a value of 1 stands for
+    in each: the radius of a sphere of its volume (arXiv:1912.04299, equation 4) where the map is normalised."""
 
     label: Array
     order: Array
     cells: Array
+    unit: Array
 
 
 def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0) -> Basins:
@@ -40,7 +42,7 @@ def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0) -> Bas
     basins = _flood(values.reshape(-1), order, values.shape[0], prominence, label.reshape(-1))
     cells = np.bincount(label.reshape(-1), minlength=basins + 1)[1:] if basins else np.zeros(0, dtype=np.int64)
     label, cells = by_size(label, cells)
-    return Basins(label, order, cells)
+    return Basins(label, order, cells, np.cbrt(3 / (4 * np.pi) * cells))
 
 
 def by_size(label: Array, cells: Array, minimum: int = 1) -> tuple[Array, Array]:

@@ -18,7 +18,17 @@ from core.learning.memory import cube_memory
 from core.learning.stages import Stage, StagedNetwork
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
-from core.protohalos.inputs import channels, check_density, check_predictable, check_set, scales
+from core.protohalos.dynamics import CheapRun
+from core.protohalos.inputs import (
+    Inputs,
+    channel_count,
+    channels,
+    check_density,
+    check_predictable,
+    check_set,
+    scales,
+    vectors_of,
+)
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -71,6 +81,10 @@ class HaloNet(Recipe[Network]):
     """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
     truth: TruthSource = "peakpatch"
     """Whose halos are learnt: Peak Patch's, as in the paper, or the N-body's; auto prefers the N-body's."""
+    inputs: Inputs = "density"
+    """What the network sees: the linear density, as in the paper, with it the Zel'dovich displacement, or the outcome
+    of a cheap N-body of the same phases."""
+    nbody: CheapRun = CheapRun()
     normalisation: Literal["global", "individual"] = "global"
     """Density in units of the standard deviation of all training universes, or of each universe's own."""
     minimum_cells: int = Setting(27, ge=1)
@@ -93,23 +107,28 @@ class HaloNet(Recipe[Network]):
         for universe in parts.used:
             check_density(universe)
         bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # a density and a mask
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 1, device)
-        constants = scales(parts.training, "density")
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        # the inputs and a mask
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * self.channels + 1, device)
+        constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
             mask = torch.from_numpy(self.true_halos(universe).mask)
-            return self.normalised(universe, constants), mask.to(torch.uint8)
+            return self.seen(universe, constants, device), mask.to(torch.uint8)
 
-        return crops_of(parts, pair, self.crop, self.seed, constants, device)
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, vectors=vectors_of(self.inputs))
+
+    @property
+    def channels(self) -> int:
+        """Fields that the network sees."""
+        return channel_count(self.inputs, self.nbody)
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
         from models.vnet import VNet
 
         n = self.network
-        return VNet(n.levels, n.filters, n.kernel, n.depth, padding=n.padding, norm=n.batch_norm)
+        return VNet(n.levels, n.filters, n.kernel, n.depth, self.channels, padding=n.padding, norm=n.batch_norm)
 
     def learner(self, device: torch.device) -> Network:
         import torch
@@ -139,18 +158,18 @@ class HaloNet(Recipe[Network]):
         """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
-    def normalised(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
-        """The network's input (1, n, n, n) on the host.
+    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device.
 
         Box-scale fluctuations carry information: the paper found one scale for all universes better (section 3.2).
         """
         if self.normalisation == "individual":
-            constants = scales([universe], "density")
-        return channels(universe, "density", constants)
+            constants = constants | {"sigma": scales([universe], "density")["sigma"]}
+        return channels(universe, self.inputs, constants, self.nbody, device)
 
     def probability(self, learner: Network, universe: Universe, progress: Progress = silent) -> Array:
         """The network over the whole box (n, n, n)."""
-        logits = self.crop.over_box(learner.predict, self.normalised(universe, learner.constants), progress)
+        logits = self.crop.over_box(learner.predict, self.seen(universe, learner.constants, learner.device), progress)
         return (logits[1] - logits[0]).sigmoid().numpy()
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:

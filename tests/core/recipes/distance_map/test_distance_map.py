@@ -7,6 +7,7 @@ import torch
 
 from core.config import describe, read_table, resolve, tables
 from core.cosmos.box import Array, Catalogue, Field
+from core.cosmos.lagrangian import distance as cell_distance
 from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe, write_universe
 from core.errors import ResourceError
@@ -18,8 +19,9 @@ from core.protohalos.inputs import displacement
 from core.protohalos.regions import catalogue
 from core.recipes.distance_map.cut import from_constants
 from core.recipes.distance_map.figures import SIGMAS, cumulative, masses, voxel_masses
+from core.recipes.distance_map.judged import Way, moved
+from core.recipes.distance_map.numbers import PAPER_MASS, TRAINING, loss, mass_function_deviation, on_training
 from core.recipes.distance_map.recipe import DistanceMap, validation_metrics
-from core.recipes.distance_map.report import loss, mass_function_deviation
 from core.runs import registry
 
 CPU = torch.device("cpu")
@@ -81,6 +83,11 @@ def test_defaults_are_the_papers() -> None:
 @pytest.mark.parametrize("table", tables("distance_map"))
 def test_tables_resolve(table: str) -> None:
     resolve(registry.load("distance_map"), read_table("distance_map", table), [])
+
+
+def test_runs_of_before_learnt_by_the_squared_loss() -> None:
+    assert resolve(DistanceMap, DistanceMap.migrate({"steps": 5}, 1), []) == DistanceMap(loss="squared", steps=5)
+    assert DistanceMap.migrate({"steps": 5}, 2) == {"steps": 5}
 
 
 def test_samples_are_normalised_distances(universes: list[Universe]) -> None:
@@ -168,6 +175,7 @@ def test_the_truth_as_prediction_is_perfect(universes: list[Universe], learner: 
     kinds = {name: type(figure) for name, figure in report.figures.items()}
     assert kinds == {
         "slices": Row,
+        "zoom": Row,
         "mass_function": Curves,
         "counts": Histogram,
         "voxel_masses": Slice,
@@ -175,9 +183,65 @@ def test_the_truth_as_prediction_is_perfect(universes: list[Universe], learner: 
         "cut": Slice,
         "trajectories": Curves,
     }
-    slices = report.figures["slices"]
+    slices, zoom = report.figures["slices"], report.figures["zoom"]
     assert isinstance(slices, Row)
+    assert isinstance(zoom, Row)
     np.testing.assert_allclose(slices.figures[1].values, slices.figures[2].values, atol=1e-5)  # type: ignore[union-attr]
+    np.testing.assert_allclose(zoom.figures[0].values, zoom.figures[1].values, atol=1e-5)  # type: ignore[union-attr]
+    # the middle of the largest halo, some cells from its border
+    near = zoom.figures[0]
+    assert isinstance(near, Slice)
+    assert near.values[len(near.values) // 2, len(near.values) // 2] > 0.3
+    assert near.contours[0].values[len(near.values) // 2, len(near.values) // 2] == 1
+
+
+def test_only_the_paper_s_cut_has_its_counts_beside(
+    universes: list[Universe], learner: Network, tmp_path: Path
+) -> None:
+    """4e12 Msun, not Msun/h, which the paper's 4525 particles of 8.84e8 Msun are: 8 of these cells."""
+    assert abs(4525 * 8.84e8 - PAPER_MASS) < 1e-3 * PAPER_MASS
+    truth = universes[3]
+    mass = truth.particle_mass / truth.cosmology.h
+    papers = {}
+    for cells in (16, round(PAPER_MASS / mass)):
+        settings = smoke(f"minimum_cells={cells}")
+        true = settings.true_halos(truth)
+        distance = settings.true_distance(true.label)
+        prediction = prediction_of(truth, distance, true.label, true.halos, tmp_path / f"{cells}.h5")
+        report = settings.evaluate(learner, [(truth, prediction)])
+        papers[cells] = {number.key: number.paper for number in report.numbers if number.paper is not None}
+        by_key = {number.key: number for number in report.numbers}
+        assert by_key["density"].value == pytest.approx(len(true.halos) * (100 / truth.box_size) ** 3)
+    few, same = papers.values()
+    assert few == {}
+    expected = {"density": 1541, "density_true": 1630, "halos_ratio": 1541 / 1630, "halos_ratio_training": 1484 / 1418}
+    assert same == pytest.approx(expected)
+
+
+def test_training_universes_are_told_apart(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
+    told = {key for key in learner.constants if key.startswith("training.")}
+    assert {"training.halos_ratio", "training.matched"} <= told <= {f"training.{key}" for key in TRAINING}
+    true = smoke().true_halos(universes[0])
+    whole = Way(true.halos, true.label)
+    perfect = on_training([(whole, whole)])
+    assert perfect == {"training.halos_ratio": 1, "training.matched": 1, "training.voxel_scatter": 0}
+    assert on_training([(whole, moved(whole))])["training.matched"] < 0.5
+
+
+def test_distances_in_cells(universes: list[Universe]) -> None:
+    settings = smoke("target=cells", "watershed.cut=uniform", "steps=1")
+    samples, label = settings.samples(universes, CPU), settings.true_halos(universes[1]).label
+    np.testing.assert_array_equal(samples.training_boxes[1][1].numpy(), cell_distance(label))
+    learner = settings.learner(CPU)
+    learner.constants |= samples.constants
+    settings.finish(learner, universes)
+    basins = settings.flood(cell_distance(label))
+    assert set(basins.unit) == {1.0}
+    # the uniform cut leaves what is above its level
+    (distance, found), _ = settings.predict(learner, universes[3])
+    assert distance.units == "cells"
+    kept = found.values > 0
+    assert (distance.values[kept] > from_constants(learner.constants, "cut").uniform).all()
 
 
 def test_no_predicted_halos(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
@@ -234,7 +298,9 @@ def test_the_cut_is_kept_with_the_model(universes: list[Universe], learner: Netw
 
 def test_numbers_by_hand() -> None:
     truth, guess = np.array([1.0, 0.5, 0.0, 0.0]), np.array([0.5, 0.5, 0.5, 0.0])
-    assert loss(guess, truth) == pytest.approx(0.5 / 4 / 0.375)
+    assert loss(guess, truth, "squared") == pytest.approx(0.5 / 4 / 0.375)
+    assert loss(guess, truth, "l1") == pytest.approx(1 / 1.5)
+    assert loss(np.zeros(4), truth, "l1") == 1
     assert correlation(truth, guess) == pytest.approx(np.corrcoef(truth, guess)[0, 1])
     output = torch.tensor(guess).reshape(1, 1, 1, 2, 2)
     assert validation_metrics(output, torch.tensor(truth).reshape(1, 1, 2, 2)) == pytest.approx(

@@ -1,9 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from core.cosmos.box import Array
-from core.recipes.distance_map.cut import RAREST, Relation, calibrate, cut, from_constants, knots, radii, trajectories
+from core.recipes.distance_map.cut import (
+    RAREST,
+    Relation,
+    calibrate,
+    cut,
+    cut_uniformly,
+    from_constants,
+    knots,
+    trajectories,
+)
 from core.recipes.distance_map.watershed import watershed
 
 
@@ -29,7 +40,7 @@ def test_a_sphere_has_a_quarter_of_its_radius() -> None:
     axis = np.arange(48) - 24.0
     distance = np.maximum(1 - np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2) / 18, 0)
     basins = watershed(distance)
-    assert radii(basins)[0] == pytest.approx(18, rel=0.01)
+    assert basins.unit[0] == pytest.approx(18, rel=0.01)
     # the mean of 1 - r / R over a ball is 1 / 4
     assert trajectories(distance, basins, basins.cells)[0, 0] == pytest.approx(18 / 4, rel=0.02)
 
@@ -75,6 +86,22 @@ def test_calibrated_counts_are_the_true_ones() -> None:
     assert (uncut >= 100).sum() > 1.3 * (every >= 100).sum()
 
 
+def test_a_uniform_cut_leaves_as_many_of_the_smallest() -> None:
+    field = smooth_field(5)
+    basins = watershed(field)
+    true = np.linspace(8, 200, 12)
+    level = calibrate([(field, basins)], true, 8).uniform
+    label, cells = cut_uniformly(field, basins, level, 8)
+    assert len(cells) == 12
+    inside = label > 0
+    assert field[inside].min() > level
+    # what is above the level and is left out belongs to regions that are too small
+    left_out = (field > level) & ~inside
+    assert np.bincount(basins.label[left_out]).max() < 8
+    # no region is cut by another's
+    assert all(len(np.unique(basins.label[label == number])) == 1 for number in range(1, 13))
+
+
 def test_fewer_regions_than_halos_are_all_kept() -> None:
     field = smooth_field(7)
     basins = watershed(field)
@@ -98,9 +125,12 @@ def test_knots_reach_to_the_rare_halos() -> None:
 def test_relation_is_linear_in_log_volume() -> None:
     relation = Relation(np.array([10.0, 1000.0]), np.array([1.0, 3.0]))
     np.testing.assert_allclose(relation(np.array([5.0, 10.0, 100.0, 1000.0, 8000.0])), [0, 1, 2, 3, 6])
-    constants = {**relation.as_constants("cut"), "sigma": 1.0}
+    constants = {**replace(relation, uniform=0.3).as_constants("cut"), "sigma": 1.0}
     assert all(type(value) is float for value in constants.values())
     again = from_constants(constants, "cut")
     np.testing.assert_array_equal(again.volume, relation.volume)
     np.testing.assert_array_equal(again.distance, relation.distance)
+    assert again.uniform == 0.3
+    del constants["cut.uniform"]
+    assert len(from_constants(constants, "cut").volume) == 2
     assert len(from_constants(constants, "baseline.cut").volume) == 0
