@@ -222,9 +222,15 @@ def _constants(run: Run) -> dict[str, float] | None:
 
 def _from_found(found: Sequence[Found], universes: Sequence[Universe], minimum: float, seconds: float) -> Method:
     from core.analysis.comparison.halos import Method
+    from core.cosmos.displace import move
 
     catalogues = [
-        item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum)
+        move(
+            item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum),
+            item.label,
+            universe.field("delta_linear"),
+            universe.cosmology,
+        )
         for item, universe in zip(found, universes, strict=True)
     ]
     return Method(catalogues, [item.label for item in found], seconds=seconds)
