@@ -19,7 +19,7 @@ CUTS = {"tenth": ("most massive tenth", 0.1), "third": ("most massive third", 1 
 Measure: TypeAlias = Callable[[Sequence[Spectra]], Array]
 
 
-NETWORK, BASELINE, MOVED = "network", "smoothed density", "true halos by 2LPT"
+NETWORK, BASELINE, MOVED = "network", "without network", "true halos by 2LPT"
 STYLES: dict[str, Style] = {NETWORK: "line", BASELINE: "dashed", MOVED: "dashed"}
 
 

@@ -173,15 +173,14 @@ class HaloNet(Recipe[Network]):
         return (logits[1] - logits[0]).sigmoid().numpy()
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
-        from core.protohalos import baseline
+        """Measure on the validation universes P_shell(R) and what the finder needs, and the baselines."""
         from core.protohalos.calibration import calibrate, measure
+        from core.protohalos.without_network import measure_baselines
 
-        validation = self.split.parts(universes).validation
-        truths = [self.true_halos(universe) for universe in validation]
-        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-        densities = [universe.field("delta_linear").values for universe in validation]
-        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        parts = self.split.parts(universes)
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed)
+        validation = parts.validation
+        halos = [self.true_halos(universe).halos for universe in validation]
         probabilities = [self.probability(learner, universe) for universe in validation]
         shell = measure(probabilities, halos)
         learner.constants.update(shell.as_constants("shell"))
@@ -214,10 +213,20 @@ class HaloNet(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
+        from core.protohalos import ceiling, without_network
         from core.recipes.halonet.report import JudgedBox, report
 
+        baseline = without_network.of(learner.constants, learner.tensors)
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self.title, self.paper, learner.constants, boxes, self.minimum_cells, progress)
+        made = report(
+            self.title, self.paper, learner.constants, baseline, boxes, self.minimum_cells, part(progress, 0.0, 0.7)
+        )
+        universes, truths = [truth for truth, _ in pairs], [box.truth for box in boxes]
+        smallest = 0.999 * self.minimum_cells * min(universe.particle_mass for universe in universes)
+        large = 100 / self.minimum_cells * smallest
+        best = ceiling.measure(universes, truths, self.minimum_cells, smallest, large, part(progress, 0.7, 1.0))
+        counts = {"mass_function": "count", "mass_function_large": "count_large"}
+        return ceiling.with_ceiling(made, best | {key: best[name] for key, name in counts.items() if name in best})
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

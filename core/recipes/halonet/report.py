@@ -12,10 +12,10 @@ from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
 from core.progress import Progress, silent
-from core.protohalos import baseline as smoothing
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
+from core.protohalos.without_network import WithoutNetwork
 from core.recipes.halonet import cells, clustering, profiles, shapes
 from core.recipes.halonet import figures as draw
 
@@ -45,6 +45,7 @@ def report(
     title: str,
     paper: str,
     constants: dict[str, float],
+    without: WithoutNetwork,
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
     progress: Progress = silent,
@@ -64,9 +65,8 @@ def report(
     ours_label = [np.asarray(box.prediction.field("label").values) for box in boxes]
 
     progress(0.0, "halos of the baseline")
-    smooth = [smoothing.smoothed(density.values, constants["baseline.smoothing"]) for density in densities]
-    cuts = [smoothing.cut(density, constants["baseline.fraction"]) for density in smooth]
-    base_found = [smoothing.find(density, constants, minimum_cells) for density in smooth]
+    guesses = [without.guess(universe, minimum_cells) for universe in universes]
+    base_found = [guess.found for guess in guesses]
     baseline = [
         move(f.catalogue(u.box_size, u.cosmology.mean_density).at_least(minimum), f.label, d, u.cosmology)
         for f, u, d in zip(base_found, universes, densities, strict=True)
@@ -88,7 +88,7 @@ def report(
     shell = ShellThreshold.from_constants(constants, "shell")
     by_centre = _pairs(truth, ours)
     progress(0.8, "cells")
-    cell_numbers, cell_figures = cells.numbers_and_figures(truths, universes, probabilities, smooth, cuts)
+    cell_numbers, cell_figures = cells.numbers_and_figures(truths, universes, probabilities, guesses, without.name)
     numbers = [
         *cell_numbers,
         Number("halos_true", "halos, true", float(sum(map(len, truth)))),
@@ -111,7 +111,7 @@ def report(
         **cell_figures,
         "profiles": profiles.stack_figure(profiles.stack(probabilities, truth), cell),
         "shell": profiles.shell_figure(probabilities, truth, shell),
-        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology),
+        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology, without.name),
         "masses": draw.mass_scatter(*by_centre, minimum),
         **clustering.figures(clustered),
         **shapes.figures(strains[0], strains[1], first.particle_mass),
@@ -122,8 +122,7 @@ def report(
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {cell:.3g} Mpc/h",
         "true halos": truths[0].halos.definition,
         "smallest halo": f"{minimum:.3g} Msun/h",
-        "baseline": f"linear density smoothed by a Gaussian of {constants['baseline.smoothing']:g} cells, "
-        f"cut at the collapsed fraction {constants['baseline.fraction']:.3f}; halos by the same finder",
+        "baseline": without.words,
         "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
     }
     return Report(title, tuple(numbers), figures, NOTES, facts)
