@@ -132,10 +132,21 @@ class HaloMass(Recipe[Network]):
 
         return halo_particles(universe, self.truth, self.log_mass.low, self.log_mass.high)
 
+    def _fit_trees(self, learner: Network, universes: Sequence[Universe]) -> None:
+        """Fit what tells masses without a network, unless the network sees the end."""
+        from core.protohalos.boosted import BOXES
+        from core.recipes.halo_mass.without_network import PREFIX, fit_trees
+
+        if self.input.kind != "evolved":
+            training = self.split.parts(universes).training[:BOXES]
+            trees = fit_trees(training, [self.halo_particles(universe) for universe in training], self.seed)
+            learner.tensors |= trees.as_tensors(PREFIX)
+
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
         from core.recipes.halo_mass.masses import first_crossings, line_of
 
+        self._fit_trees(learner, universes)
         if not self.particles.each_halo:
             return
         validation = self.split.parts(universes).validation
@@ -153,6 +164,7 @@ class HaloMass(Recipe[Network]):
         from core.recipes.halo_mass.inputs import check_universe
         from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles
         from core.recipes.halo_mass.particles import drawn
+        from core.recipes.halo_mass.without_network import with_trees
 
         check_universe(universe, self.input, self.truth)
         check_cell_size(universe, learner.constants)
@@ -160,6 +172,7 @@ class HaloMass(Recipe[Network]):
         log_mass = self._log_masses(learner, universe, some, part(progress, 0.0, 0.6))
         catalogues = {"particles": of_particles(universe, some, log_mass)}
         crossing = first_crossings(universe, part(progress, 0.6, 0.8))
+        catalogues["particles"] = with_trees(catalogues["particles"], learner.tensors, universe)
         if self.particles.each_halo:
             few = self._middles(universe)
             found = self._in_halos(learner, universe, few, crossing, part(progress, 0.8, 1.0))
