@@ -26,6 +26,7 @@ from core.protohalos.inputs import (
     check_density,
     check_predictable,
     check_set,
+    run_seen,
     scales,
     vectors_of,
 )
@@ -178,7 +179,8 @@ class HaloNet(Recipe[Network]):
         from core.protohalos.without_network import measure_baselines
 
         parts = self.split.parts(universes)
-        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed)
+        run = run_seen(self.inputs, self.nbody)
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
         validation = parts.validation
         halos = [self.true_halos(universe).halos for universe in validation]
         probabilities = [self.probability(learner, universe) for universe in validation]
