@@ -187,11 +187,12 @@ class HaloMass(Recipe[Network]):
         from core.recipes.halo_mass.report import report
 
         facts, masses = self._facts(learner, pairs), self.log_mass
+        width = float(learner.module.get_parameter("scale").detach())
 
         def halos_of(universe: Universe) -> Catalogue:
             return self.halo_particles(universe).halos
 
-        return report(self.title, facts, pairs, halos_of, masses, self.input.kind, self.bootstraps, progress)
+        return report(self.title, facts, pairs, halos_of, masses, self.input.kind, width, self.bootstraps, progress)
 
     def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
         """What the report says of the network and what it saw; the report counts the particles."""
