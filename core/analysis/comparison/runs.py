@@ -270,6 +270,7 @@ def _from_found(find: Callable[[Universe], Found], universes: Sequence[Universe]
     import time
 
     from core.analysis.comparison.halos import Method
+    from core.cosmos.displace import move
 
     found, wall, cpu = [], [], []
     for universe in universes:
@@ -278,7 +279,12 @@ def _from_found(find: Callable[[Universe], Found], universes: Sequence[Universe]
         wall.append(time.perf_counter() - began)
         cpu.append(time.process_time() - busy)
     catalogues = [
-        item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum)
+        move(
+            item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum),
+            item.label,
+            universe.field("delta_linear"),
+            universe.cosmology,
+        )
         for item, universe in zip(found, universes, strict=True)
     ]
     labels = [item.label for item in found]

@@ -209,7 +209,12 @@ def test_two_boxes_have_an_error(universes: list[Universe], learner: Network, tm
     [dice] = [number for number in report.numbers if number.key == "dice"]
     assert dice.value == pytest.approx(np.mean(single))
     assert dice.error == pytest.approx(abs(single[0] - single[1]) / 2)
-    assert dice.paper == 0.93
+    # N-body halos are not the paper's
+    assert dice.paper is None
+    assert "paper, on Peak Patch halos: 0.93" in dice.note
+    [empty] = [number for number in report.numbers if number.key == "dice_empty"]
+    assert empty.value == pytest.approx(1 - np.mean([settings.true_halos(truth).mask.mean() for truth, _ in pairs]))
+    assert f"no halos at all: {empty.value:.3f}" in dice.note
     assert report.facts["held-out universes"] == "u3, u4"
     for name in ("mass_function", "power", "correlation", "power_today", "correlation_today"):
         figure = report.figures[name]
