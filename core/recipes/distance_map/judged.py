@@ -11,11 +11,11 @@ import numpy as np
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
 from core.protohalos.boosted import PhysicsTrees
-from core.protohalos.regions import catalogue
+from core.protohalos.regions import by_size, catalogue
 from core.protohalos.truth import TrueHalos
 from core.recipes.distance_map import baseline
 from core.recipes.distance_map.cut import cut, cut_uniformly, from_constants
-from core.recipes.distance_map.watershed import Basins, by_size
+from core.recipes.distance_map.watershed import Basins
 
 
 @dataclass(frozen=True)
