@@ -232,20 +232,10 @@ class HaloNet(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.protohalos import ceiling, without_network
         from core.recipes.halonet.report import JudgedBox, report
 
-        baseline = without_network.of(learner.constants, learner.tensors)
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        made = report(
-            self.title, self.paper, learner.constants, baseline, boxes, self.minimum_cells, part(progress, 0.0, 0.7)
-        )
-        universes, truths = [truth for truth, _ in pairs], [box.truth for box in boxes]
-        smallest = 0.999 * self.minimum_cells * min(universe.particle_mass for universe in universes)
-        large = 100 / self.minimum_cells * smallest
-        best = ceiling.measure(universes, truths, self.minimum_cells, smallest, large, part(progress, 0.7, 1.0))
-        counts = {"mass_function": "count", "mass_function_large": "count_large"}
-        return ceiling.with_ceiling(made, best | {key: best[name] for key, name in counts.items() if name in best})
+        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

@@ -11,11 +11,12 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
-from core.progress import Progress, silent
+from core.learning.learner import Network
+from core.progress import Progress, part, silent
+from core.protohalos import ceiling, without_network
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
-from core.protohalos.without_network import WithoutNetwork
 from core.recipes.halonet import cells, clustering, counts, profiles, shapes
 from core.recipes.halonet import figures as draw
 
@@ -41,8 +42,7 @@ class JudgedBox:
 def report(
     title: str,
     paper: str,
-    constants: dict[str, float],
-    without: WithoutNetwork,
+    learner: Network,
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
     progress: Progress = silent,
@@ -61,6 +61,9 @@ def report(
     truth, ours = [t.halos.at_least(minimum) for t in truths], [box.found.at_least(minimum) for box in boxes]
     ours_label = [np.asarray(box.prediction.field("label").values) for box in boxes]
 
+    constants, without = learner.constants, without_network.of(learner.constants, learner.tensors)
+    best = _ceilings(boxes, minimum_cells, minimum, large, part(progress, 0.0, 0.3))
+    progress = part(progress, 0.3, 1.0)
     progress(0.0, "halos of the baseline")
     guesses = [without.guess(universe, minimum_cells) for universe in universes]
     base_found = [guess.found for guess in guesses]
@@ -144,7 +147,17 @@ def report(
         "baseline": without.words,
         "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
     }
-    return Report(title, tuple(numbers), figures, NOTES, facts)
+    return ceiling.with_ceiling(Report(title, tuple(numbers), figures, NOTES, facts), best)
+
+
+def _ceilings(
+    boxes: Sequence[JudgedBox], minimum_cells: int, minimum: float, large: float, progress: Progress
+) -> dict[str, float]:
+    """What another run of the truth reaches, by the keys of the numbers."""
+    universes, truths = [box.universe for box in boxes], [box.truth for box in boxes]
+    best = ceiling.measure(universes, truths, minimum_cells, minimum, large, progress)
+    counts = {"mass_function": "count", "mass_function_large": "count_large"}
+    return best | {key: best[name] for key, name in counts.items() if name in best}
 
 
 NOTES = (
