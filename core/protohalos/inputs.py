@@ -28,6 +28,11 @@ def channel_count(inputs: Inputs, run: CheapRun) -> int:
     return 1 + {"density": 0, "density+displacement": 3, "density+nbody": run.channels}[inputs]
 
 
+def run_seen(inputs: Inputs, run: CheapRun) -> CheapRun | None:
+    """The cheap N-body that the network sees, if it sees one."""
+    return run if inputs == "density+nbody" else None
+
+
 def vectors_of(inputs: Inputs) -> tuple[int, ...]:
     """The first of the three channels of each vector among them."""
     return (1,) if inputs == "density+displacement" else ()

@@ -131,16 +131,17 @@ class HaloInstances(Recipe[Network]):
         return (output[1] - output[0]).sigmoid().numpy(), (start + output[2:]).numpy()
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Measure on the validation universes how particles are linked, and what the baseline needs."""
-        from core.protohalos import baseline
+        """Measure on the validation universes how particles are linked, and the baselines."""
         from core.protohalos.calibration import measure
+        from core.protohalos.inputs import run_seen
+        from core.protohalos.without_network import measure_baselines
         from core.recipes.halo_instances.clusters import calibrate
 
-        validation = self.split.parts(universes).validation
-        truths = [self.true_halos(universe) for universe in validation]
-        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-        densities = [universe.field("delta_linear").values for universe in validation]
-        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        parts = self.split.parts(universes)
+        run = run_seen(self.inputs, self.nbody)
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
+        validation = parts.validation
+        halos = [self.true_halos(universe).halos for universe in validation]
         boxes = [self.embedding_of(learner, universe) for universe in validation]
         learner.constants.update(measure([chance for chance, _ in boxes], halos).as_constants("shell"))
         linking = calibrate(boxes, halos, validation[0].particle_mass, self.minimum_cells)
@@ -175,7 +176,7 @@ class HaloInstances(Recipe[Network]):
         from core.recipes.halonet.report import JudgedBox, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self.title, self.paper, learner.constants, boxes, self.minimum_cells, progress)
+        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

@@ -27,6 +27,7 @@ from core.protohalos.inputs import (
     check_density,
     check_predictable,
     check_set,
+    run_seen,
     scales,
     vectors_of,
 )
@@ -177,15 +178,16 @@ class HaloNet(Recipe[Network]):
         return self.looked(learner, universe)[0]
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
-        from core.protohalos import baseline, growth
+        """Measure on the validation universes P_shell(R) and what the finder needs, and the baselines."""
+        from core.protohalos import growth
         from core.protohalos.calibration import calibrate, measure
+        from core.protohalos.without_network import measure_baselines
 
-        validation = self.split.parts(universes).validation
-        truths = [self.true_halos(universe) for universe in validation]
-        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-        densities = [universe.field("delta_linear").values for universe in validation]
-        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
+        parts = self.split.parts(universes)
+        run = run_seen(self.inputs, self.nbody)
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
+        validation = parts.validation
+        halos = [self.true_halos(universe).halos for universe in validation]
         looked = [self.looked(learner, universe) for universe in validation]
         probabilities = [probability for probability, _ in looked]
         shell = measure(probabilities, halos)
@@ -233,7 +235,7 @@ class HaloNet(Recipe[Network]):
         from core.recipes.halonet.report import JudgedBox, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self.title, self.paper, learner.constants, boxes, self.minimum_cells, progress)
+        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

@@ -11,8 +11,9 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
-from core.progress import Progress, silent
-from core.protohalos import baseline as smoothing
+from core.learning.learner import Network
+from core.progress import Progress, part, silent
+from core.protohalos import ceiling, without_network
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
@@ -41,7 +42,7 @@ class JudgedBox:
 def report(
     title: str,
     paper: str,
-    constants: dict[str, float],
+    learner: Network,
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
     progress: Progress = silent,
@@ -60,10 +61,12 @@ def report(
     truth, ours = [t.halos.at_least(minimum) for t in truths], [box.found.at_least(minimum) for box in boxes]
     ours_label = [np.asarray(box.prediction.field("label").values) for box in boxes]
 
+    constants, without = learner.constants, without_network.of(learner.constants, learner.tensors)
+    best = _ceilings(boxes, minimum_cells, minimum, large, part(progress, 0.0, 0.3))
+    progress = part(progress, 0.3, 1.0)
     progress(0.0, "halos of the baseline")
-    smooth = [smoothing.smoothed(density.values, constants["baseline.smoothing"]) for density in densities]
-    cuts = [smoothing.cut(density, constants["baseline.fraction"]) for density in smooth]
-    base_found = [smoothing.find(density, constants, minimum_cells) for density in smooth]
+    guesses = [without.guess(universe, minimum_cells) for universe in universes]
+    base_found = [guess.found for guess in guesses]
     baseline = [
         move(f.catalogue(u.box_size, u.cosmology.mean_density).at_least(minimum), f.label, d, u.cosmology)
         for f, u, d in zip(base_found, universes, densities, strict=True)
@@ -87,7 +90,9 @@ def report(
     progress(0.8, "cells")
     peak_patch = counts.learnt_from_peak_patch(truths)
     same_cut = peak_patch and counts.at_the_papers_cut(universes)
-    cell_numbers, cell_figures = cells.numbers_and_figures(truths, universes, probabilities, smooth, cuts, peak_patch)
+    cell_numbers, cell_figures = cells.numbers_and_figures(
+        truths, universes, probabilities, guesses, without.name, peak_patch
+    )
     h = [universe.cosmology.h for universe in universes]
     calibrated = "; the finder's thresholds were chosen by the count of other universes" * (
         "finder.levels" in constants
@@ -128,7 +133,7 @@ def report(
         **cell_figures,
         "profiles": profiles.stack_figure(profiles.stack(probabilities, truth), cell),
         "shell": profiles.shell_figure(probabilities, truth, shell),
-        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology),
+        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology, without.name),
         "masses": draw.mass_scatter(*by_centre, minimum),
         **clustering.figures(clustered),
         **shapes.figures(strains[0], strains[1], first.particle_mass),
@@ -139,11 +144,20 @@ def report(
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {cell:.3g} Mpc/h",
         "true halos": truths[0].halos.definition,
         "smallest halo": f"{minimum:.3g} Msun/h",
-        "baseline": f"linear density smoothed by a Gaussian of {constants['baseline.smoothing']:g} cells, "
-        f"cut at the collapsed fraction {constants['baseline.fraction']:.3f}; halos by the same finder",
+        "baseline": without.words,
         "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
     }
-    return Report(title, tuple(numbers), figures, NOTES, facts)
+    return ceiling.with_ceiling(Report(title, tuple(numbers), figures, NOTES, facts), best)
+
+
+def _ceilings(
+    boxes: Sequence[JudgedBox], minimum_cells: int, minimum: float, large: float, progress: Progress
+) -> dict[str, float]:
+    """What another run of the truth reaches, by the keys of the numbers."""
+    universes, truths = [box.universe for box in boxes], [box.truth for box in boxes]
+    best = ceiling.measure(universes, truths, minimum_cells, minimum, large, progress)
+    counts = {"mass_function": "count", "mass_function_large": "count_large"}
+    return best | {key: best[name] for key, name in counts.items() if name in best}
 
 
 NOTES = (

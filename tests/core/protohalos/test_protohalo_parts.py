@@ -222,7 +222,7 @@ def test_ratios_are_drawn_to_as_many_true_halos() -> None:
     truth, fewer = [pairs(rng, 600)], [pairs(rng, 300)]
     mask = rng.random((CELLS,) * 3) < 0.2
     drawn = clustering.figures(clustering.measure(truth, fewer, truth, truth, [mask * 0.5], [mask]))
-    for name, same in (("power_ratio", "smoothed density"), ("power_ratio_today", "true halos by 2LPT")):
+    for name, same in (("power_ratio", "without network"), ("power_ratio_today", "true halos by 2LPT")):
         figure = drawn[name]
         assert isinstance(figure, Curves)
         [series] = [item for item in figure.series if item.name == same]
