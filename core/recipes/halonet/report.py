@@ -13,10 +13,11 @@ from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
 from core.progress import Progress, silent
 from core.protohalos import baseline as smoothing
+from core.protohalos.calibration import from_constants
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
-from core.recipes.halonet import cells, clustering, counts, profiles, shapes
+from core.recipes.halonet import cells, clustering, counts, profiles, shapes, variants
 from core.recipes.halonet import figures as draw
 
 
@@ -44,9 +45,12 @@ def report(
     constants: dict[str, float],
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
+    thresholds: Sequence[float],
     progress: Progress = silent,
 ) -> Report:
     """Numbers and figures over all boxes for halos of at least `minimum_cells` Lagrangian cells.
+
+    `thresholds` are the finder's, of which the calibration may use but some.
 
     An error is the standard error of the mean over boxes.
     """
@@ -80,6 +84,8 @@ def report(
             ([f.label for f in base_found], baseline),
         )
     ]
+    alone = [shapes.unmatched(*one) for one in zip(ours_label, ours, truth, strict=True)]
+    strays = shapes.shapes(densities, alone, list(map(len, ours)))
     progress(0.6, "clustering")
     clustered = clustering.measure(truth, ours, baseline, moved, probabilities, [t.mask for t in truths])
     shell = ShellThreshold.from_constants(constants, "shell")
@@ -120,6 +126,7 @@ def report(
         *_mass_numbers(by_centre, _pairs(truth, baseline)),
         *clustering.numbers(clustered),
         *shapes.numbers(*strains),
+        *shapes.unmatched_numbers(strains[0], strays),
         *profiles.shell_numbers(shell, same_cut),
     ]
     cell = first.box_size / first.cells
@@ -130,8 +137,16 @@ def report(
         "shell": profiles.shell_figure(probabilities, truth, shell),
         "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology),
         "masses": draw.mass_scatter(*by_centre, minimum),
+        "finder": variants.table(
+            probabilities,
+            truth,
+            [universe.cosmology.mean_density for universe in universes],
+            from_constants(constants, "finder", thresholds),
+            thresholds,
+            minimum_cells,
+        ),
         **clustering.figures(clustered),
-        **shapes.figures(strains[0], strains[1], first.particle_mass),
+        **shapes.figures(strains[0], strains[1], first.particle_mass, strays),
     }
     facts = {
         "paper": paper,
