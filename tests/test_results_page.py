@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from core.figures import Number, Report, Table
-from core.runs import registry
 from tests.results import tables
 from tests.results.__main__ import PAGE, label
 from tests.results.blocks import Wanted, filled, parse

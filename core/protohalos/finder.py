@@ -86,9 +86,7 @@ class Found:
 def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold, minimum_cells: int) -> Found:
     """Halos of at least `minimum_cells` cells in a probability field (n, n, n) of a periodic box."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
-    cells = probability.shape[0]
-    # a shell no richer than the box is no halo: far out every mean tends to that of the box
-    table = np.maximum(shell(np.arange(min(LARGEST_RADIUS, cells // 2) + 1) + 0.5), probability.mean())
+    table = _table(probability, shell)
     label = np.zeros(probability.shape, dtype=np.int32)
     centres, counts, levels = [np.zeros((0, 3))], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for level, threshold in enumerate(thresholds):
@@ -97,16 +95,31 @@ def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold,
         centres.append(places[count > 0])
         counts.append(count[count > 0])
         levels.append(np.full(len(counts[-1]), level))
-    inside = np.concatenate(counts)
+    return _ranked(label, np.concatenate(centres), np.concatenate(counts), np.concatenate(levels))
+
+
+def find_about(probability: Array, centres: Array, shell: ShellThreshold, minimum_cells: int) -> Found:
+    """Halos of at least `minimum_cells` cells about given centres (N, 3) [cells], taken one after the other."""
+    probability = np.ascontiguousarray(probability, dtype=np.float32)
+    label = np.zeros(probability.shape, dtype=np.int32)
+    places = np.ascontiguousarray(centres, dtype=np.float64)
+    count = _take(probability, label, places, _table(probability, shell), minimum_cells, 0)
+    return _ranked(label, places[count > 0], count[count > 0], np.zeros(np.count_nonzero(count), dtype=np.int64))
+
+
+def _table(probability: Array, shell: ShellThreshold) -> Array:
+    """P_shell in the middle of shells one cell wide."""
+    reach = min(LARGEST_RADIUS, probability.shape[0] // 2)
+    # a shell no richer than the box is no halo: far out every mean tends to that of the box
+    return np.maximum(shell(np.arange(reach + 1) + 0.5), probability.mean())
+
+
+def _ranked(label: Array, centres: Array, inside: Array, level: Array) -> Found:
+    """Halos as they were found, largest first; `inside` are their numbers of cells."""
     order = np.argsort(-inside, kind="stable")
     rank_of = np.zeros(len(inside) + 1, dtype=np.int32)
     rank_of[order + 1] = np.arange(1, len(inside) + 1)
-    return Found(
-        rank_of[label],
-        np.concatenate(centres)[order],
-        (3 * inside[order] / (4 * np.pi)) ** (1 / 3),
-        np.concatenate(levels)[order],
-    )
+    return Found(rank_of[label], centres[order], (3 * inside[order] / (4 * np.pi)) ** (1 / 3), level[order])
 
 
 @compiled

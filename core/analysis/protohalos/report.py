@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.protohalos import cells, clustering, counts, profiles, shapes
+from core.analysis.protohalos import cells, clustering, counts, profiles, shapes, variants
 from core.analysis.protohalos import figures as draw
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
@@ -16,6 +16,7 @@ from core.figures import Figure, Number, Report
 from core.learning.learner import Network
 from core.progress import Progress, part, silent
 from core.protohalos import ceiling, without_network
+from core.protohalos.calibration import from_constants
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
@@ -46,8 +47,12 @@ def report(
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
     progress: Progress = silent,
+    thresholds: Sequence[float] = (),
 ) -> Report:
     """Numbers and figures over all boxes for halos of at least `minimum_cells` Lagrangian cells.
+
+    `thresholds` are those of the shell finder, of which the calibration may use but some; without any there is no table
+    of the finder's variants.
 
     An error is the standard error of the mean over boxes.
     """
@@ -83,6 +88,8 @@ def report(
             ([f.label for f in base_found], baseline),
         )
     ]
+    alone = [shapes.unmatched(*one) for one in zip(ours_label, ours, truth, strict=True)]
+    strays = shapes.shapes(densities, alone, list(map(len, ours)))
     progress(0.6, "clustering")
     clustered = clustering.measure(truth, ours, baseline, moved, probabilities, [t.mask for t in truths])
     shell = ShellThreshold.from_constants(constants, "shell")
@@ -94,9 +101,8 @@ def report(
         truths, universes, probabilities, guesses, without.name, peak_patch
     )
     h = [universe.cosmology.h for universe in universes]
-    calibrated = "; the finder's thresholds were chosen by the count of other universes" * (
-        "finder.levels" in constants
-    )
+    how, chosen = _finder(constants)
+    calibrated = f"; {chosen}" if chosen else ""
     numbers = [
         *cell_numbers,
         Number("halos_true", "halos, true", float(sum(map(len, truth)))),
@@ -125,6 +131,7 @@ def report(
         *_mass_numbers(by_centre, _pairs(truth, baseline)),
         *clustering.numbers(clustered),
         *shapes.numbers(*strains),
+        *shapes.unmatched_numbers(strains[0], strays),
         *profiles.shell_numbers(shell, same_cut),
     ]
     cell = first.box_size / first.cells
@@ -136,8 +143,12 @@ def report(
         "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology, without.name),
         "masses": draw.mass_scatter(*by_centre, minimum),
         **clustering.figures(clustered),
-        **shapes.figures(strains[0], strains[1], first.particle_mass),
+        **shapes.figures(strains[0], strains[1], first.particle_mass, strays),
     }
+    if thresholds:
+        densities_of = [universe.cosmology.mean_density for universe in universes]
+        calibration = from_constants(constants, "finder", thresholds)
+        figures["finder"] = variants.table(probabilities, truth, densities_of, calibration, thresholds, minimum_cells)
     facts = {
         "paper": paper,
         "held-out universes": ", ".join(universe.name for universe in universes),
@@ -145,7 +156,7 @@ def report(
         "true halos": truths[0].halos.definition,
         "smallest halo": f"{minimum:.3g} Msun/h",
         "baseline": without.words,
-        "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
+        "finder": how,
     }
     return ceiling.with_ceiling(Report(title, tuple(numbers), figures, NOTES, facts), best)
 
@@ -158,6 +169,27 @@ def _ceilings(
     best = ceiling.measure(universes, truths, minimum_cells, minimum, large, progress)
     counts = {"mass_function": "count", "mass_function_large": "count_large"}
     return best | {key: best[name] for key, name in counts.items() if name in best}
+
+
+def _finder(constants: dict[str, float]) -> tuple[str, str]:
+    """How halos were found, and what of it other universes decided; empty where nothing was."""
+    if "growth.stay" in constants:
+        how = (
+            f"groups of the cheap N-body; cells below p = {constants['growth.stay']:g} leave them, "
+            f"those above {constants['growth.join']:g} that touch one join"
+        )
+        return how, "these chances were chosen by matches and count of other universes"
+    if "linking.length" in constants:
+        how = (
+            f"particles with p > {constants['linking.chance']:g} that are closer than {constants['linking.length']:g} "
+            "cells in the embedding"
+        )
+        return how, "linking length and chance were chosen by matches and count of other universes"
+    if "finder.levels" in constants:
+        return "shells; calibrated on the validation universes", (
+            "the finder's thresholds were chosen by the count of other universes"
+        )
+    return "shells; the paper's values", ""
 
 
 NOTES = (

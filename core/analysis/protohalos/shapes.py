@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.cosmos.box import Array, Field
+from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.lagrangian import mean_strain, overdensity_and_shape
 from core.cosmos.measures.massfunction import mass_edges
 from core.figures import Curves, Number, Row, Series, Slice
+from core.protohalos.matching import match
 
 SPHERICAL_COLLAPSE = 1.686
 """Linear overdensity at which a sphere collapses today."""
@@ -37,6 +38,25 @@ def shapes(densities: Sequence[Field], labels: Sequence[Array], counts: Sequence
     return np.concatenate(columns, axis=1)
 
 
+def unmatched(label: Array, halos: Catalogue, truth: Catalogue) -> Array:
+    """The labels of those predicted halos alone that are no match of a true one."""
+    hit = match(truth, halos)
+    alone = np.arange(1, len(halos) + 1, dtype=label.dtype)
+    alone[hit[hit >= 0]] = 0
+    kept = np.concatenate([np.zeros(1, label.dtype), alone])
+    return np.asarray(kept[np.where(label <= len(halos), label, 0)])
+
+
+def unmatched_numbers(truth: Array, alone: Array) -> list[Number]:
+    """Medians of predicted halos without a match beside those of the true halos: the same distributions, finds the
+    paper (section 5.3)."""
+    result = []
+    for number in numbers(truth, alone, truth):
+        name = number.name.replace("predicted", "predicted without a match")
+        result.append(Number(f"{number.key}_unmatched", name, number.value, note="paper: overall as the truth"))
+    return result
+
+
 def numbers(truth: Array, ours: Array, baseline: Array) -> list[Number]:
     """Medians of the prediction beside the truth's."""
 
@@ -54,8 +74,11 @@ def numbers(truth: Array, ours: Array, baseline: Array) -> list[Number]:
     return result
 
 
-def figures(truth: Array, ours: Array, cell_mass: float) -> dict[str, Row]:
-    """For each quantity: counts of the truth, of the prediction, and both with their median and scatter."""
+def figures(truth: Array, ours: Array, cell_mass: float, alone: Array | None = None) -> dict[str, Row]:
+    """For each quantity: counts of the truth, of the prediction, and both with their median and scatter.
+
+    `alone` are the predicted halos without a match.
+    """
     every = np.concatenate([truth[0], ours[0]]) * cell_mass
     if not len(every):
         return {}
@@ -66,7 +89,8 @@ def figures(truth: Array, ours: Array, cell_mass: float) -> dict[str, Row]:
             _image(title, table[0] * cell_mass, table[row], bins, words, limits)
             for title, table in (("truth", truth), ("network", ours))
         )
-        lines = [_median(t, table, row, bins, cell_mass) for t, table in (("truth", truth), ("network", ours))]
+        tables = {"truth": truth, "network": ours, **({} if alone is None else {"without a match": alone})}
+        lines = [_median(title, table, row, bins, cell_mass) for title, table in tables.items()]
         if name == "overdensity":
             ends = bins[[0, -1]]
             lines.append(Series("spherical collapse", ends, np.full(2, SPHERICAL_COLLAPSE), style="dashed"))

@@ -168,8 +168,11 @@ def _binned(
 
 
 def _low_sums(a: torch.Tensor, b: torch.Tensor, inverse_a: Array, inverse_b: Array, below: float) -> Array:
-    """The sums (5, 2) of `kernels.shell_sums`, the second column over 0 < |k| <= below [fundamental modes]."""
-    cells = a.shape[0]
+    """The sums (5, 2) of `kernels.shell_sums`, the second column over 0 < |k| <= below [fundamental modes].
+
+    The longest waves of a box always count.
+    """
+    cells, below = a.shape[0], max(below, 1.0)
     reach = min(int(below), cells // 2 - 1)
     axis = np.arange(-reach, reach + 1)
     k = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis[reach:] ** 2)

@@ -7,7 +7,7 @@ probabilities into a catalogue in Lagrangian space.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field as Setting
 
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     from models.vnet import VNet
 
 
+class HaloNetCrop(TiledCropSettings):
+    """What the network sees at once, in cells, and how it is turned."""
+
+    symmetries: Literal["mirrors", "all"] = "mirrors"
+    """The 8 reflections of the paper, or all 48 symmetries of the cube."""
+
+
 class FinderSettings(Settings):
     """The Lagrangian halo finder."""
 
@@ -63,6 +70,7 @@ class HaloNet(Recipe[Network]):
     title: ClassVar[str] = "HaloNet: protohalos by a V-Net"
     paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
     product: ClassVar[Product] = "halos"
+    version: ClassVar[int] = 2
 
     steps: int = Setting(82_000, ge=1)
     """Training steps, those of pretraining among them; the paper's Dice of 0.92 takes about 80,000."""
@@ -82,9 +90,14 @@ class HaloNet(Recipe[Network]):
     pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
     """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
     optimiser: Optimiser = Optimiser()
-    crop: TiledCropSettings = TiledCropSettings()
+    crop: HaloNetCrop = HaloNetCrop()
     finder: FinderSettings = FinderSettings()
     split: Split = Split()
+
+    @classmethod
+    def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
+        """Before version 2 all symmetries were drawn."""
+        return {**settings, "crop": {"symmetries": "all", **settings.get("crop", {})}} if version < 2 else settings
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
@@ -103,7 +116,11 @@ class HaloNet(Recipe[Network]):
             mask = torch.from_numpy(self.true_halos(universe).mask)
             return self.seen(universe, constants, device), mask.to(torch.uint8)
 
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, vectors=vectors_of(self.inputs))
+        # the first eight symmetries are the mirrors
+        symmetries = range(8 if self.crop.symmetries == "mirrors" else 48)
+        return crops_of(
+            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+        )
 
     @property
     def channels(self) -> int:
@@ -235,7 +252,7 @@ class HaloNet(Recipe[Network]):
         from core.analysis.protohalos.report import JudgedBox, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
+        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress, self.finder.thresholds)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from core.cosmos.box import Array, nearest_image
 from core.cosmos.linking import label_cells
-from core.protohalos.finder import Found, ShellThreshold, find
+from core.protohalos.finder import Found, ShellThreshold, find, find_about
 from core.protohalos.regions import connected
 
 CELLS = 48
@@ -37,6 +37,18 @@ def spheres() -> tuple[Array, Array, Array]:
         probability[inside] = 1
         radii[number] = (3 * np.count_nonzero(inside) / (4 * np.pi)) ** (1 / 3)
     return probability, np.array(centres), radii
+
+
+def test_halos_about_given_centres() -> None:
+    probability, centres, radii = spheres()
+    found = find_about(probability, centres[::-1], HALF, 27)
+    np.testing.assert_allclose(found.radii, np.sort(radii)[::-1], rtol=1e-9)
+    np.testing.assert_array_equal(found.centres, centres)
+    assert probability[found.label > 0].mean() > 0.98
+    # where nothing is, none is found, and who comes first keeps the cells
+    assert not len(find_about(probability, centres + 0.5 * CELLS, HALF, 10**6).radii)
+    assert len(find_about(probability, np.repeat(centres[:1], 2, axis=0), HALF, 27).radii) == 1
+    assert not len(find_about(probability, np.zeros((0, 3)), HALF, 27).radii)
 
 
 @pytest.mark.parametrize("shell", [HALF, ShellThreshold()])

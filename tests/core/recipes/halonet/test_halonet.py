@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -15,7 +16,7 @@ from core.errors import InputError, ResourceError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
 from core.learning.memory import training_memory
-from core.learning.samples import Crops
+from core.learning.samples import Crops, turn
 from core.learning.stages import first_boxes
 from core.protohalos.finder import ShellThreshold, find
 from core.protohalos.matching import match
@@ -307,6 +308,62 @@ def test_each_universe_in_its_own_unit(universes: list[Universe]) -> None:
 
 
 STAGE = "{steps = 2, learning_rate = 0.3, momentum = 0.1, dropout = 0.4, universes = 1}"
+
+
+def test_the_table_of_the_paper_is_its_experiment(shared_data: Callable[[str], Path]) -> None:
+    text = shared_data("../design/experiments.md").read_text().split("## 1.")[1].split("## 2.")[0]
+    paper = resolve(registry.load("halonet"), read_table("halonet", "paper"), [])
+    assert isinstance(paper, HaloNet)
+
+    def told(pattern: str) -> list[float]:
+        found = re.search(pattern, text)
+        assert found, pattern
+        return [float(number) for number in found.groups()]
+
+    boxes, test = told(r"(\d+) boxes, (\d+) for test")
+    assert paper.split.test == test
+    assert paper.split.validation == (boxes - test) / 8  # section 3.1
+    assert [paper.minimum_cells] == told(r"a halo of (\d+) cells")
+    assert [paper.crop.size] == told(r"(\d+)\^3 sub-volumes")
+    crop = paper.crop
+    assert [crop.tile, crop.buffer, crop.tile - 2 * crop.buffer] == told(
+        r"(\d+)\^3 tiles, (\d+)-cell buffer per side \((\d+)\^3 kept"
+    )
+    assert told(r"(\d+) reflections") == [8]
+    assert paper.crop.symmetries == "mirrors"
+    assert [paper.network.levels, paper.network.filters] == told(r"(\d+) levels, nf=(\d+)")
+    assert "three 5^3 convolutions" in text
+    assert (paper.network.depth, paper.network.kernel, paper.network.padding) == (3, 5, "zeros")
+    assert (paper.normalisation, paper.truth, paper.inputs) == ("global", "peakpatch", "density")
+    [first] = paper.pretraining
+    assert [first.learning_rate, first.momentum, first.dropout, first.universes] == told(
+        r"Stage 1: lr ([\d.]+), momentum ([\d.]+), dropout ([\d.]+) .*\n?.*?(\d) boxes"
+    )
+    optimiser = paper.optimiser
+    assert [optimiser.learning_rate, optimiser.momentum, paper.crop.batch] == told(
+        r"Stage 2: lr ([\d.]+), momentum ([\d.]+), no dropout, all boxes, batch (\d)"
+    )
+    assert (optimiser.name, optimiser.schedule, paper.network.dropout) == ("sgd", "constant", 0)
+    assert list(paper.finder.thresholds) == told(r"P_peak in \[([\d.]+), ([\d.]+), ([\d.]+)\]")
+    assert not paper.finder.calibrate
+    # the table says what the recipe does by itself, but for the split
+    assert paper.model_copy(update={"split": HaloNet().split}) == HaloNet()
+
+
+def test_runs_of_before_draw_all_symmetries() -> None:
+    assert HaloNet.migrate({"crop": {"size": 0}}, 1) == {"crop": {"symmetries": "all", "size": 0}}
+    assert HaloNet.migrate({}, 2) == {}
+
+
+def test_the_mirrors_of_the_paper_swap_no_axes(universes: list[Universe]) -> None:
+    for name, count in (("mirrors", 8), ("all", 48)):
+        samples = smoke(f"crop.symmetries={name}").samples(universes, CPU)
+        assert isinstance(samples, Crops)
+        assert len(samples.symmetries) == count
+    ramp = torch.arange(8.0)[:, None, None].expand(8, 8, 8)
+    turned = [turn(ramp, symmetry) for symmetry in range(8)]
+    assert all(values.std(dim=(1, 2)).max() == 0 for values in turned)
+    assert len({float(values[0, 0, 0]) for values in turned}) == 2
 
 
 def test_the_stages_of_the_paper() -> None:
