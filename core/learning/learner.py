@@ -122,6 +122,8 @@ class Network:
         self.step, self.steps, self.seed, self.device = 0, steps, seed, device
         self.bf16 = uses_bf16(precision, device)
         self.constants: dict[str, float] = {}
+        self.tensors: dict[str, torch.Tensor] = {}
+        """Small arrays that prediction or report need besides the constants, e.g. the trees of a baseline."""
         self.patience, self.stale, self.lowest = patience, 0, math.inf
         self.best: dict[str, torch.Tensor] | None = None
         self.accumulate, self.plateau = accumulate, plateau
@@ -200,7 +202,8 @@ class Network:
             return self.forward(inputs.to(self.device))
 
     def weights(self) -> dict[str, Any]:
-        return {"module": self.best or self.module.state_dict(), "constants": self.constants, "step": self.step}
+        told = {"constants": self.constants, "tensors": self.tensors, "step": self.step}
+        return {"module": self.best or self.module.state_dict(), **told}
 
     def load_weights(self, weights: dict[str, Any]) -> None:
         try:
@@ -210,6 +213,7 @@ class Network:
                 "the saved weights belong to another network", "use the settings that they were trained with"
             ) from error
         self.constants, self.step = weights["constants"], weights["step"]
+        self.tensors = weights.get("tensors", {})  # not in checkpoints of version 0.1.0
 
     def state(self) -> dict[str, Any]:
         kept = {"stale": self.stale, "lowest": self.lowest, "best": self.best}

@@ -63,10 +63,12 @@ def no_trees(depth: int) -> DecisionTrees:
 
 
 def from_tensors(tensors: dict[str, Any], depth: int) -> DecisionTrees:
-    """What `as_tensors` gave. Raises: RunError for trees of another depth."""
+    """What `as_tensors` gave. Raises: RunError for trees of another depth, or that go deeper than their arrays."""
     arrays = [tensors[name].cpu().numpy() for name in ("feature", "threshold", "value")]
     if any(array.shape != (len(arrays[0]), 2 ** (depth + 1) - 1) for array in arrays):
         raise RunError("the saved trees are of another depth", "use the settings that they were grown with")
+    if (arrays[0][:, 2**depth - 1 :] >= 0).any():
+        raise RunError("the saved trees go deeper than their arrays", "put the run's own file back")
     return DecisionTrees(*arrays)
 
 

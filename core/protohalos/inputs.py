@@ -1,4 +1,7 @@
-"""What networks on the initial lattice are fed: density and displacement in units of the training set, and checks."""
+"""What networks on the initial lattice are fed, in units of the training set, and what is refused.
+
+The linear density; with it, if asked for, the Zel'dovich displacement or the outcome of a cheap N-body.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +14,67 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, sources
+from core.protohalos.dynamics import CONTRACTIONS, CheapRun, outcome, told_by
+from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, redshift_of, sources
 
 if TYPE_CHECKING:
     import torch
 
-Inputs = Literal["density", "density+displacement"]
+Inputs = Literal["density", "density+displacement", "density+nbody"]
 
 
-def scales(training: Sequence[Universe], inputs: Inputs) -> dict[str, float]:
-    """Standard deviations of the inputs over the training universes, and their cell size [Mpc/h]."""
+def channel_count(inputs: Inputs, run: CheapRun) -> int:
+    """Fields that the network sees."""
+    return 1 + {"density": 0, "density+displacement": 3, "density+nbody": run.channels}[inputs]
+
+
+def run_seen(inputs: Inputs, run: CheapRun) -> CheapRun | None:
+    """The cheap N-body that the network sees, if it sees one."""
+    return run if inputs == "density+nbody" else None
+
+
+def vectors_of(inputs: Inputs) -> tuple[int, ...]:
+    """The first of the three channels of each vector among them."""
+    return (1,) if inputs == "density+displacement" else ()
+
+
+def scales(training: Sequence[Universe], inputs: Inputs, truth: TruthSource = "auto") -> dict[str, float]:
+    """Standard deviations of the inputs over the training universes, their cell size [Mpc/h], and the redshift of their
+    halos, to which a cheap N-body goes."""
     variance = np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])
     constants = {"sigma": float(np.sqrt(variance)), "cell_size": training[0].box_size / training[0].cells}
     if inputs == "density+displacement":
         square = np.mean([float(displacement(universe).double().square().mean()) for universe in training])
         constants["sigma_displacement"] = float(np.sqrt(square))
+    if inputs == "density+nbody":
+        constants["redshift"] = redshift_of(training[0], truth)
     return constants
 
 
-def channels(universe: Universe, inputs: Inputs, constants: dict[str, float]) -> torch.Tensor:
-    """(1, n, n, n) or (4, n, n, n): density, then the components of the displacement, divided by the scales."""
+def channels(
+    universe: Universe,
+    inputs: Inputs,
+    constants: dict[str, float],
+    run: CheapRun | None = None,
+    device: torch.device | str = "cpu",
+    moved: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """(`channel_count`, n, n, n) on the host: the density, then the displacement or what `dynamics` tells of the run.
+
+    The cheap N-body is computed on the device, unless its outcome `moved` [Mpc/h] is given.
+    """
     import torch
 
     density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
     if inputs == "density":
         return density
-    return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
+    if inputs == "density+displacement":
+        return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
+    run = run or CheapRun()
+    moved = outcome(universe, run, constants["redshift"], device) if moved is None else moved
+    told = told_by(moved, universe.box_size, run).cpu()
+    told[CONTRACTIONS] /= constants["sigma"]
+    return torch.cat([density, told])
 
 
 def displacement(universe: Universe) -> torch.Tensor:

@@ -39,6 +39,12 @@ def count(universe: Universe, source: TruthSource) -> int:
     return universe.halos[_WHERE[sources(universe)[0] if source == "auto" else source][1]]
 
 
+def redshift_of(universe: Universe, source: TruthSource) -> float:
+    """The redshift of a universe's true halos."""
+    _, catalogue = _WHERE[sources(universe)[0] if source == "auto" else source]
+    return universe.catalogue(catalogue).redshift
+
+
 def check_truth(universe: Universe, source: TruthSource) -> None:
     """Refuse a universe without such halos. Raises: InputError."""
     held = sources(universe)

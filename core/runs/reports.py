@@ -27,9 +27,14 @@ WIDE = 100
 
 def predict(run: Run, model: Model, universe: Universe, progress: Progress = silent) -> Universe:
     """Apply a trained run to a universe; the prediction is written to the run's folder."""
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     fields, catalogues = model.recipe.predict(model.learner, universe, progress)
-    cost = {"seconds": time.perf_counter() - start, "memory": peak_memory()}
+    cost = {
+        "seconds": time.perf_counter() - start,
+        "cpu_seconds": time.process_time() - busy,
+        "device": model.device.type,
+        "memory": peak_memory(),
+    }
     return write_universe(
         path_for(run, universe),
         name=universe.name,

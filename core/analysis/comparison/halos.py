@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.comparison.front import Score
 from core.analysis.massfunction import counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
@@ -14,18 +15,31 @@ from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.spectra import Spectra
 from core.figures import Curves, Figure, Series, Table
 from core.learning.metrics import foreground_dice
-from core.protohalos.halo_spectra import LARGE_SCALES, halo_spectra, large_scale_sums, wide_shells
+from core.protohalos.halo_spectra import (
+    EULERIAN,
+    LAGRANGIAN,
+    LARGE_SCALES,
+    Estimate,
+    HaloSpectra,
+    correlation,
+    halo_spectra,
+    power_ratio,
+    scattered,
+)
 from core.protohalos.matching import match
 
 SPECTRUM_MESH = 64
-"""Mesh cells per side on which halos of every universe are counted."""
+"""Mesh cells per side on which halos of every universe are counted for curves."""
+
+RANDOM = "random points"
 
 
 @dataclass(frozen=True)
 class Method:
     """One way to get halos: a catalogue and a label field (n, n, n) for each universe, and what they cost.
 
-    Seconds and GiB are NaN where they were not measured.
+    Seconds and GiB are NaN where they were not measured; `cost` are CPU seconds of one prediction, or those of the GPU
+    it was made on.
     """
 
     halos: list[Catalogue]
@@ -33,6 +47,8 @@ class Method:
     training_seconds: float = float("nan")
     seconds: float = float("nan")
     memory: float = float("nan")
+    cost: float = float("nan")
+    gpu: bool = False
 
 
 def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: float) -> Table:
@@ -42,7 +58,9 @@ def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: f
     def put(quantity: str, value: float | None) -> None:
         rows.setdefault(quantity, []).append(value)
 
-    for method in methods.values():
+    random = Method(scattered(truth.halos), [np.roll(label, len(label) // 2, (0, 1, 2)) for label in truth.labels])
+    columns = {**methods, RANDOM: random}
+    for method in columns.values():
         put("halos", float(sum(map(len, method.halos))))
         complete, pure = found(truth.halos, method.halos), found(method.halos, truth.halos)
         for mass in (minimum, large):
@@ -51,21 +69,39 @@ def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: f
             put(f"complete  > {mass:.2g}", _mean(complete, mass))
         for mass in (minimum, large):
             put(f"pure  > {mass:.2g}", _mean(pure, mass))
-        power, correlation = clustering(truth.halos, method.halos)
-        put("P / P_true", power)
-        put("r", correlation)
-        masks = zip(method.labels, truth.labels, strict=True)
-        put("Dice", float(np.mean([foreground_dice(ours > 0, true > 0) for ours, true in masks])))
+        for where, column in (("", LAGRANGIAN), (" today", EULERIAN)):
+            for name, estimate in clustering(truth.halos, method.halos, column).items():
+                put(f"{name}{where}", _known(float(estimate.value[0])))
+                put(f"{name}{where} +-", _known(float(estimate.error[0])))
+        put("Dice", _overlap(truth, method))
         put("training [s]", _known(method.training_seconds))
         put("prediction [s]", _known(method.seconds))
+        put("prediction [CPU or GPU s]", _known(method.cost))
         put("memory [GiB]", _known(method.memory))
     note = (
         f"{sum(map(len, truth.halos))} true halos, universes: {len(truth.halos)}; masses in Msun/h. complete: share "
         "of true halos with a match (centre inside, radius within 25 %); pure: share of predicted halos that match a "
-        f"true one; P and r of halos in Lagrangian space at equal number, k < {LARGE_SCALES:g} h/Mpc; Dice of the "
-        "cells in halos; prediction: for one universe."
+        f"true one; P, less shot noise, and r of halos at equal number, |k| <= {LARGE_SCALES:g} h/Mpc, in Lagrangian "
+        "space and today, errors of modes or of boxes, the larger; Dice of the cells in halos; prediction: for one "
+        "universe, by the clock, and the seconds of all CPUs, or of the GPU of "
+        f"{', '.join(name for name, method in methods.items() if method.gpu) or 'none'}. Random points: the true halos "
+        "at random places, their cells moved by half the box."
     )
-    return Table("Ways to halos", ("quantity", *methods), tuple((name, *values) for name, values in rows.items()), note)
+    return Table("Ways to halos", ("quantity", *columns), tuple((name, *values) for name, values in rows.items()), note)
+
+
+def scores(truth: Method, methods: Mapping[str, Method], minimum: float) -> dict[str, Score]:
+    """Quality and cost of every way, for halos of at least a mass [Msun/h]."""
+    return {
+        name: Score(
+            method.cost,
+            method.gpu,
+            _number(_mean(found(truth.halos, method.halos), minimum)),
+            _overlap(truth, method),
+            abs(_number(_count_ratio(truth.halos, method.halos, minimum)) - 1),
+        )
+        for name, method in methods.items()
+    }
 
 
 def figures(
@@ -100,24 +136,15 @@ def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmolo
 
 
 def halo_power(truth: Method, methods: Mapping[str, Method]) -> Curves:
-    """Lagrangian halo power, shot noise included, over that of as many of the largest true halos."""
-    return _by_scale(
-        truth,
-        methods,
-        "P(k) of Lagrangian halos, found / true, equal numbers",
-        "P / P_true",
-        lambda s: s.power / s.other,
-        (0.5, 1.5),
-        ("within 10 %", 0.1),
-    )
+    """Lagrangian halo power less shot noise over that of as many of the largest true halos."""
+    title = "P(k) of Lagrangian halos less shot noise, found / true, equal numbers"
+    return _by_scale(truth, methods, title, "P / P_true", power_ratio, (-0.5, 2.0), ("within 10 %", 0.1))
 
 
 def halo_correlation(truth: Method, methods: Mapping[str, Method]) -> Curves:
     """Cross-correlation coefficient with the true halos."""
     title = "Cross-correlation with the true halos"
-    return _by_scale(
-        truth, methods, title, "r(k)", lambda s: s.cross / np.sqrt(s.power * s.other), (-0.1, 1.05), ("perfect", 0.0)
-    )
+    return _by_scale(truth, methods, title, "r(k)", correlation, (-0.3, 1.05), ("perfect", 0.0))
 
 
 def shares(title: str, hits: Mapping[str, tuple[Array, Array]], edges: Array) -> Curves:
@@ -138,17 +165,14 @@ def found(of: Sequence[Catalogue], among: Sequence[Catalogue]) -> tuple[Array, A
     return np.concatenate([a["mass"] for a, _ in pairs]), np.concatenate(hits)
 
 
-def clustering(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> tuple[float | None, float | None]:
-    """Ratio of halo power and r, mode-weighted over large scales; None where a box has fewer than two halos."""
-    every = _spectra(truth, ours)
-    if not every:
-        return None, None
-    power, reference, cross = (sum(of_boxes) for of_boxes in large_scale_sums(every))
-    return float(power / reference), float(cross / np.sqrt(power * reference))
+def clustering(truth: Sequence[Catalogue], ours: Sequence[Catalogue], column: str = LAGRANGIAN) -> dict[str, Estimate]:
+    """Ratio of halo power less shot noise and r on large scales; NaN where every box has fewer than two halos."""
+    large = [one.large for one in _spectra(truth, ours, column)]
+    return {"P / P_true": power_ratio(large), "r": correlation(large)}
 
 
-def _spectra(truth: Sequence[Catalogue], ours: Sequence[Catalogue]) -> list[Spectra]:
-    return halo_spectra(truth, ours, [SPECTRUM_MESH] * len(truth))
+def _spectra(truth: Sequence[Catalogue], ours: Sequence[Catalogue], column: str = LAGRANGIAN) -> list[HaloSpectra]:
+    return halo_spectra(truth, ours, [SPECTRUM_MESH] * len(truth), column=column)
 
 
 def _by_scale(
@@ -156,30 +180,32 @@ def _by_scale(
     methods: Mapping[str, Method],
     title: str,
     label: str,
-    quantity: Callable[[Spectra], Array],
+    quantity: Callable[[Sequence[Spectra]], Estimate],
     limits: tuple[float, float],
     mark: tuple[str, float],
 ) -> Curves:
-    """One curve a method: the mean over boxes, its standard error as a band, about ten shells a decade.
+    """One curve a method in about ten shells a decade, its standard error as a band, beside random points.
 
     `mark` names the line at 1 and half the width of its band.
     """
     series = []
-    for name, method in methods.items():
-        many = _spectra(truth.halos, method.halos)
-        if not many:
-            continue
-        k, modes = many[0].k, many[0].modes
-        which = wide_shells(k)
-        weight = np.bincount(which, modes)
-        each = np.array([np.bincount(which, quantity(s) * modes) / weight for s in many])
-        mean, error = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else None
-        band = (None, None) if error is None else (mean - error, mean + error)
-        series.append(Series(name, np.bincount(which, k * modes) / weight, mean, *band))
+    every = {**{name: method.halos for name, method in methods.items()}, RANDOM: scattered(truth.halos)}
+    for name, halos in every.items():
+        many = [one.shells for one in _spectra(truth.halos, halos)]
+        if many:
+            found = quantity(many)
+            low, high = found.value - found.error, found.value + found.error
+            series.append(Series(name, many[0].k, found.value, low, high, "dashed" if name == RANDOM else "line"))
     if series:
         (name, width), one = mark, np.ones(len(series[0].x))
         series.append(Series(name, series[0].x, one, one - width, one + width, "dashed"))
     return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
+
+
+def _overlap(truth: Method, method: Method) -> float:
+    """Dice of the cells in halos, the mean over boxes."""
+    masks = zip(method.labels, truth.labels, strict=True)
+    return float(np.mean([foreground_dice(ours > 0, true > 0) for ours, true in masks]))
 
 
 def _count_ratio(truth: Sequence[Catalogue], ours: Sequence[Catalogue], mass: float) -> float | None:
@@ -194,3 +220,7 @@ def _mean(hits: tuple[Array, Array], mass: float) -> float | None:
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else value
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -65,7 +65,7 @@ def settings_of(run: Run) -> SettingTexts:
 
 
 def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False) -> Table:
-    """A row for each number with a column for each run; below it the errors, and the papers' values where they differ.
+    """A row for each number with a column for each run; below it errors, papers' values where they differ, ceilings.
 
     With `scatter` also mean and standard deviation over the runs.
     """
@@ -91,6 +91,9 @@ def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False)
             put("  +-", errors)
         if told:
             put("  paper", papers)
+        ceilings = [number.ceiling if number else None for number in found]
+        if any(ceiling is not None for ceiling in ceilings):
+            put("  ceiling", ceilings)
     return Table("Runs side by side", columns, tuple(rows))
 
 

@@ -58,12 +58,12 @@ class Spectra:
         return np.asarray(np.sqrt(2 / self.modes))
 
 
-def spectra(first: Field, second: Field | None = None, device: str = "cpu") -> Spectra:
+def spectra(first: Field, second: Field | None = None, device: str = "cpu", below: float | None = None) -> Spectra:
     """P(k) of one field, or the three spectra of two.
 
     Amplitudes are divided by the window that each field was painted with, its `assignment`.
-    k reaches the Nyquist frequency; mass-assigned meshes are aliased beyond about 0.7 of it.
-    Raises: InputError for different boxes or grids.
+    k reaches the Nyquist frequency; mass-assigned meshes are aliased beyond about 0.7 of it. With `below` [h/Mpc] all
+    modes with |k| up to there are one shell. Raises: InputError for different boxes or grids.
     """
     if second is not None and (first.cells, first.box_size) != (second.cells, second.box_size):
         raise InputError(
@@ -73,7 +73,7 @@ def spectra(first: Field, second: Field | None = None, device: str = "cpu") -> S
         )
     a = fourier(first, device)
     b = a if second is None or second is first else fourier(second, device)
-    return _shells(a, b, first.box_size, first.assignment, (second or first).assignment)
+    return _binned(a, b, first.box_size, first.assignment, (second or first).assignment, below)
 
 
 def particle_spectra(
@@ -84,17 +84,19 @@ def particle_spectra(
     assignment: Assignment = "pcs",
     interlaced: bool = True,
     device: str = "cpu",
+    below: float | None = None,
 ) -> Spectra:
     """Spectra of the number overdensity of particles, positions (N, 3) [Mpc/h], or of two sets of them.
 
-    k reaches the Nyquist frequency of a mesh of cells^3. Interlacing (Sefusatti et al. 2016, arXiv:1512.07295)
-    averages two meshes half a cell apart, on which odd aliases cancel: with PCS, P(k) is good to 0.9 of Nyquist.
+    k reaches the Nyquist frequency of a mesh of cells^3; with `below` [h/Mpc] all modes with |k| up to there are one
+    shell. Interlacing (Sefusatti et al. 2016, arXiv:1512.07295) averages two meshes half a cell apart, on which odd
+    aliases cancel: with PCS, P(k) is good to 0.9 of Nyquist, and so is the shot noise in it: V/N at every k.
     """
     a = particle_modes(positions, box_size, cells, assignment, interlaced, device)
     b = a if other is None else particle_modes(other, box_size, cells, assignment, interlaced, device)
     second = positions if other is None else other
     noise = (box_size**3 / len(positions), box_size**3 / len(second))
-    return _shells(a, b, box_size, assignment, assignment, noise)
+    return _binned(a, b, box_size, assignment, assignment, below, noise)
 
 
 def inverse_window(assignment: Assignment | None, cells: int) -> Array:
@@ -136,17 +138,21 @@ def particle_modes(
     return (modes + shifted) / 2
 
 
-def _shells(
+def _binned(
     a: torch.Tensor,
     b: torch.Tensor,
     box_size: float,
     first_assignment: Assignment | None,
     second_assignment: Assignment | None,
+    below: float | None,
     noise: tuple[float, float] = (0.0, 0.0),
 ) -> Spectra:
+    """Means over the modes of each shell, or over all that lie `below`."""
     cells = a.shape[0]
     inverse_a, inverse_b = inverse_window(first_assignment, cells), inverse_window(second_assignment, cells)
-    if a.device.type == "cpu":
+    if below is not None:
+        sums = _low_sums(a, b, inverse_a, inverse_b, below * box_size / (2 * np.pi))
+    elif a.device.type == "cpu":
         from core.cosmos.kernels import shell_sums
 
         planes = np.zeros((cells, 5, cells // 2))
@@ -159,6 +165,25 @@ def _shells(
     return Spectra(
         k / modes * 2 * np.pi / box_size, power_a * norm, power_b * norm, cross * norm, modes.astype(np.int64), noise
     )
+
+
+def _low_sums(a: torch.Tensor, b: torch.Tensor, inverse_a: Array, inverse_b: Array, below: float) -> Array:
+    """The sums (5, 2) of `kernels.shell_sums`, the second column over 0 < |k| <= below [fundamental modes]."""
+    cells = a.shape[0]
+    reach = min(int(below), cells // 2 - 1)
+    axis = np.arange(-reach, reach + 1)
+    k = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis[reach:] ** 2)
+    used = (k > 0) & (k <= below)
+
+    def low(modes: torch.Tensor, inverse: Array) -> Array:
+        corner = modes[axis % cells][:, axis % cells][:, :, : reach + 1].cpu().numpy().astype(np.complex128)
+        one = inverse[abs(axis)]
+        return np.asarray((corner * one[:, None, None] * one[:, None] * inverse[: reach + 1])[used])
+
+    va, vb, count = low(a, inverse_a), low(b, inverse_b), np.broadcast_to(np.where(axis[reach:] == 0, 1, 2), k.shape)
+    terms = abs(va) ** 2, abs(vb) ** 2, (va * vb.conj()).real, k[used], np.ones(len(va))
+    sums = np.array([(count[used] * term).sum() for term in terms])
+    return np.stack([np.zeros(5), sums], axis=1)
 
 
 def _shell_sums_torch(a: torch.Tensor, b: torch.Tensor, inverse_a: Array, inverse_b: Array) -> Array:

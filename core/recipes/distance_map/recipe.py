@@ -18,6 +18,8 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
+from core.protohalos.dynamics import CheapRun
+from core.protohalos.inputs import Inputs
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -84,9 +86,10 @@ class DistanceMap(Recipe[Network]):
     target: Literal["normalised", "cells"] = "normalised"
     """What is learnt: the distance in units of the largest within the halo, or in cells, by which the paper's network
     learnt large halos and often failed on small ones."""
-    inputs: Literal["density", "density+displacement"] = "density"
-    """What the network sees: the linear density, or the Zel'dovich displacement (to which the linear velocity is
-    proportional) with it."""
+    inputs: Inputs = "density"
+    """What the network sees: the linear density, with it the Zel'dovich displacement (to which the linear velocity is
+    proportional), or the outcome of a cheap N-body of the same phases."""
+    nbody: CheapRun = CheapRun()
     minimum_cells: int = Setting(4525, ge=1)
     """Smallest halo that counts, in Lagrangian cells; the paper's 4e12 Msun, with 8.84e8 Msun a particle."""
     loss: Literal["l1", "squared"] = "l1"
@@ -112,7 +115,7 @@ class DistanceMap(Recipe[Network]):
 
         from core.learning.memory import cube_memory
         from core.learning.samples import ROTATIONS
-        from core.protohalos.inputs import check_density, scales
+        from core.protohalos.inputs import check_density, scales, vectors_of
 
         self.check(universes)
         parts = self.split.parts(universes)
@@ -121,20 +124,23 @@ class DistanceMap(Recipe[Network]):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
-        constants = scales(parts.training, self.inputs)
+        constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
             target = torch.from_numpy(self.true_distance(self.true_halos(universe).label))
-            return self.seen(universe, constants), target
+            return self.seen(universe, constants, device), target
 
         symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
-        vectors = (1,) if self.channels > 1 else ()
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors)
+        return crops_of(
+            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+        )
 
     @property
     def channels(self) -> int:
         """Fields that the network sees."""
-        return 4 if self.inputs == "density+displacement" else 1
+        from core.protohalos.inputs import channel_count
+
+        return channel_count(self.inputs, self.nbody)
 
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
@@ -167,11 +173,11 @@ class DistanceMap(Recipe[Network]):
 
         return normalised_distance(label) if self.target == "normalised" else distance(label)
 
-    def seen(self, universe: Universe, constants: dict[str, float]) -> torch.Tensor:
-        """The network's input (channels, n, n, n) in units of the training set's standard deviations."""
+    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device."""
         from core.protohalos.inputs import channels
 
-        return channels(universe, self.inputs, constants)
+        return channels(universe, self.inputs, constants, self.nbody, device)
 
     def distance(self, learner: Network, inputs: torch.Tensor, progress: Progress = silent) -> Array:
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
@@ -199,21 +205,24 @@ class DistanceMap(Recipe[Network]):
 
         As many training universes as are tested tell how well the halos fit on which the cut was fitted.
         """
-        from core.protohalos import baseline
+        from core.protohalos.inputs import run_seen
+        from core.protohalos.without_network import measure_baselines
         from core.recipes.distance_map import baseline as distance_baseline
         from core.recipes.distance_map.judged import Way, way
         from core.recipes.distance_map.numbers import on_training
 
         parts = self.split.parts(universes)
-        training, validation = parts.training, parts.validation
+        training = parts.training
         known = [self.true_halos(universe).halos for universe in training]
         kept: list[tuple[Universe, Array, Basins]] = []
-        judged = [self.true_halos(universe) for universe in validation]
-        flooded = distance_baseline.fit(validation, judged, self.true_distance, self.minimum_cells, self.loss)
+        run, redshift = run_seen(self.inputs, self.nbody), learner.constants.get("redshift", 0.0)
+        flooded, trees = distance_baseline.fit(
+            parts, self.true_halos, self.true_distance, self.minimum_cells, self.loss, self.seed, run, redshift
+        )
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = self.distance(learner, self.seen(universe, learner.constants))
+                distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
                 basins = self.flood(distance)
                 if len(kept) < self.split.test:
                     kept.append((universe, distance, basins))
@@ -221,7 +230,7 @@ class DistanceMap(Recipe[Network]):
 
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = distance_baseline.distance(universe, flooded)
+                distance = distance_baseline.distance(universe, flooded, trees)
                 yield distance, distance_baseline.flood(distance, flooded)
 
         relation = distance_baseline.fit_cut(regions(), training, known, self.minimum_cells)
@@ -234,10 +243,10 @@ class DistanceMap(Recipe[Network]):
                 for truth, (universe, distance, basins) in zip(truths, kept, strict=True)
             ]
         )
+        learner.constants |= flooded
+        learner.tensors |= trees.as_tensors(distance_baseline.PREFIX)
         # what comparisons with other recipes take
-        densities = [universe.field("delta_linear").values for universe in validation]
-        masks, halos = [truth.mask for truth in judged], [truth.halos for truth in judged]
-        learner.constants.update({**flooded, **baseline.fit(densities, masks, halos, self.minimum_cells)})
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
 
     def predict(
         self, learner: Network, universe: Universe, progress: Progress = silent
@@ -249,7 +258,8 @@ class DistanceMap(Recipe[Network]):
 
         check_predictable(universe, learner.constants)
         check_tiles(self.crop, self.network.levels, universe.cells)
-        distance = self.distance(learner, self.seen(universe, learner.constants), part(progress, 0.0, 0.8))
+        inputs = self.seen(universe, learner.constants, learner.device)
+        distance = self.distance(learner, inputs, part(progress, 0.0, 0.8))
         progress(0.8, "flooding")
         basins = self.flood(distance)
         progress(0.9, "cutting")
@@ -269,11 +279,14 @@ class DistanceMap(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
+        from core.protohalos import ceiling
+        from core.protohalos.boosted import from_saved
+        from core.recipes.distance_map.baseline import PREFIX
         from core.recipes.distance_map.judged import Rules
         from core.recipes.distance_map.report import report
 
         def blind(universe: Universe) -> Array:
-            inputs = self.seen(universe, learner.constants)
+            inputs = self.seen(universe, learner.constants, learner.device)
             inputs[1:] = 0
             return self.distance(learner, inputs)
 
@@ -287,7 +300,13 @@ class DistanceMap(Recipe[Network]):
             self.flood,
         )
         seeing = blind if self.channels > 1 else None
-        return report(self.title, self.paper, learner.constants, pairs, rules, seeing, progress)
+        trees, judging = from_saved(learner.tensors, PREFIX), part(progress, 0.0, 0.7)
+        made = report(self.title, self.paper, learner.constants, trees, pairs, rules, seeing, judging)
+        universes = [truth for truth, _ in pairs]
+        smallest = 0.999 * self.minimum_cells * min(universe.particle_mass for universe in universes)
+        truths = [self.true_halos(universe) for universe in universes]
+        best = ceiling.measure(universes, truths, self.minimum_cells, smallest, 5 * smallest, part(progress, 0.7, 1.0))
+        return ceiling.with_ceiling(made, best | {"halos_ratio": best["count"]} if best else best)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

@@ -22,6 +22,7 @@ PAPER_NOISE = {"density": 0.7, "averaged": 0.9}
 PAPER_NEVER = {"eps": 0.30, "sheth_tormen": 0.58}
 PAPER_THEORY = {"eps": 0.257, "sheth_tormen": 0.260}
 RADII = {"inner": (0.0, 0.3), "middle": (0.3, 0.6), "outer": (0.6, np.inf)}
+EPS_BASELINE = "baseline: EPS, where it crosses"
 MEDIAN_ALONE = "alone it says little: masses dealt out at random have a median too"
 
 
@@ -70,7 +71,7 @@ def accuracy(judged: JudgedParticles, kind: str, same: bool) -> list[Number]:
     # the paper's is of all its halos, in cells of 0.02 Mpc/h
     told = kind == "evolved"
     outliers = float(np.mean(np.abs(ours - ours.mean()) > 3 * ours.std()))
-    note = f"baseline: EPS, where it crosses; {MEDIAN_ALONE}"
+    note = f"{EPS_BASELINE}; {MEDIAN_ALONE}"
     beside = (0.96, 0.004) if told and same else (None, None)
     elsewhere = "" if same or not told else "paper, in its range of masses: {}"
     return [

@@ -11,13 +11,19 @@ from core.cosmos.universe import Universe
 from core.figures import Curves, Number, Row, Series, Style
 from core.learning.metrics import Roc, foreground_dice, roc, two_class_dice
 from core.protohalos.truth import TrueHalos
+from core.protohalos.without_network import Guess
 
 MASS_CLASSES = {
     "clusters": ("M > 1e14 Msun", 1e14, np.inf),
     "groups": ("1e13 < M < 1e14 Msun", 1e13, 1e14),
-    "galaxies": ("M < 1e13 Msun", 0.0, 1e13),
+    "galaxies": ("3.2e12 < M < 1e13 Msun", 3.2e12, 1e13),
+    "smaller": ("M < 3.2e12 Msun", 0.0, 3.2e12),
 }
-"""Ranges of halo mass [Msun, not Msun/h] (arXiv:1805.04537, section 3.3)."""
+"""Ranges of halo mass [Msun, not Msun/h]: three of arXiv:1805.04537, section 3.3, and what lies below them."""
+
+LANDMARK_AUC = "paper: figure 4, no number given; arXiv:2508.00049, classes of its own: .98-.99"
+LANDMARK_MASS = "arXiv:2508.00049, classes of its own: within 1 %"
+"""What others reach on other boxes, in classes that need not be these: landmarks, not the same measurement."""
 
 RADIUS_CLASSES = {
     "inner": ("r < 0.3 R", 0.0, 0.3),
@@ -64,21 +70,28 @@ def numbers_and_figures(
     truths: Sequence[TrueHalos],
     universes: Sequence[Universe],
     probabilities: Sequence[Array],
-    densities: Sequence[Array],
-    cuts: Sequence[Array],
+    guesses: Sequence[Guess],
+    baseline_name: str,
+    papers: bool,
 ) -> tuple[list[Number], dict[str, Curves | Row]]:
-    """Of the network's probabilities, and of the baseline's smoothed densities and their cuts."""
+    """Of the network's probabilities, and of what the baseline guesses.
+
+    The paper's values stand beside them where the truth is of the paper's kind, else in the notes.
+    """
     masks = [truth.mask for truth in truths]
+    scores, cuts = [guess.score for guess in guesses], [guess.mask for guess in guesses]
+    empty = [1 - float(mask.mean()) for mask in masks]
     rocs = [roc(p, mask) for p, mask in zip(probabilities, masks, strict=True)]
-    base = [roc(d, mask) for d, mask in zip(densities, masks, strict=True)]
+    base = [roc(d, mask) for d, mask in zip(scores, masks, strict=True)]
     numbers = [
         mean_number(
             "dice",
             "Dice, both classes",
             map(two_class_dice, probabilities, masks),
-            map(two_class_dice, cuts, masks),
-            paper=0.93,
+            (two_class_dice(guess.chance, mask) for guess, mask in zip(guesses, masks, strict=True)),
+            *beside_paper(0.93, papers, f"no halos at all: {np.mean(empty):.3f}; in the paper .73"),
         ),
+        mean_number("dice_empty", "Dice, both classes, of no halos at all", empty, (), note="1 - the halos' volume"),
         mean_number(
             "foreground_dice",
             "Dice, foreground (p > 0.5)",
@@ -92,17 +105,18 @@ def numbers_and_figures(
         ("false_positive_rate", "false positive rate", [~mask for mask in masks], 0.04),
     ):
         ours = (_hit(p > EDGE, m) for p, m in zip(probabilities, of, strict=True))
-        numbers.append(mean_number(key, f"{words} (p > {EDGE})", ours, map(_hit, cuts, of), paper))
+        beside = beside_paper(paper, papers)
+        numbers.append(mean_number(key, f"{words} (p > {EDGE})", ours, map(_hit, cuts, of), *beside))
     panels = []
     by_mass = [mass_of_cells(truth, universe) for truth, universe in zip(truths, universes, strict=True)]
     by_radius = [radius_of_cells(truth) for truth in truths]
-    for quantities, classes, title in (
-        (by_mass, MASS_CLASSES, "by halo mass"),
-        (by_radius, RADIUS_CLASSES, "by place in the halo"),
+    for quantities, classes, title, note in (
+        (by_mass, MASS_CLASSES, "by halo mass", LANDMARK_AUC),
+        (by_radius, RADIUS_CLASSES, "by place in the halo", "paper: figure 4, no number given"),
     ):
         every = [
-            [class_rocs(s, m, q, classes) for s, m, q in zip(scores, masks, quantities, strict=True)]
-            for scores in (probabilities, densities)
+            [class_rocs(s, m, q, classes) for s, m, q in zip(given, masks, quantities, strict=True)]
+            for given in (probabilities, scores)
         ]
         curves = {}
         for name, (words, _, _) in classes.items():
@@ -114,7 +128,7 @@ def numbers_and_figures(
                     f"area under ROC, {name} ({words})",
                     (r.area for r in network),
                     (r.area for r in theirs),
-                    note="paper: figure 4, no number given",
+                    note=note,
                 )
             )
         panels.append(roc_figure(f"ROC {title}", {name: (found, "line") for name, found in curves.items() if found}))
@@ -126,7 +140,7 @@ def numbers_and_figures(
             map(_share, cuts, masks),
         )
     )
-    whole = roc_figure("ROC: is a cell in a halo?", {"network": (rocs, "line"), "smoothed density": (base, "dashed")})
+    whole = roc_figure("ROC: is a cell in a halo?", {"network": (rocs, "line"), baseline_name: (base, "dashed")})
     return numbers, {"roc": whole, "roc_classes": Row("ROC of the network for parts of the halos", tuple(panels))}
 
 
@@ -151,6 +165,12 @@ def mean_number(
         return Number(key, name, None, paper=paper, note=note)
     error = float(ours.std(ddof=1) / np.sqrt(len(ours))) if len(ours) > 1 else None
     return Number(key, name, float(ours.mean()), "", error, float(theirs.mean()) if len(theirs) else None, paper, note)
+
+
+def beside_paper(paper: float, same: bool, note: str = "") -> tuple[float | None, str]:
+    """The paper's value where it means the same, else a note that names it."""
+    told = "" if same else f"paper, on Peak Patch halos: {paper:g}"
+    return paper if same else None, "; ".join(part for part in (note, told) if part)
 
 
 def _share(mask: Array, truth: Array) -> float:

@@ -104,8 +104,8 @@ def shell_figure(probabilities: Sequence[Array], catalogues: Sequence[Catalogue]
     return Curves(title, tuple(lines), "R [cells]", "mean probability in the shell", y_limits=(0, 1))
 
 
-def shell_numbers(fitted: ShellThreshold) -> list[Number]:
-    """The five constants beside the paper's, which hold for its cells of 1 Mpc."""
+def shell_numbers(fitted: ShellThreshold, papers: bool) -> list[Number]:
+    """The five constants; beside the paper's in boxes with its cells of 1 Mpc and its kind of halos."""
     words = {
         "inner_slope": ("slope below the knee", "per cell"),
         "inner_value": ("value at R = 0", ""),
@@ -120,7 +120,7 @@ def shell_numbers(fitted: ShellThreshold) -> list[Number]:
             f"P_shell(R): {words[item.name][0]}",
             getattr(fitted, item.name),
             words[item.name][1],
-            paper=getattr(paper, item.name),
+            paper=getattr(paper, item.name) if papers else None,
         )
         for item in fields(ShellThreshold)
     ]

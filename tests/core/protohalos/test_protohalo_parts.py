@@ -1,11 +1,13 @@
 """The pieces of the report on protohalos, each against something known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe
-from core.figures import Curves, Row, Slice
+from core.figures import Curves, Row, Slice, Table
 from core.learning.metrics import roc
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import TrueHalos, true_halos
@@ -57,7 +59,7 @@ def test_each_class_against_the_background(two_balls: TrueHalos, universes: list
     mass = cells.mass_of_cells(two_balls, universes[0])
     found = cells.class_rocs(score, two_balls.mask, mass, cells.MASS_CLASSES)
     areas = {name: curve.area if curve else None for name, curve in found.items()}
-    assert areas == pytest.approx({"clusters": 1.0, "groups": None, "galaxies": 0.5}, abs=1e-6, nan_ok=True)
+    assert areas == {"clusters": 1.0, "groups": None, "galaxies": 0.5, "smaller": None}
     # the classes of place share out the cells
     rng = np.random.default_rng(1)
     noisy = score + rng.normal(size=score.shape)
@@ -106,9 +108,10 @@ def test_no_halos_to_stack() -> None:
 
 
 def test_constants_beside_the_paper() -> None:
-    numbers = profiles.shell_numbers(ShellThreshold(0.1, 0.2, 0.01, 0.5, 4.0))
+    numbers = profiles.shell_numbers(ShellThreshold(0.1, 0.2, 0.01, 0.5, 4.0), papers=True)
     assert [n.value for n in numbers] == [0.1, 0.2, 0.01, 0.5, 4.0]
     assert [n.paper for n in numbers] == [0.044, 0.31, 0.0045, 0.57, 6.7]
+    assert {n.paper for n in profiles.shell_numbers(ShellThreshold(), papers=False)} == {None}
 
 
 def test_shapes_are_those_of_the_simulation(universes: list[Universe]) -> None:
@@ -154,25 +157,35 @@ def catalogue(rng: np.random.Generator, count: int) -> Catalogue:
     return Catalogue({"mass": rng.uniform(1, 10, count), "position": position, "lagrangian_position": position}, BOX)
 
 
+def pairs(rng: np.random.Generator, count: int) -> Catalogue:
+    """Halos in pairs 1 Mpc/h apart, which have as much power of their own as shot noise."""
+    halos = catalogue(rng, count)
+    place = halos["position"].copy()
+    place[1::2] = (place[::2] + 0.577) % BOX
+    same = np.repeat(halos["mass"][::2], 2)
+    return replace(halos, columns={"mass": same, "position": place, "lagrangian_position": place})
+
+
 def test_clustering_of_the_same_and_of_strangers() -> None:
     rng = np.random.default_rng(4)
-    truth = [catalogue(rng, 600), catalogue(rng, 700)]
-    strangers = [catalogue(rng, 500), catalogue(rng, 600)]
+    truth, strangers = ([pairs(rng, n) for n in some] for some in ((600, 720), (480, 600)))
     mask = rng.random((CELLS,) * 3) < 0.2
     measured = clustering.measure(truth, truth, strangers, truth, [mask * 0.5] * 2, [mask] * 2)
     numbers = {n.key: n for n in clustering.numbers(measured)}
     for cut in ("_tenth", "_third", ""):
         ratio, r = numbers[f"power_ratio{cut}"], numbers[f"correlation{cut}"]
         assert (ratio.value, r.value) == pytest.approx((1, 1))
-        assert ratio.error == pytest.approx(0, abs=1e-9)
+        assert ratio.error == pytest.approx(0, abs=1e-6)
+        assert ratio.paper is None
         assert ratio.baseline is not None
         assert r.baseline is not None
-        # white noise twice over: nothing in common
+        # pairs as well, but others: two boxes of 257 modes
         assert ratio.baseline == pytest.approx(1, abs=0.4)
         assert abs(r.baseline) < 0.3
+        assert "paper: within" in ratio.note
     assert numbers["mask_correlation"].value == pytest.approx(1)
     # the cuts hold a tenth and a third of the halos
-    shot = [found["network"][0].shot_noise[0] for found in measured.cuts.values()]
+    shot = [found["network"][0].large.shot_noise[0] for found in measured.cuts.values()]
     np.testing.assert_allclose(BOX**3 / np.array(shot), [60, 200, 600])
     figures = clustering.figures(measured)
     panel = figures["number_cuts"]
@@ -181,15 +194,35 @@ def test_clustering_of_the_same_and_of_strangers() -> None:
     assert isinstance(ratio_panel, Curves)
     for series in ratio_panel.series:
         np.testing.assert_allclose(series.y, 1, rtol=1e-6)
+    rows = figures["clustering"]
+    assert isinstance(rows, Table)
+    random = [row for row in rows.rows if row[1] == "random points"]
+    assert [row[0] for row in random] == ["Lagrangian, " + words for words, _ in clustering.CUTS.values()] + [
+        "today, all"
+    ]
+    for _, _, ratio, by_modes, by_boxes, *_, noise in random:
+        assert abs(ratio) < 3 * max(by_modes, by_boxes) < 1
+        assert noise == pytest.approx(0.5, abs=0.1)
+
+
+def test_halos_without_clustering_are_told_to_say_nothing() -> None:
+    rng = np.random.default_rng(6)
+    points = [[catalogue(rng, 600)] for _ in range(3)]
+    mask = rng.random((CELLS,) * 3) < 0.2
+    measured = clustering.measure(points[0], points[1], points[2], points[0], [mask * 0.5], [mask])
+    [ratio] = [n for n in clustering.numbers(measured) if n.key == "power_ratio"]
+    assert ratio.error > 1
+    assert "paper" not in ratio.note
+    assert "too few modes" in ratio.note
 
 
 def test_ratios_are_drawn_to_as_many_true_halos() -> None:
     """Shot noise depends on the number: a catalogue must not be held against the truth as it is cut for another."""
     rng = np.random.default_rng(5)
-    truth, fewer = [catalogue(rng, 600)], [catalogue(rng, 300)]
+    truth, fewer = [pairs(rng, 600)], [pairs(rng, 300)]
     mask = rng.random((CELLS,) * 3) < 0.2
     drawn = clustering.figures(clustering.measure(truth, fewer, truth, truth, [mask * 0.5], [mask]))
-    for name, same in (("power_ratio", "smoothed density"), ("power_ratio_today", "true halos by 2LPT")):
+    for name, same in (("power_ratio", "without network"), ("power_ratio_today", "true halos by 2LPT")):
         figure = drawn[name]
         assert isinstance(figure, Curves)
         [series] = [item for item in figure.series if item.name == same]

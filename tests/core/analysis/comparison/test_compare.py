@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.analysis.comparison.halos import Method, clustering, found, table
+from core.analysis.comparison.halos import Method, found, table
 from core.analysis.comparison.reports import beside, compare_reports, overlay, settings_of
 from core.analysis.comparison.runs import _other_truths, compare, kept_prediction
 from core.cosmos.box import Catalogue
@@ -28,6 +28,15 @@ def catalogue(seed: int, count: int = 300) -> Catalogue:
     return Catalogue(columns, 64.0)
 
 
+def clustered(seed: int) -> Catalogue:
+    """Pairs of halos in a random direction 1 Mpc/h apart: twice the shot noise and as much power of their own."""
+    halos, random = catalogue(seed), np.random.default_rng(seed)
+    step = random.normal(size=(150, 3))
+    place = halos["position"].copy()
+    place[1::2] = (place[::2] + step / np.linalg.norm(step, axis=1)[:, None]) % 64
+    return replace(halos, columns=halos.columns | {"position": place, "lagrangian_position": place})
+
+
 def column(numbers: Table, name: str) -> dict[str, Any]:
     where = numbers.columns.index(name)
     return {str(row[0]): row[where] for row in numbers.rows}
@@ -43,9 +52,12 @@ def test_the_truth_against_itself_is_perfect() -> None:
     truth = Method([catalogue(1), catalogue(2)], [label(0.3), label(0.2)])
     row = column(table(truth, {"same": truth}, 1e12, 1e13), "same")
     assert row.pop("halos") == 600.0
-    assert [row.pop(name) for name in ("training [s]", "prediction [s]", "memory [GiB]")] == [None, None, None]
+    costs = ("training [s]", "prediction [s]", "prediction [CPU or GPU s]", "memory [GiB]")
+    assert [row.pop(name) for name in costs] == [None] * 4
+    errors = {name: row.pop(name) for name in list(row) if name.endswith("+-")}
+    assert errors == {name: pytest.approx(0.0, abs=1e-6) for name in errors}
     assert row == {name: pytest.approx(1.0) for name in row}
-    assert len(row) == 9
+    assert (len(row), len(errors)) == (11, 4)
 
 
 def test_half_of_the_halos_are_pure_but_not_complete() -> None:
@@ -59,11 +71,15 @@ def test_half_of_the_halos_are_pure_but_not_complete() -> None:
     assert row["Dice"] == pytest.approx(2 * 0.2 / 0.6, abs=1e-4)
 
 
-def test_unrelated_halos_do_not_correlate() -> None:
-    power, correlation = clustering([catalogue(s) for s in range(10, 18)], [catalogue(s) for s in range(20, 28)])
-    # Poisson samples of one number density; 8 boxes of some 270 independent modes below k = 0.5 h/Mpc: sigma(r) = 0.022
-    assert power == pytest.approx(1.0, abs=0.15)
-    assert correlation == pytest.approx(0.0, abs=0.08)
+def test_unrelated_halos_have_neither_power_nor_correlation() -> None:
+    truth = Method([clustered(s) for s in range(10, 14)], [label(0.3)] * 4)
+    numbers = table(truth, {"random": Method([catalogue(s) for s in range(20, 24)], truth.labels)}, 1e12, 1e13)
+    for name in ("random", "random points"):
+        row = column(numbers, name)
+        for where in ("", " today"):
+            # whole powers at equal number have the ratio 0.4; four boxes of 257 independent modes each
+            assert abs(row[f"P / P_true{where}"]) < 3 * row[f"P / P_true{where} +-"] < 0.3
+            assert abs(row[f"r{where}"]) < 0.1
     assert found([catalogue(4)], [catalogue(5)])[1].mean() < 0.2
 
 
@@ -75,13 +91,20 @@ def test_two_runs_on_the_universes_that_both_held_out(done_run: Run, new_run: Ca
     report = compare([done_run, other])
     numbers = report.figures["table"]
     assert isinstance(numbers, Table)
-    assert numbers.columns[1:] == (str(done_run.path), str(other.path), "smoothed density", "EPS")
-    own = column(numbers, str(other.path))
+    again = ("truth, 5/2", "truth again, 10 steps", "truth again, mesh ratio 3")
+    cheap = ("N-body 3/1", "N-body 5/1", "N-body 5/2", "N-body 10/2")
+    ways = ("smoothed density", "trees", "EPS", *cheap, *again)
+    assert numbers.columns[1:] == (str(done_run.path), str(other.path), *ways, "random points")
+    own, same = column(numbers, str(other.path)), column(numbers, "truth, 5/2")
+    assert {same[name] for name in same if name.startswith(("Dice", "N / N", "complete", "pure"))} == {1.0}
+    assert all(column(numbers, name)["prediction [CPU or GPU s]"] > 0 for name in numbers.columns[1:-1])
     assert own["training [s]"] > 0
     assert own["prediction [s]"] > 0
     assert own["memory [GiB]"] > 0
-    assert set(report.figures) == {"table", "mass_function", "power", "correlation", "completeness", "purity"}
-    assert not report.notes
+    curves = {"mass_function", "power", "correlation", "completeness", "purity"}
+    assert set(report.figures) == {"table", "cost", *curves}
+    [note] = report.notes
+    assert "Networks: " in note
 
 
 def test_a_universe_seen_in_training_is_named(
@@ -92,7 +115,7 @@ def test_a_universe_seen_in_training_is_named(
     other = new_run("seed=3", "steps=2")
     work(other)
     report = compare([done_run, other], [universes[0]])
-    assert len(report.notes) == 2
+    assert len(report.notes) == 3
     assert universes[0].name in report.notes[0]
     kept = kept_prediction(other, universes[0])
     assert kept is not None
