@@ -20,9 +20,10 @@ from core.recipes.distance_map.watershed import Basins
 
 @dataclass(frozen=True)
 class Rules:
-    """What the settings of a run say: which halos count, what a distance is, how a map is flooded, and the loss."""
+    """What the settings of a run say: which halos count, what a distance is, how a map is flooded and cut, the loss."""
 
     minimum_cells: int
+    cut: Literal["adaptive", "uniform"]
     loss: Literal["l1", "squared"]
     inputs: str
     true_halos: Callable[[Universe], TrueHalos]

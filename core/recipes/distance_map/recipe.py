@@ -290,7 +290,15 @@ class DistanceMap(Recipe[Network]):
             inputs[1:] = 0
             return self.distance(learner, inputs)
 
-        rules = Rules(self.minimum_cells, self.loss, self.inputs, self.true_halos, self.true_distance, self.flood)
+        rules = Rules(
+            self.minimum_cells,
+            self.watershed.cut,
+            self.loss,
+            self.inputs,
+            self.true_halos,
+            self.true_distance,
+            self.flood,
+        )
         seeing = blind if self.channels > 1 else None
         trees, judging = from_saved(learner.tensors, PREFIX), part(progress, 0.0, 0.7)
         made = report(self.title, self.paper, learner.constants, trees, pairs, rules, seeing, judging)

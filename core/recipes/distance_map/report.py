@@ -57,11 +57,13 @@ def report(
     }
     facts = {
         "paper": paper,
-        "held-out universes": ", ".join(box.universe.name for box in boxes),
+        "universes": ", ".join(box.universe.name for box in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
         "true halos": f"{boxes[0].truth.halos.definition}, at least {minimum:.3g} Msun/h",
         "inputs": rules.inputs,
-        "cut": f"{len(relation.volume)} knots fitted to the mass function of the training universes",
+        "cut": "uniform"
+        if rules.cut == "uniform"
+        else f"{len(relation.volume)} knots fitted to the mass function of the training universes",
         "baseline": baseline_words(constants, trees),
     }
     uniform = "cut.uniform" in constants
