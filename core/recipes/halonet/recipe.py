@@ -232,7 +232,7 @@ class HaloNet(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.recipes.halonet.report import JudgedBox, report
+        from core.analysis.protohalos.report import JudgedBox, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
         return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.analysis.protohalos import cells, clustering, profiles, shapes
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Row, Slice, Table
 from core.learning.metrics import roc
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import TrueHalos, true_halos
-from core.recipes.halonet import cells, clustering, profiles, shapes
 
 CELLS, BOX = 32, 64.0
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.protohalos import cells, clustering, counts, profiles, shapes
+from core.analysis.protohalos import figures as draw
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
@@ -17,8 +19,6 @@ from core.protohalos import ceiling, without_network
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
-from core.recipes.halonet import cells, clustering, counts, profiles, shapes
-from core.recipes.halonet import figures as draw
 
 
 @dataclass(frozen=True)
