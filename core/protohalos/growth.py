@@ -82,7 +82,7 @@ def score(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> float:
 def grown(label: Array, probability: Array, least: float) -> Array:
     """Labels with the cells above a chance that touch a halo by a face: each goes to its likeliest such neighbour."""
     for _ in range(ROUNDS):
-        label = _grow(label, probability, np.float32(least))
+        label = _grow(label, probability, float(np.float32(least)))
     return label
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ class Score:
     """|N / N_true - 1|."""
 
 
-QUALITIES = {
+QUALITIES: dict[str, Callable[[Score], float]] = {
     "true halos matched": lambda score: score.matched,
     "Dice of the cells in halos": lambda score: score.dice,
     "|N / N_true - 1|": lambda score: -score.count_error,
@@ -39,7 +39,7 @@ def on_front(cost: Array, quality: Array) -> Array:
     costs_less = cost[None] < cost[:, None]
     better = quality[None] > quality[:, None]
     as_cheap, as_good = cost[None] <= cost[:, None], quality[None] >= quality[:, None]
-    return ~((costs_less & as_good) | (as_cheap & better)).any(axis=1)
+    return np.asarray(~((costs_less & as_good) | (as_cheap & better)).any(axis=1))
 
 
 def fronts(scores: Mapping[str, Score]) -> dict[str, list[str]]:
