@@ -94,10 +94,11 @@ def calibration(true: Array, found: Array) -> tuple[float, float]:
     return slope, float(true.mean() - slope * found.mean())
 
 
-def line_of(boxes: Sequence[HaloParticles], log_masses: Sequence[Array]) -> tuple[float, float]:
-    """The line that tells the masses of whole halos best from the medians over their particles, over several boxes."""
-    of_each = [medians(few.halo, log_mass) for few, log_mass in zip(boxes, log_masses, strict=True)]
-    true = [np.log10(few.halos["mass"][found.rows]) for few, found in zip(boxes, of_each, strict=True)]
+def line_of(boxes: Sequence[tuple[HaloParticles, Array]]) -> tuple[float, float]:
+    """The line that tells the masses of whole halos best from the medians over their particles, over several boxes of
+    particles and log10 of their masses [Msun/h]."""
+    of_each = [medians(few.halo, log_mass) for few, log_mass in boxes]
+    true = [np.log10(few.halos["mass"][found.rows]) for (few, _), found in zip(boxes, of_each, strict=True)]
     return calibration(np.concatenate(true), np.concatenate([found.middle for found in of_each]))
 
 
