@@ -85,22 +85,21 @@ class HaloMass(Experiment):
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
-        from core.recipes.halo_mass.masses import first_crossings, line_of
+        from core.recipes.halo_mass.masses import best_reading, first_crossings
 
         if not self.particles.each_halo:
             return
         validation = self.split.parts(universes).validation
         found = [self._in_halos(self._teller(learner, u), u, first_crossings(u)) for u in validation]
         for name in found[0]:
-            slope, offset = line_of([told[name] for told in found])
-            learner.constants |= {f"{name}.slope": slope, f"{name}.offset": offset}
+            learner.constants |= best_reading([told[name] for told in found]).as_constants(name)
 
     def predict(
         self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         """First-crossing masses of every cell; predicted masses of random particles and of whole halos."""
         from core.protohalos.inputs import check_cell_size
-        from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles
+        from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles, reading_from
         from core.recipes.halo_mass.particles import drawn
 
         self._check_universe(universe)
@@ -112,8 +111,7 @@ class HaloMass(Experiment):
         if self.particles.each_halo:
             found = self._in_halos(tell, universe, crossing, part(progress, 0.8, 1.0))
             for name, (few, log_mass) in found.items():
-                line = learner.constants[f"{name}.slope"], learner.constants[f"{name}.offset"]
-                catalogues[name] = of_halos(universe, few, log_mass, line)
+                catalogues[name] = of_halos(universe, few, log_mass, reading_from(learner.constants, name))
         return [crossing.eps, crossing.sheth_tormen], catalogues
 
     def evaluate(

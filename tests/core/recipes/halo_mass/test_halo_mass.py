@@ -14,7 +14,7 @@ from core.cosmos.universe import Universe, open_universe, write_universe
 from core.errors import InputError, ResourceError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
-from core.recipes.halo_mass.masses import of_halos, of_particles
+from core.recipes.halo_mass.masses import Reading, of_halos, of_particles
 from core.recipes.halo_mass.particles import drawn, drawn_from_each
 from core.recipes.halo_mass.recipe import HaloMass
 from core.recipes.halo_mass.subboxes import SubBoxes
@@ -84,8 +84,8 @@ def predicted(truth: Universe, path: Path, of: Callable[[Array], Array]) -> Univ
     ]
     catalogues = {
         "particles": of_particles(truth, some, of(np.log10(some.mass))),
-        "halo_mass": of_halos(truth, few, of(np.log10(few.mass)), (1.0, 0.0)),
-        "halo_mass_eps": of_halos(truth, few, np.log10(few.mass), (1.0, 0.0)),
+        "halo_mass": of_halos(truth, few, of(np.log10(few.mass)), Reading(0.5, 1.0, 0.0)),
+        "halo_mass_eps": of_halos(truth, few, np.log10(few.mass), Reading(0.5, 1.0, 0.0)),
     }
     return write_universe(
         path,
