@@ -7,9 +7,14 @@ over what d can be; outside a super-exponential in y takes over, with the same v
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
+
+LARGEST_SCALE = 2.0
+SMALLEST_SCALE = 1e-3
+"""The paper clips the scale to [0, 2]; at zero there is no likelihood."""
 
 
 def cauchy(y: torch.Tensor, d: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
@@ -57,3 +62,16 @@ def priors(module: nn.Module) -> torch.Tensor:
             # the norm over outputs has no gradient where a neuron is silent: linalg's is zero there
             total = total + layer.weight.abs().sum() + torch.linalg.vector_norm(layer.weight, dim=0).sum()
     return total
+
+
+def clip(scale: torch.Tensor) -> None:
+    """Bring the scale back into its bounds; to be called after each step of the optimiser."""
+    with torch.no_grad():
+        scale.clamp_(SMALLEST_SCALE, LARGEST_SCALE)
+
+
+def exact(device: torch.device) -> AbstractContextManager[object]:
+    """Within it the last layer of a network is computed in float32: bf16 would round masses to steps of 0.01 dex."""
+    # tensors without data know no autocast
+    known = torch.amp.is_autocast_available(device.type)
+    return torch.autocast(device.type, enabled=False) if known else nullcontext()

@@ -8,18 +8,15 @@ likelihood, which is learnt beside the weights, that makes the paper's 2,108,258
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import nn
 
-Pooling = Literal["max", "average"]
+from models.cauchy import exact
 
-LARGEST_SCALE = 2.0
-SMALLEST_SCALE = 1e-3
-"""The paper clips the scale to [0, 2]; at zero there is no likelihood."""
+Pooling = Literal["max", "average"]
 
 
 class CNN(nn.Module):
@@ -60,14 +57,6 @@ class CNN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = self.convolutions(x.to(memory_format=torch.channels_last_3d)).flatten(1).float()
-        # bf16 would round masses to steps of 0.01 dex; tensors without data know no autocast
-        device = x.device.type
-        exact = torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
-        with exact:
+        with exact(x.device):
             y: torch.Tensor = self.dense(features)
         return y[:, 0]
-
-    def clip_scale(self) -> None:
-        """Bring the scale back into its bounds; to be called after each step of the optimiser."""
-        with torch.no_grad():
-            self.scale.clamp_(SMALLEST_SCALE, LARGEST_SCALE)

@@ -68,6 +68,11 @@ class VNet(nn.Module):
             resample.dropout.p = rate
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.exit(self.features(x))
+        return y
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """What the logits are read from: (batch, filters, n, n, n)."""
         x = self.entry(x)
         x = self.encoder[0](x, x)
         skips = []
@@ -78,5 +83,4 @@ class VNet(nn.Module):
         for level in reversed(range(self.levels)):
             x = self.up[level](x)
             x = self.decoder[level](torch.cat([skips.pop(), x], dim=1), x)
-        y: torch.Tensor = self.exit(x)
-        return y
+        return x

@@ -135,8 +135,11 @@ def check_crop(crop: CropSettings, cells: int) -> None:
         )
 
 
-def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
-    """Refuse crops and tiles of a box of so many cells that a network cannot halve so often. Raises: InputError."""
+def check_tiles(crop: TiledCropSettings, levels: int, cells: int, network: str = "network") -> None:
+    """Refuse crops and tiles of a box of so many cells that a network cannot halve so often. Raises: InputError.
+
+    `network` names the group of its settings.
+    """
     if crop.tile and crop.tile <= 2 * crop.buffer:
         raise InputError(
             f"crop.buffer of {crop.buffer} cells leaves nothing of a crop.tile of {crop.tile}", "make the tile larger"
@@ -148,7 +151,7 @@ def check_tiles(crop: TiledCropSettings, levels: int, cells: int) -> None:
         if side % factor:
             raise InputError(
                 f"{what} sees {side} cells, which {levels} levels cannot halve",
-                f"choose a multiple of {factor} or fewer network.levels",
+                f"choose a multiple of {factor} or fewer {network}.levels",
             )
 
 
@@ -159,6 +162,7 @@ def check_memory(
     universes: Sequence[Universe],
     cell_bytes: int,
     device: torch.device,
+    network: str = "network",
 ) -> None:
     """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
 
@@ -173,7 +177,8 @@ def check_memory(
         lambda *chosen: stored + learning(*chosen),
         ("crop.batch", "crop.size"),
         (batch, size),
-        [*((b, size) for b in range(batch - 1, 0, -1)), *((1, s) for s in range(size - factor, 0, -factor))],
-        "choose fewer network.filters",
+        # two cells a side at the deepest level: of a single one a batch cannot be normalised
+        [*((b, size) for b in range(batch - 1, 0, -1)), *((1, s) for s in range(size - factor, factor, -factor))],
+        f"choose fewer {network}.filters",
         device,
     )

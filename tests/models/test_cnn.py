@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.cnn import CNN, SMALLEST_SCALE
+from models.cauchy import SMALLEST_SCALE, clip
+from models.cnn import CNN
 
 
 def count(module: nn.Module) -> int:
@@ -61,5 +62,5 @@ def test_the_scale_stays_in_its_bounds(value: float, clipped: float) -> None:
     module = CNN(5, (2, 2), (3,))
     with torch.no_grad():
         module.scale.fill_(value)
-    module.clip_scale()
+    clip(module.scale)
     assert float(module.scale.detach()) == pytest.approx(clipped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from core.cosmos.measures.crossing import FirstCrossing, first_crossing, mass_ba
 from core.cosmos.universe import Universe
 from core.progress import Progress, silent
 from core.recipes.halo_mass.particles import HaloParticles
+
+QUANTILES = (0.2, 0.35, 0.5, 0.65, 0.8)
+"""Of the masses of a halo's particles, from one of which the mass of the whole is read."""
 
 LEAST_RADIUS = 2.0
 """Cells: a top hat that is smaller is not resolved by the lattice."""
@@ -66,8 +69,8 @@ def of_particles(universe: Universe, particles: HaloParticles, log_mass: Array) 
 
 
 @dataclass(frozen=True)
-class Medians:
-    """Of log10 masses [Msun/h] of a few particles by halo: its row, 16th, 50th and 84th percentile, number."""
+class Pooled:
+    """Of log10 masses [Msun/h] of a few particles by halo: its row, 16th and 84th percentile, a quantile, number."""
 
     rows: Array
     low: Array
@@ -76,39 +79,73 @@ class Medians:
     counts: Array
 
 
-def medians(halo: Array, log_mass: Array) -> Medians:
+def pooled(halo: Array, log_mass: Array, quantile: float = 0.5) -> Pooled:
     """For each halo row that occurs; particles without a mass (-inf) do not count."""
     known = np.isfinite(log_mass)
     halo, log_mass = halo[known], log_mass[known].astype(np.float64)
     order = np.argsort(halo, kind="stable")
     rows, first, counts = np.unique(halo[order], return_index=True, return_counts=True)
     groups = np.split(log_mass[order], first[1:]) if len(rows) else []
-    low, middle, high = np.array([np.percentile(group, (16, 50, 84)) for group in groups]).reshape(-1, 3).T
-    return Medians(rows, low, middle, high, counts)
+    wanted = (16, 100 * quantile, 84)
+    low, middle, high = np.array([np.percentile(group, wanted) for group in groups]).reshape(-1, 3).T
+    return Pooled(rows, low, middle, high, counts)
 
 
 def calibration(true: Array, found: Array) -> tuple[float, float]:
-    """Slope and offset of the line that tells true from found masses with the least square error."""
-    variance = float(np.var(found))
-    slope = float(np.mean((true - true.mean()) * (found - found.mean()))) / variance if variance else 0.0
-    return slope, float(true.mean() - slope * found.mean())
+    """Slope and offset of the line that tells true from found masses with the least absolute error.
+
+    Halos that are told wholly wrong, as where a small one joins a large one too early, do not tilt it.
+    """
+    if np.ptp(found) == 0:
+        return 0.0, float(np.median(true))
+    weight = np.ones(len(true))
+    for _ in range(50):
+        slope, offset = np.polyfit(found, true, 1, w=np.sqrt(weight))
+        weight = 1 / np.maximum(np.abs(true - slope * found - offset), 1e-3)
+    return float(slope), float(offset)
 
 
-def line_of(boxes: Sequence[HaloParticles], log_masses: Sequence[Array]) -> tuple[float, float]:
-    """The line that tells the masses of whole halos best from the medians over their particles, over several boxes."""
-    of_each = [medians(few.halo, log_mass) for few, log_mass in zip(boxes, log_masses, strict=True)]
-    true = [np.log10(few.halos["mass"][found.rows]) for few, found in zip(boxes, of_each, strict=True)]
-    return calibration(np.concatenate(true), np.concatenate([found.middle for found in of_each]))
+@dataclass(frozen=True)
+class Reading:
+    """How the mass of a whole halo is read from its particles': a line of one of their quantiles."""
+
+    quantile: float
+    slope: float
+    offset: float
+
+    def as_constants(self, name: str) -> dict[str, float]:
+        return {f"{name}.{key}": value for key, value in asdict(self).items()}
 
 
-def of_halos(universe: Universe, particles: HaloParticles, log_mass: Array, line: tuple[float, float]) -> Catalogue:
-    """Masses of whole halos, the largest first: a line of the median over their particles.
+def reading_from(constants: dict[str, float], name: str) -> Reading:
+    """What `as_constants` kept; runs of before read medians."""
+    return Reading(constants.get(f"{name}.quantile", 0.5), constants[f"{name}.slope"], constants[f"{name}.offset"])
+
+
+def best_reading(boxes: Sequence[tuple[HaloParticles, Array]]) -> Reading:
+    """The quantile and line that tell the masses of whole halos with the least absolute error, over several boxes of
+    particles and log10 of their masses [Msun/h]."""
+
+    def of(quantile: float) -> tuple[float, Reading]:
+        of_each = [pooled(few.halo, log_mass, quantile) for few, log_mass in boxes]
+        true = np.concatenate([np.log10(b.halos["mass"][f.rows]) for (b, _), f in zip(boxes, of_each, strict=True)])
+        found = np.concatenate([found.middle for found in of_each])
+        if not len(true):
+            return np.inf, Reading(quantile, 1.0, 0.0)
+        slope, offset = calibration(true, found)
+        return float(np.mean(np.abs(true - slope * found - offset))), Reading(quantile, slope, offset)
+
+    return min((of(quantile) for quantile in QUANTILES), key=lambda item: item[0])[1]
+
+
+def of_halos(universe: Universe, particles: HaloParticles, log_mass: Array, reading: Reading) -> Catalogue:
+    """Masses of whole halos, the largest first: a line of a quantile over their particles.
 
     A particle's mass is what is likeliest for a particle, and most particles are in large halos: the line undoes that.
     `scatter` is half the 68 % range of the particles' masses.
     """
-    found, halos = medians(particles.halo, log_mass), particles.halos
-    mass = 10 ** (line[0] * found.middle + line[1])
+    found, halos = pooled(particles.halo, log_mass, reading.quantile), particles.halos
+    mass = 10 ** (reading.slope * found.middle + reading.offset)
     columns = {
         "mass": mass,
         "position": halos["position"][found.rows],

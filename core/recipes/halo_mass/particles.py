@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from core.errors import InputError
 from core.learning.samples import mix
 from core.protohalos.regions import centres
 from core.protohalos.truth import TruthSource, true_halos
-from core.recipes.halo_mass.settings import Input
+from core.recipes.halo_mass.settings import Input, Weight
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,31 @@ def drawn_from_each(particles: HaloParticles, count: int, seed: int) -> HaloPart
     return _first_of_each(particles, order[np.argsort(particles.halo[order], kind="stable")], count)
 
 
-def drawn_together(
-    every: Sequence[HaloParticles], count: int, weight: Literal["particles", "halos"], seed: int
-) -> list[HaloParticles]:
-    """About `count` of several universes together, at random: of all particles alike, or of every halo alike."""
+def drawn_together(every: Sequence[HaloParticles], count: int, weight: Weight, seed: int) -> list[HaloParticles]:
+    """About `count` of several universes together, at random: of all particles alike, of every halo alike, or of every
+    halo in proportion to the square root of its particles."""
     if weight == "halos":
         most = max(1, round(count / sum(len(np.unique(p.halo)) for p in every)))
         return [drawn_from_each(p, most, seed + number) for number, p in enumerate(every)]
+    if weight == "between":
+        rates = [weights(p, weight) for p in every]
+        factor = count / sum(float(rate.sum()) for rate in rates)
+        return [_thinned(p, factor * rate, seed + n) for n, (p, rate) in enumerate(zip(every, rates, strict=True))]
     share = min(1.0, count / sum(map(len, every)))
     return [drawn(p, max(1, round(share * len(p))), seed + number) for number, p in enumerate(every)]
+
+
+def weights(particles: HaloParticles, weight: Weight) -> Array:
+    """How much each particle counts (N,): all alike, or less the more its halo has; 1 for a halo of one."""
+    size = np.bincount(particles.halo)[particles.halo]
+    return np.asarray(size ** -{"particles": 0.0, "between": 0.5, "halos": 1.0}[weight])
+
+
+def _thinned(particles: HaloParticles, chance: Array, seed: int) -> HaloParticles:
+    """Each particle with its own chance, but one at least."""
+    kept = np.random.default_rng(mix(seed, len(particles))).random(len(particles)) < chance
+    kept[np.argmax(chance)] |= not kept.any()
+    return particles[np.flatnonzero(kept)]
 
 
 def nearest_the_middle(particles: HaloParticles, cells: int, count: int) -> HaloParticles:

@@ -11,6 +11,7 @@ from core.config import Settings
 from core.cosmos.box import Array
 
 Input = Literal["density", "averaged", "potential", "evolved"]
+Weight = Literal["particles", "between", "halos"]
 
 
 class InputSettings(Settings):
@@ -37,6 +38,21 @@ class CNNSettings(Settings):
     """Neurons of the dense layers before the last."""
     pooling: Literal["max", "average"] = "max"
     """The paper calls its pooling max and then describes an average."""
+
+
+class VNetSettings(Settings):
+    """The V-Net that sees whole boxes."""
+
+    levels: int = Setting(4, ge=1, le=8)
+    """Halvings of the resolution."""
+    filters: int = Setting(8, ge=1)
+    """Filters at full resolution, doubling with each level."""
+    kernel: Literal[3, 5, 7] = 3
+    """Side of the convolutions in cells."""
+    depth: int = Setting(2, ge=1)
+    """Convolutions in a residual block below the input level."""
+    padding: Literal["zeros", "circular"] = "circular"
+    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
 
 
 class LossSettings(Settings):
@@ -76,11 +92,12 @@ class ParticleSettings(Settings):
     """How many particles are learnt from and judged."""
 
     training: int = Setting(200_000, ge=1)
-    """Particles of the training universes together."""
+    """Particles of the training universes together; a network that sees whole boxes learns from all."""
     validation: int = Setting(10_000, ge=1)
     """Particles of the validation universes together."""
-    weight: Literal["particles", "halos"] = "particles"
-    """What is learnt equally often: particles, as in the paper, which are mostly those of large halos, or halos."""
+    weight: Weight = "particles"
+    """What is learnt equally often: particles, as in the paper, which are mostly those of large halos; halos; or
+    between the two, where a halo counts as the square root of its particles."""
     test: int = Setting(99_950, ge=1)
     """Particles of the test universes together."""
     each_halo: int = Setting(32, ge=0)

@@ -34,8 +34,9 @@ class Centres:
 class SubBoxes:
     """Random particles of the training universes with their surroundings; all of the validation particles.
 
-    boxes: a field (n, n, n) and the particles in it, of each universe, on one device. Inputs are (batch, 1, side, side,
-    side) after `change`, targets (batch,). With `augment` each batch is turned by one of the 48 symmetries of the cube.
+    boxes: fields (channels, n, n, n) and the particles in them, of each universe, on one device. Inputs are (batch,
+    channels, side, side, side) after `change`, targets (batch,). With `augment` each batch is turned by one of the 48
+    symmetries of the cube; `vectors` names the first of the three channels of each vector.
     """
 
     training_boxes: Sequence[tuple[torch.Tensor, Centres]]
@@ -46,6 +47,7 @@ class SubBoxes:
     constants: dict[str, float]
     change: Change
     augment: bool = False
+    vectors: Sequence[int] = ()
 
     def training(self, step: int) -> Batch:
         import torch
@@ -56,53 +58,54 @@ class SubBoxes:
         which = torch.searchsorted(ends, picks, right=True)
         inputs, targets = [], []
         for number in which.unique().tolist():
-            field, centres = self.training_boxes[number]
-            rows = (picks[which == number] - (ends[number] - len(centres))).to(field.device)
-            inputs.append(around(field, centres.cells[rows], self.side))
+            fields, centres = self.training_boxes[number]
+            rows = (picks[which == number] - (ends[number] - len(centres))).to(fields.device)
+            inputs.append(around(fields, centres.cells[rows], self.side))
             targets.append(centres.targets[rows])
         cubes = self.change(torch.cat(inputs))
         if self.augment:
-            cubes = turn(cubes, int(torch.randint(48, (1,), generator=generator)))
-        return Batch(cubes[:, None], torch.cat(targets))
+            cubes = turn(cubes, int(torch.randint(48, (1,), generator=generator)), self.vectors)
+        return Batch(cubes, torch.cat(targets))
 
     def validation(self) -> Iterator[Batch]:
-        for field, centres in self.validation_boxes:
+        for fields, centres in self.validation_boxes:
             for start in range(0, len(centres), self.batch):
                 rows = slice(start, start + self.batch)
-                cubes = self.change(around(field, centres.cells[rows], self.side))
-                yield Batch(cubes[:, None], centres.targets[rows])
+                cubes = self.change(around(fields, centres.cells[rows], self.side))
+                yield Batch(cubes, centres.targets[rows])
 
 
 def told(
-    network: Change, field: torch.Tensor, centres: Centres, side: int, batch: int, progress: Progress = silent
+    network: Change, fields: torch.Tensor, centres: Centres, side: int, batch: int, progress: Progress = silent
 ) -> Array:
-    """What a network (N, side, side, side) -> (N,) tells of each of the particles in a field, float32."""
+    """What a network (N, channels, side, side, side) -> (N,) tells of each of the particles in fields, float32."""
     result = np.empty(len(centres), dtype=np.float32)
     for start in range(0, len(centres), batch):
-        cubes = around(field, centres.cells[start : start + batch], side)
+        cubes = around(fields, centres.cells[start : start + batch], side)
         result[start : start + batch] = network(cubes).cpu().numpy()
         progress(start / len(centres), f"particle {start:,} of {len(centres):,}")
     progress(1.0, f"{len(centres):,} particles")
     return result
 
 
-def around(field: torch.Tensor, cells: torch.Tensor, side: int) -> torch.Tensor:
-    """The cubes (N, side, side, side) of a periodic field (n, n, n) whose middle cells are `cells` (N, 3); side odd."""
+def around(fields: torch.Tensor, cells: torch.Tensor, side: int) -> torch.Tensor:
+    """The cubes (N, channels, side, side, side) of periodic fields (channels, n, n, n) whose middle cells are `cells`
+    (N, 3); side odd."""
     import torch
 
-    offsets = torch.arange(side, device=field.device) - side // 2
-    i, j, k = ((cells[:, axis, None] + offsets) % field.shape[axis] for axis in range(3))
-    return field[i[:, :, None, None], j[:, None, :, None], k[:, None, None, :]]
+    offsets = torch.arange(side, device=fields.device) - side // 2
+    i, j, k = ((cells[:, axis, None] + offsets) % fields.shape[axis + 1] for axis in range(3))
+    return fields[:, i[:, :, None, None], j[:, None, :, None], k[:, None, None, :]].transpose(0, 1)
 
 
 def shell_average(cubes: torch.Tensor, shells: int = 20) -> torch.Tensor:
-    """Cubes (N, m, m, m) of which only the mean over shells about the middle is left: nothing anisotropic.
+    """Cubes (..., m, m, m) of which only the mean over shells about the middle is left: nothing anisotropic.
 
     `shells` of equal width between 2 cells and the nearest face, of the same width beyond, as far as they lie inside.
     """
     index, share = _shells(cubes.shape[-1], shells, str(cubes.device))
-    means = cubes.flatten(1) @ share
-    return means[:, index].view_as(cubes)
+    means = cubes.flatten(-3) @ share
+    return means[..., index].reshape(cubes.shape)
 
 
 @lru_cache(maxsize=4)

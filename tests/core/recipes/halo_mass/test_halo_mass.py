@@ -17,10 +17,11 @@ from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
 from core.recipes.halo_mass.figures import likelihood, violins
 from core.recipes.halo_mass.judged import Shared
-from core.recipes.halo_mass.masses import of_halos, of_particles
+from core.recipes.halo_mass.masses import Reading, of_halos, of_particles
 from core.recipes.halo_mass.numbers import of_all, of_theory
 from core.recipes.halo_mass.particles import drawn, drawn_from_each
 from core.recipes.halo_mass.recipe import HaloMass
+from core.recipes.halo_mass.subboxes import SubBoxes
 from core.runs import registry
 from core.runs.run import Run, create_run
 from models.cnn import CNN
@@ -32,6 +33,12 @@ def smoke(*overrides: str) -> HaloMass:
     settings = resolve(registry.load("halo_mass"), read_table("halo_mass", "smoke"), list(overrides))
     assert isinstance(settings, HaloMass)
     return settings
+
+
+def cubes(settings: HaloMass, universes: list[Universe]) -> SubBoxes:
+    samples = settings.samples(universes, CPU)
+    assert isinstance(samples, SubBoxes)
+    return samples
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +67,8 @@ def learner(universes: list[Universe]) -> Network:
 
 def test_halos_learnt_equally_often(universes: list[Universe]) -> None:
     """Of a large halo no more particles are drawn than of a small one."""
-    drawn_by_halo = smoke("particles.weight=halos").samples(universes, CPU).training_boxes
-    at_random = smoke().samples(universes, CPU).training_boxes
+    drawn_by_halo = cubes(smoke("particles.weight=halos"), universes).training_boxes
+    at_random = cubes(smoke(), universes).training_boxes
     for (_, even), (_, chance) in zip(drawn_by_halo, at_random, strict=True):
         _, counts = np.unique(even.targets.numpy(), return_counts=True)
         assert np.median(even.targets) < np.median(chance.targets)
@@ -81,8 +88,8 @@ def predicted(truth: Universe, path: Path, of: Callable[[Array], Array]) -> Univ
     ]
     catalogues = {
         "particles": of_particles(truth, some, of(np.log10(some.mass))),
-        "halo_mass": of_halos(truth, few, of(np.log10(few.mass)), (1.0, 0.0)),
-        "halo_mass_eps": of_halos(truth, few, np.log10(few.mass), (1.0, 0.0)),
+        "halo_mass": of_halos(truth, few, of(np.log10(few.mass)), Reading(0.5, 1.0, 0.0)),
+        "halo_mass_eps": of_halos(truth, few, np.log10(few.mass), Reading(0.5, 1.0, 0.0)),
     }
     return write_universe(
         path,
@@ -121,6 +128,10 @@ def test_a_run_learns_predicts_and_reports(finished: Run) -> None:
     particles = prediction.catalogue("particles")
     assert (np.diff(particles["mass"]) <= 0).all()
     assert len(particles) <= 300
+    # of the two particles of each halo that are asked for, and of as many as EPS tells most from
+    ours, eps = (prediction.catalogue(name)["particles"] for name in ("halo_mass", "halo_mass_eps"))
+    assert ours.max() == 2
+    assert 2 < eps.max() <= 16
     validations = [event for event in finished.events()[0] if event["event"] == "validation"]
     assert {"loss", "likelihood", "rms", "width"} <= set(validations[-1])
     assert validations[-1]["loss"] > validations[-1]["likelihood"]
@@ -270,9 +281,24 @@ def test_every_input_trains_and_predicts(universes: list[Universe], kind: str) -
     assert len(catalogues["particles"]) == 40
 
 
+@pytest.mark.parametrize("inputs", ["density+displacement", "density+nbody"])
+def test_more_is_seen_beside_the_density(universes: list[Universe], inputs: str) -> None:
+    settings = smoke(f"inputs={inputs}", "steps=1", "particles.test=40", "particles.each_halo=0", "input.augment=true")
+    samples, learner = cubes(settings, universes), settings.learner(CPU)
+    assert len(list(learner.fit(samples))) == 1
+    fields, _ = samples.training_boxes[0]
+    assert fields.shape == (7 if inputs == "density+nbody" else 4, 16, 16, 16)
+    # the density is that which is seen alone; all is of order one
+    assert torch.equal(fields[:1], cubes(smoke(), universes).training_boxes[0][0])
+    assert (fields.std(dim=(1, 2, 3)) < 3).all()
+    assert torch.equal(settings.seen.fields(universes[0], learner.constants, CPU), fields)
+    _, catalogues = settings.predict(learner, universes[3])
+    assert np.isfinite(catalogues["particles"]["mass"]).all()
+
+
 def test_inputs_are_scaled_by_the_training_universes(universes: list[Universe]) -> None:
-    samples = smoke().samples(universes, CPU)
-    values = torch.cat([field.reshape(-1) for field, _ in samples.training_boxes])
+    samples = cubes(smoke(), universes)
+    values = torch.cat([fields.reshape(-1) for fields, _ in samples.training_boxes])
     assert float(values.mean()) == pytest.approx(0, abs=1e-5)
     assert float(values.std()) == pytest.approx(1, abs=1e-3)
     targets = torch.cat([centres.targets for _, centres in samples.training_boxes])
@@ -287,7 +313,7 @@ def test_runs_with_other_seeds_are_judged_on_the_same_particles(universes: list[
     one = smoke().predict(learner, universes[3])[1]["particles"]
     other = smoke("seed=5").predict(learner, universes[3])[1]["particles"]
     assert np.array_equal(one["id"], other["id"])
-    chosen = [[c.targets for _, c in smoke(f"seed={s}").samples(universes, CPU).training_boxes] for s in (1, 5)]
+    chosen = [[c.targets for _, c in cubes(smoke(f"seed={s}"), universes).training_boxes] for s in (1, 5)]
     assert not torch.equal(chosen[0][0], chosen[1][0])
 
 
@@ -309,6 +335,7 @@ def test_the_scale_is_learnt_within_its_bounds(universes: list[Universe]) -> Non
     ("overrides", "words"),
     [
         (["split.test=3"], "4 universes leave none to train on .*: give at least 5"),
+        (["input.kind=evolved", "inputs=density+nbody"], "lie on the initial lattice, .* set inputs=density"),
         (["input.side=8"], "input.side of 8 cells has no middle: make it odd"),
         (["log_mass.low=15"], "log_mass.low of 15 is not below log_mass.high of 15"),
         (["log_mass.low=16", "log_mass.high=17"], r"no halos of 10\^16 to 10\^17"),

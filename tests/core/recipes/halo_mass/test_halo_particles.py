@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.cosmos.box import Field
+from core.cosmos.box import Catalogue, Field
 from core.cosmos.universe import Universe
 from core.errors import InputError
 from core.recipes.halo_mass.masses import crossing_masses
@@ -12,12 +12,14 @@ from core.recipes.halo_mass.particles import (
     centre_cells,
     drawn,
     drawn_from_each,
+    drawn_together,
     final_positions,
     halo_particles,
     nearest_the_middle,
     potential,
     radii,
     seen,
+    weights,
 )
 
 RANGE = (11.0, 16.0)
@@ -54,6 +56,21 @@ def test_draws(universes: list[Universe]) -> None:
     assert len(np.unique(few.ids)) == len(few)
     pairs = dict(zip(every.ids.tolist(), every.halo.tolist(), strict=True))
     assert all(pairs[i] == h for i, h in zip(few.ids.tolist(), few.halo.tolist(), strict=True))
+
+
+def test_between_particles_and_halos_a_halo_counts_as_the_root_of_its_size() -> None:
+    halo = np.repeat([0, 1, 2], [1, 4, 900])
+    particles = HaloParticles(np.arange(905), halo, Catalogue({"mass": np.ones(3)}, 10.0))
+    assert np.allclose(np.bincount(halo, weights(particles, "particles")), [1, 4, 900])
+    assert np.allclose(np.bincount(halo, weights(particles, "between")), [1, 2, 30])
+    assert np.allclose(np.bincount(halo, weights(particles, "halos")), 1)
+    counts = [np.bincount(drawn_together([particles], 11, "between", seed)[0].halo) for seed in range(400)]
+    # a third of 1 + 2 + 30; Poisson errors of the mean of 400 draws are below 0.03 and 0.16
+    mean = np.mean([np.pad(count, (0, 3 - len(count))) for count in counts], axis=0)
+    assert mean == pytest.approx([1 / 3, 2 / 3, 10], abs=0.6)
+    assert mean[:2] == pytest.approx([1 / 3, 2 / 3], abs=0.15)
+    [one] = drawn_together([particles], 0, "between", 1)
+    assert len(one) == 1
 
 
 def test_the_middle_of_a_halo_that_crosses_the_border() -> None:

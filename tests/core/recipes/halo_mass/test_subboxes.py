@@ -18,22 +18,24 @@ def centres(cells: int, count: int, value: float) -> Centres:
 
 
 def samples(augment: bool = False, change: Callable[[torch.Tensor], torch.Tensor] = lambda cubes: cubes) -> SubBoxes:
-    boxes = [(box(8, 1), centres(8, 30, -0.5)), (box(12, 2), centres(12, 10, 0.5))]
+    boxes = [(box(8, 1)[None], centres(8, 30, -0.5)), (box(12, 2)[None], centres(12, 10, 0.5))]
     return SubBoxes(boxes, boxes[1:], 5, 16, 7, {"sigma": 1.0}, change, augment)
 
 
 @pytest.mark.parametrize("side", [1, 3, 7, 11])
 def test_cubes_wrap_around_the_box(side: int) -> None:
-    field = box(7, 3)
+    fields = torch.stack([box(7, 3), box(7, 4)])
     cells = torch.tensor([[0, 0, 0], [6, 3, 1], [2, 6, 6]])
-    found = around(field, cells, side)
-    for cube, cell in zip(found, cells.tolist(), strict=True):
+    found = around(fields, cells, side)
+    assert found.shape == (3, 2, side, side, side)
+    for cubes, cell in zip(found, cells.tolist(), strict=True):
         rows = [np.arange(c - side // 2, c - side // 2 + side) for c in cell]
-        expected = (
-            field.numpy().take(rows[0], 0, mode="wrap").take(rows[1], 1, mode="wrap").take(rows[2], 2, mode="wrap")
-        )
-        assert np.array_equal(cube.numpy(), expected)
-        assert cube[(side // 2,) * 3] == field[tuple(cell)]
+        for cube, field in zip(cubes, fields, strict=True):
+            expected = (
+                field.numpy().take(rows[0], 0, mode="wrap").take(rows[1], 1, mode="wrap").take(rows[2], 2, mode="wrap")
+            )
+            assert np.array_equal(cube.numpy(), expected)
+            assert cube[(side // 2,) * 3] == field[tuple(cell)]
 
 
 def test_training_is_a_pure_function_of_the_step() -> None:
@@ -52,8 +54,8 @@ def test_particles_are_drawn_evenly_from_all_universes() -> None:
 def test_targets_belong_to_their_cubes() -> None:
     every = samples()
     known = {
-        float(field[tuple(cell)]): float(target)
-        for field, places in every.training_boxes
+        float(fields[0, *cell]): float(target)
+        for fields, places in every.training_boxes
         for cell, target in zip(places.cells.tolist(), places.targets, strict=True)
     }
     batch = every.training(3)
@@ -71,8 +73,8 @@ def test_augmented_cubes_are_turned_ones() -> None:
 def test_validation_sees_every_particle_once() -> None:
     batches = list(samples().validation())
     assert sum(len(batch.targets) for batch in batches) == 10
-    field, places = samples().validation_boxes[0]
-    assert torch.equal(batches[0].inputs[:, 0], around(field, places.cells, 5))
+    fields, places = samples().validation_boxes[0]
+    assert torch.equal(batches[0].inputs, around(fields, places.cells, 5))
 
 
 def test_a_shell_average_keeps_the_mean_of_each_shell_and_nothing_else() -> None:
@@ -87,6 +89,19 @@ def test_a_shell_average_keeps_the_mean_of_each_shell_and_nothing_else() -> None
         inside = torch.from_numpy((radius >= low) & (radius < high))
         assert torch.allclose(averaged[0][inside], cubes[0][inside].mean(), atol=1e-5)
     assert torch.allclose(shell_average(averaged, 4), averaged, atol=1e-5)
+    # of every channel by itself
+    several = torch.stack([cubes, cubes.flip(0)], dim=1)
+    assert torch.allclose(shell_average(several, 4)[:, 1], averaged.flip(0), atol=1e-6)
+
+
+def test_vectors_turn_with_the_cubes() -> None:
+    boxes = [(torch.stack([box(8, seed) for seed in range(4)]), centres(8, 30, -0.5))]
+    plain, turned = (
+        SubBoxes(boxes, boxes, 5, 16, 7, {}, lambda cubes: cubes, augment, vectors=(1,)).training(2).inputs
+        for augment in (False, True)
+    )
+    assert plain.shape == (16, 4, 5, 5, 5)
+    assert any(torch.equal(turned, turn(plain, symmetry, (1,))) for symmetry in range(48))
 
 
 def test_a_shell_average_is_made_before_the_network_sees_it() -> None:
