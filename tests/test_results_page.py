@@ -6,7 +6,7 @@ import pytest
 
 from core.figures import Number, Report, Table
 from tests.results import tables
-from tests.results.__main__ import PAGE, label
+from tests.results.__main__ import PAGES, label
 from tests.results.blocks import Wanted, filled, parse
 
 FIRST = Report(
@@ -42,9 +42,9 @@ def test_numbers_stand_beside_baseline_ceiling_and_paper() -> None:
     assert second == "| median [dex] | -0.04 | | | |"
 
 
-def test_tables_keep_the_rows_that_are_asked_for() -> None:
-    made = Table("t", ("quantity", "a"), (("complete  > 1", 0.5), ("pure  > 1", None)))
-    assert tables.table(made, ("pure",)).splitlines()[2:] == ["| pure  > 1 | |"]
+def test_ways_are_rows_and_what_is_asked_for_columns() -> None:
+    made = Table("t", ("quantity", "a", "b"), (("complete  > 1", 0.5, 0.25), ("pure  > 1", None, 1.0)))
+    assert tables.turned(made, ("pure",)).splitlines() == ["| | pure  > 1 |", "| --- | --- |", "| a | |", "| b | 1 |"]
 
 
 def test_runs_are_told_apart_by_their_command() -> None:
@@ -58,8 +58,9 @@ def test_the_page_asks_for_what_there_is() -> None:
     def collect(one: Wanted) -> None:
         wanted.append(one)
 
-    filled(PAGE.read_text(), collect)
-    assert wanted
+    for page in PAGES:
+        filled(page.read_text(), collect)
+    assert {one.kind for one in wanted} == {"numbers", "compare"}
     assert all(
         name.split()[0] in {"halonet", "halo_instances", "distance_map", "halo_mass"}
         for one in wanted

@@ -1,4 +1,4 @@
-"""Write the tables of docs/results.md from trained runs.
+"""Write the tables of docs/results.md and README.md from trained runs.
 
     python -m tests.results --runs FOLDER [--networks FOLDER]
 
@@ -13,14 +13,15 @@ import shlex
 from pathlib import Path
 
 from core.analysis.comparison.runs import compare
-from core.figures import Table
+from core.figures import Report, Table
 from core.runs.report_file import read_report
 from core.runs.run import Run
 from tests.results import tables
 from tests.results.blocks import Wanted, filled
 from tests.results.networks import keep
 
-PAGE = Path(__file__).parents[2] / "docs" / "results.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
 
 
 def label(command: str) -> str:
@@ -46,11 +47,11 @@ def finished(folders: list[Path]) -> dict[str, Run]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, nargs="+", required=True)
-    parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--networks", type=Path, help="keep the networks of the tables [cpu] there")
     parser.add_argument("--no-compare", action="store_true", help="leave the comparisons as they are")
     told = parser.parse_args()
     runs = finished(told.runs)
+    compared: dict[tuple[str, ...], Report] = {}
 
     def table(wanted: Wanted) -> str | None:
         missing = [name for name in wanted.runs if name not in runs]
@@ -64,7 +65,9 @@ def main() -> None:
         if wanted.kind == "numbers":
             reports = [(name, read_report(run)) for name, run in zip(wanted.runs, chosen, strict=True)]
             return tables.numbers(reports, wanted.keys)
-        report = compare(chosen)
+        if wanted.runs not in compared:
+            compared[wanted.runs] = compare(chosen)
+        report = compared[wanted.runs]
         made = report.figures["table"]
         assert isinstance(made, Table)
         names = {run.name: name for name, run in zip(wanted.runs, chosen, strict=True)}
@@ -72,9 +75,10 @@ def main() -> None:
         notes = [note for note in report.notes if "front" in note]
         for run_name, name in names.items():
             notes = [note.replace(run_name, name) for note in notes]
-        return "\n\n".join([tables.table(Table(made.title, columns, made.rows, made.note), wanted.keys), *notes])
+        return "\n\n".join([tables.turned(Table(made.title, columns, made.rows, made.note), wanted.keys), *notes])
 
-    told.page.write_text(filled(told.page.read_text(), table))
+    for page in PAGES:
+        page.write_text(filled(page.read_text(), table))
     if told.networks:
         for name, run in runs.items():
             if name.endswith(" cpu"):

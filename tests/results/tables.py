@@ -22,11 +22,13 @@ def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     return _markdown(["", *(name for name, _ in columns)], [rows, *(values for _, values in columns)])
 
 
-def table(made: Table, keys: Sequence[str]) -> str:
-    """A table of a report; the rows whose first cell begins with one of the keys, or all."""
+def turned(made: Table, keys: Sequence[str]) -> str:
+    """A table of a report, its rows as columns: those whose first cell, spaces as _, begins with a key, or all."""
     rows = [row for row in made.rows if not keys or any(str(row[0]).replace(" ", "_").startswith(key) for key in keys)]
-    columns = [[_cell(row[i]) for row in rows] for i in range(len(made.columns))]
-    return _markdown(list(made.columns), columns)
+    ways = list(made.columns[1:])
+    return _markdown(
+        ["", *(str(row[0]) for row in rows)], [ways, *([_cell(value) for value in row[1:]] for row in rows)]
+    )
 
 
 def _further(found: Sequence[Number | None], attribute: str, title: str) -> list[tuple[str, list[str]]]:

@@ -93,7 +93,7 @@ class HaloMass(Experiment):
         if self.input.kind != "evolved":
             training = self.split.parts(universes).training[:BOXES]
             known = [self.halo_particles(universe) for universe in training]
-            run, redshift = run_seen(self.inputs, self.nbody), learner.constants.get("redshift", 0.0)
+            run, redshift = run_seen(self.inputs, self.nbody), learner.constants.get("beside.redshift", 0.0)
             trees = fit_trees(training, known, self.seed, run, redshift)
             learner.tensors |= trees.as_tensors(PREFIX)
 
