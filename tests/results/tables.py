@@ -57,4 +57,4 @@ def _cell(value: float | str | None) -> str:
 
 def _markdown(head: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     rows = [list(head), ["---"] * len(head), *(list(row) for row in zip(*columns, strict=True))]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows).replace("|  |", "| |")
+    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows)
