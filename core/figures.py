@@ -150,7 +150,10 @@ KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Slice, Curves, H
 
 @dataclass(frozen=True)
 class Number:
-    """One measured number beside the paper's and a baseline's; `error` is one standard deviation."""
+    """One measured number beside the paper's and a baseline's; `error` is one standard deviation.
+
+    `ceiling` is what the best possible prediction could reach, where the truth itself is not certain.
+    """
 
     key: str
     name: str
@@ -160,6 +163,7 @@ class Number:
     baseline: float | None = None
     paper: float | None = None
     note: str = ""
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True)
@@ -174,10 +178,10 @@ class Report:
 
 
 def numbers_table(report: Report) -> Table:
-    """The numbers of a report as a table: ours, the baseline's, the paper's; columns without an entry are left out."""
-    columns = ("quantity", "value", "+-", "baseline", "paper", "note")
+    """The numbers of a report as a table: ours, baseline, ceiling, paper; columns without an entry are left out."""
+    columns = ("quantity", "value", "+-", "baseline", "ceiling", "paper", "note")
     rows = [
-        (f"{n.name} [{n.unit}]" if n.unit else n.name, n.value, n.error, n.baseline, n.paper, n.note)
+        (f"{n.name} [{n.unit}]" if n.unit else n.name, n.value, n.error, n.baseline, n.ceiling, n.paper, n.note)
         for n in report.numbers
     ]
     used = [i for i in range(len(columns)) if i < 2 or any(row[i] not in (None, "") for row in rows)]

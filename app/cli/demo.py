@@ -47,7 +47,7 @@ def demo(
 
 
 WORDS = """What this can show: that initial conditions, N-body, friends-of-friends, network, halo finder and statistics
-work together, and that a small network beats the best smoothed density on universes it never saw.
+work together, and how a small network stands beside boosted trees, which are told what theory knows of each cell.
 What it cannot: the paper's numbers. Its network has 200 times the weights, its boxes 160 times the volume, its
 training took three days on four GPUs, and its truth are Peak Patch spheres."""
 

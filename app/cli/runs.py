@@ -216,7 +216,7 @@ def predict(
 ) -> None:
     """Apply a trained run to a universe and report on it where the universe holds the truth."""
     from core.cosmos.universe import open_universe
-    from core.runs.job import open_model
+    from core.runs.job import has_seen, open_model
     from core.runs.reports import predict as predict_universe
 
     run = open_run(runs, name)
@@ -224,6 +224,8 @@ def predict(
     with progress_bar(f"predict {target.name}") as progress:
         prediction = predict_universe(run, model, target, progress)
         made, facts = None, {"prediction": str(prediction.path)}
+        if has_seen(run, target):
+            facts["seen in training"] = "yes: what follows is no test"
         progress(0.0, "comparing with the truth")
         try:
             made = model.recipe.evaluate(model.learner, [(target, prediction)], progress)

@@ -37,10 +37,11 @@ Learnt = Literal["chance", "value"]
 
 @dataclass(frozen=True)
 class PhysicsTrees:
-    """Trees on `physics.features`, and the cheap run among them, if any."""
+    """Trees on `physics.features`, and the cheap run among them, if any, to a redshift."""
 
     trees: DecisionTrees
     run: CheapRun | None = None
+    redshift: float = 0.0
 
     def __call__(self, features: Array) -> Array:
         """The sum of the trees for features (F, ...): a log odds or a value, in the same shape."""
@@ -50,7 +51,7 @@ class PhysicsTrees:
 
     def told(self, universe: Universe) -> Array:
         """The sum of the trees for every cell (n, n, n)."""
-        return self(physics.features(universe, self.run))
+        return self(physics.features(universe, self.run, self.redshift))
 
     def chance(self, universe: Universe) -> Array:
         """The probability (n, n, n) float32 that trees of the kind "chance" tell."""
@@ -63,7 +64,8 @@ class PhysicsTrees:
         tensors = {f"{prefix}.{name}": tensor for name, tensor in self.trees.as_tensors().items()}
         if self.run is not None:
             run = self.run
-            tensors[f"{prefix}.run"] = torch.tensor([run.steps, run.mesh_ratio, run.groups], dtype=torch.float64)
+            numbers = [run.steps, run.mesh_ratio, run.groups, self.redshift]
+            tensors[f"{prefix}.run"] = torch.tensor(numbers, dtype=torch.float64)
         return tensors
 
 
@@ -74,31 +76,32 @@ def from_saved(tensors: Mapping[str, torch.Tensor], prefix: str) -> PhysicsTrees
     arrays = {name: tensors[f"{prefix}.{name}"] for name in ("feature", "threshold", "value")}
     depth = (arrays["feature"].shape[-1] + 1).bit_length() - 2
     trees = from_tensors(arrays, depth)
-    run = None
+    run, redshift = None, 0.0
     if f"{prefix}.run" in tensors:
-        steps, mesh_ratio, groups = tensors[f"{prefix}.run"].tolist()
+        steps, mesh_ratio, groups, redshift = tensors[f"{prefix}.run"].tolist()
         run = CheapRun(steps=int(steps), mesh_ratio=mesh_ratio, groups=bool(groups))
     if trees.feature.max(initial=-1) >= physics.count(run):
         raise RunError("the saved trees are of other features", "put the run's own file back")
-    return PhysicsTrees(trees, run)
+    return PhysicsTrees(trees, run, redshift)
 
 
 def fit_cells(
     universes: Sequence[Universe],
     target: Callable[[Universe], Array],
     learnt: Learnt,
-    run: CheapRun | None,
     seed: int,
+    run: CheapRun | None = None,
+    redshift: float = 0.0,
 ) -> PhysicsTrees:
     """Trees for a target (n, n, n) of cells, a mask of which they learn the chance or a value, from a sample."""
     chosen = universes[:BOXES]
     drawn = []
     for number, universe in enumerate(chosen):
-        features, values = physics.features(universe, run), target(universe).reshape(-1)
+        features, values = physics.features(universe, run, redshift), target(universe).reshape(-1)
         draw = np.random.default_rng(mix(seed, number)).permutation(len(values))[: SAMPLE // len(chosen)]
         drawn.append((features.reshape(len(features), -1)[:, draw].T, values[draw]))
     table, values = (np.concatenate(part) for part in zip(*drawn, strict=True))
-    return PhysicsTrees(fit(table, values, learnt, seed), run)
+    return PhysicsTrees(fit(table, values, learnt, seed), run, redshift)
 
 
 def fit(features: Array, targets: Array, learnt: Learnt, seed: int) -> DecisionTrees:

@@ -45,18 +45,31 @@ class CheapRun(Settings):
 def dynamics(
     universe: Universe, run: CheapRun, redshift: float = 0.0, device: torch.device | str = "cpu"
 ) -> torch.Tensor:
+    """The channels (run.channels, n, n, n) that `told_by` makes of the cheap run of a universe, on the device."""
+    return told_by(outcome(universe, run, redshift, device), universe.box_size, run)
+
+
+def outcome(
+    universe: Universe, run: CheapRun, redshift: float = 0.0, device: torch.device | str = "cpu"
+) -> torch.Tensor:
+    """Where the cheap run takes the particles: displacement (3, n, n, n) [Mpc/h]."""
+    from core.cosmos.cheap import cheap_displacement
+
+    delta = universe.field("delta_linear")
+    return cheap_displacement(delta, universe.cosmology, run.steps, run.mesh_ratio, redshift, device)
+
+
+def told_by(displacement: torch.Tensor, box_size: float, run: CheapRun) -> torch.Tensor:
     """Channels (run.channels, n, n, n): log density where the particle ends, on meshes of 2 n and n cells a side,
     -div of the displacement, raw and smoothed by 2 cells; then the log size of the particle's group, 0 for none, and
     the share of its six neighbours on the lattice that are in the same group."""
     import torch
 
-    from core.cosmos.cheap import cheap_displacement, cheap_groups
+    from core.cosmos.cheap import cheap_groups
 
-    delta = universe.field("delta_linear")
-    displacement = cheap_displacement(delta, universe.cosmology, run.steps, run.mesh_ratio, redshift, device)
-    told = [*_densities(displacement, universe.box_size), *_contraction(displacement, universe.box_size)]
+    told = [*_densities(displacement, box_size), *_contraction(displacement, box_size)]
     if run.groups:
-        label = cheap_groups(displacement, universe.box_size, SMALLEST_GROUP)
+        label = cheap_groups(displacement, box_size, SMALLEST_GROUP)
         told += [torch.from_numpy(field).to(displacement.device) for field in (_sizes(label), _togetherness(label))]
     return torch.stack(told)
 

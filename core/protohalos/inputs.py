@@ -14,7 +14,7 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.protohalos.dynamics import CONTRACTIONS, CheapRun, dynamics
+from core.protohalos.dynamics import CONTRACTIONS, CheapRun, outcome, told_by
 from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, redshift_of, sources
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ Inputs = Literal["density", "density+displacement", "density+nbody"]
 def channel_count(inputs: Inputs, run: CheapRun) -> int:
     """Fields that the network sees."""
     return 1 + {"density": 0, "density+displacement": 3, "density+nbody": run.channels}[inputs]
+
+
+def run_seen(inputs: Inputs, run: CheapRun) -> CheapRun | None:
+    """The cheap N-body that the network sees, if it sees one."""
+    return run if inputs == "density+nbody" else None
 
 
 def vectors_of(inputs: Inputs) -> tuple[int, ...]:
@@ -52,10 +57,11 @@ def channels(
     constants: dict[str, float],
     run: CheapRun | None = None,
     device: torch.device | str = "cpu",
+    moved: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """(`channel_count`, n, n, n) on the host: the density, then the displacement or what `dynamics` tells of the run.
 
-    The cheap N-body is computed on the device.
+    The cheap N-body is computed on the device, unless its outcome `moved` [Mpc/h] is given.
     """
     import torch
 
@@ -64,7 +70,9 @@ def channels(
         return density
     if inputs == "density+displacement":
         return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
-    told = dynamics(universe, run or CheapRun(), constants["redshift"], device).cpu()
+    run = run or CheapRun()
+    moved = outcome(universe, run, constants["redshift"], device) if moved is None else moved
+    told = told_by(moved, universe.box_size, run).cpu()
     told[CONTRACTIONS] /= constants["sigma"]
     return torch.cat([density, told])
 

@@ -31,6 +31,16 @@ def catalogue(label: Array, cells: Array, box_size: float, particle_mass: float,
     return Catalogue(columns, box_size, 0.0, definition, units)
 
 
+def by_size(label: Array, cells: Array, minimum: int = 1) -> tuple[Array, Array]:
+    """Labels 1 .. L with `cells` (L,) renumbered, largest first and equal ones in their old order; those of less than
+    `minimum` cells become 0. Returns the labels and the sizes."""
+    ranked = np.argsort(-cells, kind="stable")
+    ranked = ranked[cells[ranked] >= minimum]
+    new = np.zeros(len(cells) + 1, dtype=np.int32)
+    new[ranked + 1] = np.arange(1, len(ranked) + 1)
+    return new[label], cells[ranked]
+
+
 def centres(label: Array, count: int) -> Array:
     """Periodic centres of mass (count, 3) [cells] of labelled regions, measured from the first cell of each."""
     first, total = np.full((count, 3), -1, dtype=np.int64), np.zeros((count, 4))

@@ -122,6 +122,20 @@ def read_constants(run: Run) -> dict[str, float]:
         raise RunError(f"{path} cannot be read ({error})", "put the run's own file back") from error
 
 
+def read_arrays(run: Run) -> dict[str, torch.Tensor]:
+    """The small arrays that a trained run keeps beside its weights; none in runs of before there were any.
+
+    Raises: RunError when there are no weights yet.
+    """
+    path = run.path / "model.pt"
+    if not path.exists():
+        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
+    arrays = read_tensors(path, run, torch.device("cpu"), "weights").get("tensors", {})
+    if not isinstance(arrays, dict) or not all(isinstance(array, torch.Tensor) for array in arrays.values()):
+        raise RunError(f"{path} cannot be read", "put the run's own file back")
+    return arrays
+
+
 def write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
     """Write parts made of tensors and plain values, whole or not at all. Raises: ResourceError."""
     with appearing(path, run.path) as temporary, temporary.open("wb") as file:

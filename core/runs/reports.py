@@ -11,7 +11,7 @@ import numpy as np
 
 from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
-from core.figures import Curves, Report, Series, Style, dump_report
+from core.figures import Curves, Report, Row, Series, Style, dump_report
 from core.files import write_json
 from core.progress import Progress, part, silent
 from core.provenance import provenance
@@ -27,9 +27,14 @@ WIDE = 100
 
 def predict(run: Run, model: Model, universe: Universe, progress: Progress = silent) -> Universe:
     """Apply a trained run to a universe; the prediction is written to the run's folder."""
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     fields, catalogues = model.recipe.predict(model.learner, universe, progress)
-    cost = {"seconds": time.perf_counter() - start, "memory": peak_memory()}
+    cost = {
+        "seconds": time.perf_counter() - start,
+        "cpu_seconds": time.process_time() - busy,
+        "device": model.device.type,
+        "memory": peak_memory(),
+    }
     return write_universe(
         path_for(run, universe),
         name=universe.name,
@@ -59,10 +64,25 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
         pairs.append((universe, predict(run, model, universe, stage)))
     report = model.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
-    report = Report(report.title, report.numbers, {**report.figures, "loss": loss_curves(run)}, report.notes, facts)
+    figures = {**report.figures, "loss": loss_curves(run)}
+    if measured := validation_curves(run):
+        figures["validation"] = measured
+    report = Report(report.title, report.numbers, figures, report.notes, facts)
     write_json(run.report_path, dump_report(report), run.path)
     progress(1.0, "report written")
     return report
+
+
+def validation_curves(run: Run) -> Row | None:
+    """What validation measured besides the loss against step, a panel each; None where it measured nothing."""
+    history = History()
+    history.add(run.events()[0])
+    panels = []
+    for name, track in history.validation.items():
+        if name != "loss" and not name.startswith("loss_"):
+            series = Series("validation", np.array(track.steps), np.array(track.values))
+            panels.append(Curves(name.replace("_", " "), (series,), "step", name.replace("_", " ")))
+    return Row("What validation measured", tuple(panels)) if panels else None
 
 
 def loss_curves(run: Run) -> Curves:

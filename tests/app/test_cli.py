@@ -159,6 +159,7 @@ def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
     code, out, _ = command("predict", "halonet-001", universes[0].path)
     assert code == 0
     assert "prediction " in out
+    assert "seen in training" in out
     assert "area under ROC" in out
     assert Path("runs/halonet-001/predictions/u1.h5").exists()
 

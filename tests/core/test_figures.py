@@ -104,7 +104,11 @@ def test_unknown_figures(data: dict[str, Any]) -> None:
 
 
 def test_reports_survive_json() -> None:
-    numbers = (Number("a", "A", 1.5, "Mpc/h", 0.1, 2.0, 3.0, "n"), Number("b", "B", None), Number("c", "C", 2.0))
+    numbers = (
+        Number("a", "A", 1.5, "Mpc/h", 0.1, 2.0, 3.0, "n"),
+        Number("b", "B", None),
+        Number("c", "C", 2.0, ceiling=3.0),
+    )
     report = Report("title", numbers, FIGURES, ("a note",), {"fact": "value"})
     assert same(load_report(strict(dump_report(report))), report)
 
@@ -121,6 +125,9 @@ def test_table_of_numbers_leaves_out_what_nobody_has() -> None:
     assert table.columns == ("quantity", "value", "paper", "note")
     assert table.rows == (("A [Mpc/h]", 1.0, 2.0, ""), ("B", None, None, "why"))
     assert numbers_table(Report("t", (Number("a", "A", 1.0),), {})).columns == ("quantity", "value")
+    limited = numbers_table(Report("t", (Number("a", "A", 1.0, ceiling=1.5), Number("b", "B", 2.0)), {}))
+    assert limited.columns == ("quantity", "value", "ceiling")
+    assert limited.rows == (("A", 1.0, 1.5), ("B", 2.0, None))
 
 
 WRITTEN: dict[str, Any] = json.loads((Path(__file__).parent / "figures.json").read_text())

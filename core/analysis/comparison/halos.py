@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.comparison.front import Score
 from core.analysis.massfunction import counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
@@ -37,7 +38,8 @@ RANDOM = "random points"
 class Method:
     """One way to get halos: a catalogue and a label field (n, n, n) for each universe, and what they cost.
 
-    Seconds and GiB are NaN where they were not measured.
+    Seconds and GiB are NaN where they were not measured; `cost` are CPU seconds of one prediction, or those of the GPU
+    it was made on.
     """
 
     halos: list[Catalogue]
@@ -45,6 +47,8 @@ class Method:
     training_seconds: float = float("nan")
     seconds: float = float("nan")
     memory: float = float("nan")
+    cost: float = float("nan")
+    gpu: bool = False
 
 
 def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: float) -> Table:
@@ -69,19 +73,35 @@ def table(truth: Method, methods: Mapping[str, Method], minimum: float, large: f
             for name, estimate in clustering(truth.halos, method.halos, column).items():
                 put(f"{name}{where}", _known(float(estimate.value[0])))
                 put(f"{name}{where} +-", _known(float(estimate.error[0])))
-        masks = zip(method.labels, truth.labels, strict=True)
-        put("Dice", float(np.mean([foreground_dice(ours > 0, true > 0) for ours, true in masks])))
+        put("Dice", _overlap(truth, method))
         put("training [s]", _known(method.training_seconds))
         put("prediction [s]", _known(method.seconds))
+        put("prediction [CPU or GPU s]", _known(method.cost))
         put("memory [GiB]", _known(method.memory))
     note = (
         f"{sum(map(len, truth.halos))} true halos, universes: {len(truth.halos)}; masses in Msun/h. complete: share "
         "of true halos with a match (centre inside, radius within 25 %); pure: share of predicted halos that match a "
         f"true one; P, less shot noise, and r of halos at equal number, |k| <= {LARGE_SCALES:g} h/Mpc, in Lagrangian "
         "space and today, errors of modes or of boxes, the larger; Dice of the cells in halos; prediction: for one "
-        "universe. Random points: the true halos at random places, their cells moved by half the box."
+        "universe, by the clock, and the seconds of all CPUs, or of the GPU of "
+        f"{', '.join(name for name, method in methods.items() if method.gpu) or 'none'}. Random points: the true halos "
+        "at random places, their cells moved by half the box."
     )
     return Table("Ways to halos", ("quantity", *columns), tuple((name, *values) for name, values in rows.items()), note)
+
+
+def scores(truth: Method, methods: Mapping[str, Method], minimum: float) -> dict[str, Score]:
+    """Quality and cost of every way, for halos of at least a mass [Msun/h]."""
+    return {
+        name: Score(
+            method.cost,
+            method.gpu,
+            _number(_mean(found(truth.halos, method.halos), minimum)),
+            _overlap(truth, method),
+            abs(_number(_count_ratio(truth.halos, method.halos, minimum)) - 1),
+        )
+        for name, method in methods.items()
+    }
 
 
 def figures(
@@ -182,6 +202,12 @@ def _by_scale(
     return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
 
 
+def _overlap(truth: Method, method: Method) -> float:
+    """Dice of the cells in halos, the mean over boxes."""
+    masks = zip(method.labels, truth.labels, strict=True)
+    return float(np.mean([foreground_dice(ours > 0, true > 0) for ours, true in masks]))
+
+
 def _count_ratio(truth: Sequence[Catalogue], ours: Sequence[Catalogue], mass: float) -> float | None:
     true, predicted = (sum(len(c.at_least(mass)) for c in many) for many in (truth, ours))
     return predicted / true if true else None
@@ -194,3 +220,7 @@ def _mean(hits: tuple[Array, Array], mass: float) -> float | None:
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else value
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

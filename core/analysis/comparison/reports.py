@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from core.analysis.comparison import seeds
 from core.figures import Curves, Figure, Report, Row, Series, Table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Se
     """Numbers side by side; curves of one name in one figure, other figures in a row.
 
     What all runs share are facts, what differs is a table. Runs that differ by their seed alone, as `settings` tell,
-    also have their mean and scatter.
+    have their mean and scatter: of numbers where there are no others, of curves as a band.
     """
     names = [name for name, _ in reports]
     facts = [{key: value for key, value in report.facts.items() if key != "run"} for _, report in reports]
@@ -38,8 +39,10 @@ def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Se
     ]
     if rows:
         figures["differences"] = Table("What differs", ("setting", *names), tuple(rows))
+    alike = seeds.groups(names, settings)
     for name in dict.fromkeys(name for _, report in reports for name in report.figures):
-        figures[name] = beside([(run, report.figures[name]) for run, report in reports if name in report.figures])
+        shown = [(run, report.figures[name]) for run, report in reports if name in report.figures]
+        figures[name] = beside(seeds.together(shown, alike))
     notes = tuple(dict.fromkeys(note for _, report in reports for note in report.notes))
     shared = {key: value for key, value in facts[0].items() if key not in _differing(facts)}
     return Report(f"{len(reports)} runs compared", (), figures, notes, shared)
@@ -62,7 +65,7 @@ def settings_of(run: Run) -> SettingTexts:
 
 
 def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False) -> Table:
-    """A row for each number with a column for each run; below it the errors, and the papers' values where they differ.
+    """A row for each number with a column for each run; below it errors, papers' values where they differ, ceilings.
 
     With `scatter` also mean and standard deviation over the runs.
     """
@@ -88,6 +91,9 @@ def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False)
             put("  +-", errors)
         if told:
             put("  paper", papers)
+        ceilings = [number.ceiling if number else None for number in found]
+        if any(ceiling is not None for ceiling in ceilings):
+            put("  ceiling", ceilings)
     return Table("Runs side by side", columns, tuple(rows))
 
 

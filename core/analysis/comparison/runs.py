@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from core.cosmos.identity import identity
 from core.errors import InputError, RunError, UsageError
 from core.figures import Report
 from core.progress import Progress, part, silent
-from core.runs.job import has_seen, open_held_out, open_model, read_constants
+from core.runs.job import has_seen, open_held_out, open_model, read_arrays, read_constants
 from core.runs.predictions import kept
 from core.runs.registry import open_recipe
 from core.runs.reports import predict, read_report
@@ -22,8 +22,10 @@ from core.runs.run import Run
 if TYPE_CHECKING:
     from core.analysis.comparison.halos import Method
     from core.cosmos.universe import Universe
+    from core.protohalos.boosted import PhysicsTrees
     from core.protohalos.finder import Found
     from core.protohalos.truth import TruthSource
+    from core.protohalos.without_network import WithoutNetwork
     from core.runs.recipe import Recipe
 
 
@@ -81,6 +83,7 @@ def held_out_by_all(runs: Sequence[Run], recipes: Sequence[Recipe], folders: Seq
 def _compare_halos(
     runs: Sequence[Run], recipes: Sequence[Recipe], universes: list[Universe], source: TruthSource, progress: Progress
 ) -> Report:
+    from core.analysis.comparison import evolved, front
     from core.analysis.comparison import halos as compare_halos
     from core.protohalos.truth import true_halos
 
@@ -90,21 +93,31 @@ def _compare_halos(
     truth = compare_halos.Method([t.halos for t in truths], [t.label for t in truths])
     methods: dict[str, Method] = {}
     for number, (name, run) in enumerate(zip(_names(runs), runs, strict=True)):
-        stage = part(progress, 0.8 * number / len(runs), 0.8 * (number + 1) / len(runs), f"{name}: ")
+        stage = part(progress, 0.5 * number / len(runs), 0.5 * (number + 1) / len(runs), f"{name}: ")
         methods[name] = _of_run(run, universes, minimum, stage)
-    progress(0.8, "baselines")
-    methods |= _baselines(runs, universes, cells, minimum, truths[0].halos.definition)
+    progress(0.5, "baselines")
+    of_nbody = "fof" in truths[0].halos.definition
+    methods |= _baselines(runs, universes, cells, minimum, of_nbody)
+    redshift = truths[0].halos.redshift
+    if of_nbody:
+        again = evolved.runs_for(universes)
+        methods |= evolved.methods(universes, again, cells, minimum, redshift, part(progress, 0.6, 0.95))
     progress(0.95, "comparing")
     large = 100 / cells * minimum if cells < 100 else 10 * minimum
-    redshift = truths[0].halos.redshift
+    scores = compare_halos.scores(truth, methods, minimum)
     report = Report(
         f"{len(runs)} runs on the same universes",
         (),
         {
             "table": compare_halos.table(truth, methods, minimum, large),
+            "cost": front.figure(scores),
             **compare_halos.figures(truth, methods, universes[0].cosmology, redshift, minimum),
         },
-        (*_other_truths(recipes, runs, universes[0], source), *_notes(runs, universes)),
+        (
+            *_other_truths(recipes, runs, universes[0], source),
+            *_notes(runs, universes),
+            front.words(scores, _names(runs)),
+        ),
         {
             "universes": ", ".join(universe.name for universe in universes),
             "truth": f"{truths[0].halos.definition} halos of at least {minimum:.3g} Msun/h",
@@ -165,7 +178,14 @@ def _of_run(run: Run, universes: Sequence[Universe], minimum: float, progress: P
         run.status().step * float(np.median(steps)) if steps else float("nan"),
         float(np.mean([cost.get("seconds", np.nan) for cost in costs])),
         float(np.max([cost.get("memory", np.nan) for cost in costs])),
+        float(np.median([_seconds(cost) for cost in costs])),
+        any(cost.get("device", "cpu") != "cpu" for cost in costs),
     )
+
+
+def _seconds(cost: Mapping[str, Any]) -> float:
+    """CPU seconds of a prediction, those by the clock on a GPU; NaN where they were not measured."""
+    return float(cost.get("seconds" if cost.get("device", "cpu") != "cpu" else "cpu_seconds", np.nan))
 
 
 def kept_prediction(run: Run, universe: Universe) -> Universe | None:
@@ -182,48 +202,82 @@ def kept_prediction(run: Run, universe: Universe) -> Universe | None:
 
 
 def _baselines(
-    runs: Sequence[Run], universes: Sequence[Universe], cells: int, minimum: float, truth: str
+    runs: Sequence[Run], universes: Sequence[Universe], cells: int, minimum: float, of_nbody: bool
 ) -> dict[str, Method]:
-    """Smoothed density (as the first run that measured it has it), excursion sets, and Peak Patch where it is kept."""
-    import time
-
+    """Smoothed density and trees (as the first runs that measured them have them), excursion sets, and Peak Patch where
+    it is kept beside an N-body truth."""
     from core.analysis.comparison import excursion
     from core.analysis.comparison.halos import Method
-    from core.protohalos import baseline
     from core.protohalos.truth import sources, true_halos
+    from core.protohalos.without_network import smoothed_density
 
     methods = {}
-    constants = next((c for run in runs if (c := _constants(run))), None)
-    start = time.perf_counter()
-    if constants:
-        smoothed = [
-            baseline.smoothed(u.field("delta_linear").values, constants["baseline.smoothing"]) for u in universes
-        ]
-        found = [baseline.find(density, constants, cells) for density in smoothed]
-        seconds = (time.perf_counter() - start) / len(universes)
-        methods["smoothed density"] = _from_found(found, universes, minimum, seconds)
-    start = time.perf_counter()
-    found = [excursion.halos_of(universe, cells) for universe in universes]
-    methods["EPS"] = _from_found(found, universes, minimum, (time.perf_counter() - start) / len(universes))
-    if all("peakpatch" in sources(universe) for universe in universes) and "fof" in truth:
+    measured = [told for run in runs if (told := _measured(run))]
+    if measured:
+        constants = measured[0].constants
+        methods["smoothed density"] = _from_found(
+            lambda universe: smoothed_density(universe, constants, cells).found, universes, minimum
+        )
+    for told in measured:
+        if told.trees and (name := _trees_name(told.trees)) not in methods:
+            methods[name] = _from_found(_halos_by(told, cells), universes, minimum)
+    methods["EPS"] = _from_found(lambda universe: excursion.halos_of(universe, cells), universes, minimum)
+    if all("peakpatch" in sources(universe) for universe in universes) and of_nbody:
         patches = [true_halos(universe, "peakpatch", cells) for universe in universes]
-        methods["Peak Patch"] = Method([p.halos.at_least(minimum) for p in patches], [p.label for p in patches])
+        cost = peak_patch_cost(universes[0])
+        methods["Peak Patch"] = Method(
+            [p.halos.at_least(minimum) for p in patches], [p.label for p in patches], cost=cost
+        )
     return methods
 
 
-def _constants(run: Run) -> dict[str, float] | None:
-    """The numbers of the baseline that a run has measured, if it has."""
+def peak_patch_cost(universe: Universe) -> float:
+    """CPU seconds of Peak Patch in a box, by finding it again; NaN in large boxes, where that would take minutes."""
+    import time
+
+    from core.cosmos.peakpatch.search import PeakPatchSettings, peak_patch
+    from core.protohalos.resimulated import LARGEST
+
+    if universe.cells > LARGEST:
+        return float("nan")
+    busy = time.process_time()
+    settings = PeakPatchSettings(redshift=universe.catalogue("peakpatch").redshift)
+    peak_patch(universe.field("delta_linear"), universe.cosmology, settings)
+    return time.process_time() - busy
+
+
+def _measured(run: Run) -> WithoutNetwork | None:
+    """The baselines that a run has measured, if it has."""
+    from core.protohalos import without_network
+
     try:
-        constants = read_constants(run)
+        told = without_network.of(read_constants(run), read_arrays(run))
     except RunError:
         return None
-    return constants if "baseline.smoothing" in constants else None
+    return told if "baseline.smoothing" in told.constants else None
 
 
-def _from_found(found: Sequence[Found], universes: Sequence[Universe], minimum: float, seconds: float) -> Method:
+def _halos_by(told: WithoutNetwork, cells: int) -> Callable[[Universe], Found]:
+    return lambda universe: told.guess(universe, cells).found
+
+
+def _trees_name(trees: PhysicsTrees) -> str:
+    """Trees on the density alone, or on a cheap run with it."""
+    return f"trees + N-body {trees.run.steps}/{trees.run.mesh_ratio:g}" if trees.run else "trees"
+
+
+def _from_found(find: Callable[[Universe], Found], universes: Sequence[Universe], minimum: float) -> Method:
+    import time
+
     from core.analysis.comparison.halos import Method
     from core.cosmos.displace import move
 
+    found, wall, cpu = [], [], []
+    for universe in universes:
+        began, busy = time.perf_counter(), time.process_time()
+        found.append(find(universe))
+        wall.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - busy)
     catalogues = [
         move(
             item.catalogue(universe.box_size, universe.cosmology.mean_density).at_least(minimum),
@@ -233,4 +287,5 @@ def _from_found(found: Sequence[Found], universes: Sequence[Universe], minimum: 
         )
         for item, universe in zip(found, universes, strict=True)
     ]
-    return Method(catalogues, [item.label for item in found], seconds=seconds)
+    labels = [item.label for item in found]
+    return Method(catalogues, labels, seconds=float(np.median(wall)), cost=float(np.median(cpu)))

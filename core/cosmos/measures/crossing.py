@@ -45,8 +45,11 @@ def eps_barrier(variance: Array) -> Array:
 
 
 def sheth_tormen_barrier(variance: Array) -> Array:
-    """sqrt(a) 1.686 (1 + beta (S / (a 1.686^2))^gamma), a = 0.707, beta = 0.5, gamma = 0.6."""
-    a, beta, gamma = 0.707, 0.5, 0.6
+    """sqrt(a) 1.686 (1 + beta (S / (a 1.686^2))^gamma), a = 0.707, beta = 0.485, gamma = 0.615.
+
+    The best fit of Sheth, Mo & Tormen (2001, astro-ph/9907024), as taken in arXiv:2011.10577, equation E1.
+    """
+    a, beta, gamma = 0.707, 0.485, 0.615
     return np.asarray(np.sqrt(a) * DELTA_C * (1 + beta * (variance / (a * DELTA_C**2)) ** gamma))
 
 

@@ -1,10 +1,10 @@
-"""What one would do without a network: the smoothed linear density in place of the distance map.
+"""What one would do without a network: trees on physics that tell the distance of a cell, flooded and cut as well.
 
-The density smoothed by a Gaussian becomes, by a logistic curve, the chance that a cell ends in a halo; what lies below
-a level that leaves somewhat more than the collapsed fraction is background. Watershed and cut are those of the network,
-fitted in the same way. Of the smoothing that goes best with the true distance and the two below it, and of some
-prominences of the watershed, those are taken whose halos match most true ones. The numbers are saved as `flooded.*`,
-beside those of `core.protohalos.baseline`, whose halos grow in shells.
+The trees learn the normalised distance from training universes. What lies below a level that leaves somewhat more than
+the collapsed fraction is background. Watershed and cut are those of the network, fitted in the same way; of some
+prominences of the watershed that is taken whose halos match most true ones. The numbers are saved as `flooded.*`,
+beside those of `core.protohalos.without_network`, whose halos grow in shells. Runs of before have in the trees' place
+the chance to collapse, a logistic curve of the smoothed density.
 """
 
 from __future__ import annotations
@@ -15,63 +15,56 @@ from typing import Literal
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue
+from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe
-from core.learning.metrics import correlation
-from core.protohalos.baseline import SMOOTHINGS, fit_logistic, smoothed
+from core.learning.training_set import Parts
+from core.protohalos.baseline import smoothed
+from core.protohalos.boosted import PhysicsTrees, fit_cells
+from core.protohalos.dynamics import CheapRun
 from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
 from core.protohalos.truth import TrueHalos
+from core.protohalos.without_network import trees_words
 from core.recipes.distance_map.cut import Relation, calibrate, cut
 from core.recipes.distance_map.watershed import Basins, watershed
+
+PREFIX = "flooded.trees"
+"""Of all that is saved of the trees."""
 
 ROOM = 1.5
 """Cells that are flooded for every cell that collapses: the cut takes the rest away."""
 
-PROMINENCES = (0.0, 0.02, 0.04)
+PROMINENCES = (0.0, 0.02, 0.04, 0.08)
 """Prominences of the watershed among which the baseline chooses."""
 
 
 def fit(
-    universes: Sequence[Universe],
-    truths: Sequence[TrueHalos],
+    parts: Parts[Universe],
+    true_halos: Callable[[Universe], TrueHalos],
     true_distance: Callable[[Array], Array],
     minimum_cells: int,
     loss: Literal["l1", "squared"],
-) -> dict[str, float]:
-    """The baseline's numbers from universes with known halos, to be saved with a learner; all but its cut.
+    seed: int,
+    run: CheapRun | None = None,
+    redshift: float = 0.0,
+) -> tuple[dict[str, float], PhysicsTrees]:
+    """The baseline's numbers, all but its cut, and its trees, to be saved with a learner.
 
-    Distances from labels, and the loss by which the scale of the baseline's distance is the best, are the network's.
+    Trees learn from the training universes, the rest is measured on those of validation. Distances from labels, and the
+    loss by which the scale of the baseline's distance is the best, are the network's; so is the cheap run to a redshift
+    that the trees see, if any.
     """
-    masks = np.concatenate([truth.mask.reshape(-1) for truth in truths])
+    trees = fit_cells(parts.training, lambda u: normalised_distance(true_halos(u).label), "value", seed, run, redshift)
+    truths = [true_halos(universe) for universe in parts.validation]
+    told = [trees.told(universe) for universe in parts.validation]
+    fraction = float(np.mean([truth.mask.mean() for truth in truths]))
+    floor = max(float(np.quantile(np.stack(told), 1 - min(ROOM * fraction, 1.0))), 0.0) if fraction else 1.0
+    maps = [_flooded(item, floor) for item in told]
+    guess = np.concatenate([item.reshape(-1) for item in maps]).astype(np.float64)
     targets = np.concatenate([true_distance(truth.label).reshape(-1) for truth in truths])
-
-    def density(radius: float) -> Array:
-        return np.concatenate([smoothed(u.field("delta_linear").values, radius).reshape(-1) for u in universes])
-
-    # NaN, where there are no halos, is never the greatest
-    likeness = [np.nan_to_num(correlation(density(radius), targets)) for radius in SMOOTHINGS]
-    best = int(np.argmax(likeness))
-    tried = [
-        _with_smoothing(radius, density(radius), masks, targets, loss)
-        for radius in SMOOTHINGS[max(best - 2, 0) : best + 1]
-    ]
-    choices = [{**constants, "flooded.prominence": prominence} for constants in tried for prominence in PROMINENCES]
-    return max(choices, key=lambda constants: _found(constants, universes, truths, minimum_cells))
-
-
-def _with_smoothing(
-    radius: float, density: Array, masks: Array, targets: Array, loss: Literal["l1", "squared"]
-) -> dict[str, float]:
-    """The chance to collapse, its floor, and its scale to a distance, from all cells of the smoothed density (N,)."""
-    slope, centre = fit_logistic(density, masks)
-    constants = {
-        "flooded.smoothing": radius,
-        "flooded.slope": slope,
-        "flooded.centre": centre,
-        "flooded.floor": float(np.quantile(density, 1 - min(ROOM * masks.mean(), 1.0))),
-    }
-    guess = _chance(density, constants).astype(np.float64)
-    return {**constants, "flooded.scale": _scale(guess[guess > 0], targets[guess > 0], loss)}
+    constants = {"flooded.floor": floor, "flooded.scale": _scale(guess[guess > 0], targets[guess > 0], loss)}
+    choices = [{**constants, "flooded.prominence": prominence} for prominence in PROMINENCES]
+    return max(choices, key=lambda c: _found(c, maps, parts.validation, truths, minimum_cells)), trees
 
 
 def _scale(guess: Array, targets: Array, loss: Literal["l1", "squared"]) -> float:
@@ -86,10 +79,13 @@ def _scale(guess: Array, targets: Array, loss: Literal["l1", "squared"]) -> floa
 
 
 def _found(
-    constants: dict[str, float], universes: Sequence[Universe], truths: Sequence[TrueHalos], minimum_cells: int
+    constants: dict[str, float],
+    maps: Sequence[Array],
+    universes: Sequence[Universe],
+    truths: Sequence[TrueHalos],
+    minimum_cells: int,
 ) -> float:
-    """Share of the true halos that the baseline finds with these constants and a cut fitted to the same universes."""
-    maps = [distance(universe, constants) for universe in universes]
+    """Share of the true halos that these maps give with a cut fitted to the same universes."""
     floods = [flood(item, constants) for item in maps]
     relation = fit_cut(zip(maps, floods, strict=True), universes, [truth.halos for truth in truths], minimum_cells)
     hits = []
@@ -101,15 +97,25 @@ def _found(
     return float(every.mean()) if len(every) else 0.0
 
 
-def _chance(density: Array, constants: dict[str, float]) -> Array:
-    """The logistic curve of the smoothed density, 0 below the floor, float32."""
+def distance(universe: Universe, constants: dict[str, float], trees: PhysicsTrees | None) -> Array:
+    """The baseline's guess at the normalised distance (n, n, n) float32, 0 where that is low."""
+    if trees:
+        return _flooded(trees.told(universe), constants["flooded.floor"])
+    density = smoothed(universe.field("delta_linear").values, constants["flooded.smoothing"])
     chance = 1 / (1 + np.exp(-constants["flooded.slope"] * (density - constants["flooded.centre"])))
     return np.where(density > constants["flooded.floor"], chance, 0).astype(np.float32)
 
 
-def distance(universe: Universe, constants: dict[str, float]) -> Array:
-    """The baseline's guess at the normalised distance (n, n, n): the chance to collapse, 0 where that is low."""
-    return _chance(smoothed(universe.field("delta_linear").values, constants["flooded.smoothing"]), constants)
+def _flooded(told: Array, floor: float) -> Array:
+    return np.where(told > floor, np.minimum(told, 1), 0).astype(np.float32)
+
+
+def words(constants: dict[str, float], trees: PhysicsTrees | None) -> str:
+    """What it is, for the facts of a report."""
+    smoothing = constants.get("flooded.smoothing", 0.0)
+    density = f"linear density smoothed by a Gaussian of {smoothing:g} cells, its chance to collapse as the distance"
+    seen = f"{trees_words(trees)}, told the distance" if trees else density
+    return f"{seen}; watershed of prominence {constants['flooded.prominence']:g}, cut fitted in the same way"
 
 
 def flood(distance: Array, constants: dict[str, float]) -> Basins:

@@ -23,7 +23,8 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.kernels import compiled
-from core.recipes.distance_map.watershed import Basins, by_size
+from core.protohalos.regions import by_size
+from core.recipes.distance_map.watershed import Basins
 
 KNOTS_PER_DECADE = 4
 RAREST = 8

@@ -120,7 +120,7 @@ def cumulative(catalogues: Sequence[Catalogue], edges: Array) -> Array:
 
 def _ways(boxes: Sequence[JudgedBox]) -> dict[str, list[Catalogue]]:
     ways = {"truth": "truth", "network": "network", "raw": "before the cut", "uniform": "uniform cut"}
-    ways["baseline"] = "smoothed density"
+    ways["baseline"] = "without network"
     return {name: [getattr(box, way).halos for box in boxes] for way, name in ways.items()}
 
 

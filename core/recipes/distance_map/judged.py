@@ -10,18 +10,20 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
-from core.protohalos.regions import catalogue
+from core.protohalos.boosted import PhysicsTrees
+from core.protohalos.regions import by_size, catalogue
 from core.protohalos.truth import TrueHalos
 from core.recipes.distance_map import baseline
 from core.recipes.distance_map.cut import cut, cut_uniformly, from_constants
-from core.recipes.distance_map.watershed import Basins, by_size
+from core.recipes.distance_map.watershed import Basins
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What the settings of a run say: which halos count, what a distance is, how a map is flooded, and the loss."""
+    """What the settings of a run say: which halos count, what a distance is, how a map is flooded and cut, the loss."""
 
     minimum_cells: int
+    cut: Literal["adaptive", "uniform"]
     loss: Literal["l1", "squared"]
     inputs: str
     true_halos: Callable[[Universe], TrueHalos]
@@ -59,13 +61,19 @@ class JudgedBox:
     baseline_distance: Array
 
 
-def judge(constants: dict[str, float], universe: Universe, prediction: Universe, rules: Rules) -> JudgedBox:
-    """A universe and its prediction, judged by the rules and constants of a run."""
+def judge(
+    constants: dict[str, float],
+    trees: PhysicsTrees | None,
+    universe: Universe,
+    prediction: Universe,
+    rules: Rules,
+) -> JudgedBox:
+    """A universe and its prediction, judged by the rules, constants and baseline's trees of a run."""
     truth = rules.true_halos(universe)
     distance = np.asarray(prediction.field("distance").values)
     basins = rules.flood(distance)
-    smooth = baseline.distance(universe, constants)
-    flooded = baseline.flood(smooth, constants), from_constants(constants, "flooded.cut")
+    guess = baseline.distance(universe, constants, trees)
+    flooded = baseline.flood(guess, constants), from_constants(constants, "flooded.cut")
     network = Way(prediction.catalogue("distance_map"), np.asarray(prediction.field("label").values))
     uniform = from_constants(constants, "cut").uniform
     return JudgedBox(
@@ -78,8 +86,8 @@ def judge(constants: dict[str, float], universe: Universe, prediction: Universe,
         way(universe, by_size(basins.label, basins.cells, rules.minimum_cells)),
         way(universe, cut_uniformly(distance, basins, uniform, rules.minimum_cells)),
         moved(network),
-        way(universe, cut(smooth, *flooded, rules.minimum_cells)),
-        smooth,
+        way(universe, cut(guess, *flooded, rules.minimum_cells)),
+        guess,
     )
 
 

@@ -182,9 +182,7 @@ def _counts(
     if "halos_ratio" in training:
         name = "halos, predicted / true, training universes"
         numbers.append(
-            Number(
-                "halos_ratio_training", name, training["halos_ratio"], paper=paper["training"], note="what the cut fits"
-            )
+            Number("halos_ratio_training", name, training["halos_ratio"], paper=paper["training"], note=COUNTS_ALONE)
         )
     return numbers
 

@@ -205,17 +205,20 @@ class DistanceMap(Recipe[Network]):
 
         As many training universes as are tested tell how well the halos fit on which the cut was fitted.
         """
-        from core.protohalos import baseline
+        from core.protohalos.inputs import run_seen
+        from core.protohalos.without_network import measure_baselines
         from core.recipes.distance_map import baseline as distance_baseline
         from core.recipes.distance_map.judged import Way, way
         from core.recipes.distance_map.numbers import on_training
 
         parts = self.split.parts(universes)
-        training, validation = parts.training, parts.validation
+        training = parts.training
         known = [self.true_halos(universe).halos for universe in training]
         kept: list[tuple[Universe, Array, Basins]] = []
-        judged = [self.true_halos(universe) for universe in validation]
-        flooded = distance_baseline.fit(validation, judged, self.true_distance, self.minimum_cells, self.loss)
+        run, redshift = run_seen(self.inputs, self.nbody), learner.constants.get("redshift", 0.0)
+        flooded, trees = distance_baseline.fit(
+            parts, self.true_halos, self.true_distance, self.minimum_cells, self.loss, self.seed, run, redshift
+        )
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
@@ -227,7 +230,7 @@ class DistanceMap(Recipe[Network]):
 
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = distance_baseline.distance(universe, flooded)
+                distance = distance_baseline.distance(universe, flooded, trees)
                 yield distance, distance_baseline.flood(distance, flooded)
 
         relation = distance_baseline.fit_cut(regions(), training, known, self.minimum_cells)
@@ -240,10 +243,10 @@ class DistanceMap(Recipe[Network]):
                 for truth, (universe, distance, basins) in zip(truths, kept, strict=True)
             ]
         )
+        learner.constants |= flooded
+        learner.tensors |= trees.as_tensors(distance_baseline.PREFIX)
         # what comparisons with other recipes take
-        densities = [universe.field("delta_linear").values for universe in validation]
-        masks, halos = [truth.mask for truth in judged], [truth.halos for truth in judged]
-        learner.constants.update({**flooded, **baseline.fit(densities, masks, halos, self.minimum_cells)})
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
 
     def predict(
         self, learner: Network, universe: Universe, progress: Progress = silent
@@ -276,6 +279,9 @@ class DistanceMap(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
+        from core.protohalos import ceiling
+        from core.protohalos.boosted import from_saved
+        from core.recipes.distance_map.baseline import PREFIX
         from core.recipes.distance_map.judged import Rules
         from core.recipes.distance_map.report import report
 
@@ -284,9 +290,23 @@ class DistanceMap(Recipe[Network]):
             inputs[1:] = 0
             return self.distance(learner, inputs)
 
-        rules = Rules(self.minimum_cells, self.loss, self.inputs, self.true_halos, self.true_distance, self.flood)
+        rules = Rules(
+            self.minimum_cells,
+            self.watershed.cut,
+            self.loss,
+            self.inputs,
+            self.true_halos,
+            self.true_distance,
+            self.flood,
+        )
         seeing = blind if self.channels > 1 else None
-        return report(self.title, self.paper, learner.constants, pairs, rules, seeing, progress)
+        trees, judging = from_saved(learner.tensors, PREFIX), part(progress, 0.0, 0.7)
+        made = report(self.title, self.paper, learner.constants, trees, pairs, rules, seeing, judging)
+        universes = [truth for truth, _ in pairs]
+        smallest = 0.999 * self.minimum_cells * min(universe.particle_mass for universe in universes)
+        truths = [self.true_halos(universe) for universe in universes]
+        best = ceiling.measure(universes, truths, self.minimum_cells, smallest, 5 * smallest, part(progress, 0.7, 1.0))
+        return ceiling.with_ceiling(made, best | {"halos_ratio": best["count"]} if best else best)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

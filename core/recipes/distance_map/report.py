@@ -8,9 +8,11 @@ from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.figures import Figure, Report
 from core.progress import Progress, each, silent
+from core.protohalos.boosted import PhysicsTrees
 from core.recipes.distance_map import figures as draw
 from core.recipes.distance_map import numbers as measure
 from core.recipes.distance_map.baseline import fit_cut
+from core.recipes.distance_map.baseline import words as baseline_words
 from core.recipes.distance_map.cut import from_constants
 from core.recipes.distance_map.judged import Rules, judge
 
@@ -19,6 +21,7 @@ def report(
     title: str,
     paper: str,
     constants: dict[str, float],
+    trees: PhysicsTrees | None,
     pairs: Sequence[tuple[Universe, Universe]],
     rules: Rules,
     blind: Callable[[Universe], Array] | None = None,
@@ -28,7 +31,7 @@ def report(
 
     `blind` tells the distance in a universe to a network that sees the displacement, without it.
     """
-    boxes = [judge(constants, *pair, rules) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    boxes = [judge(constants, trees, *pair, rules) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first, cells = boxes[0].universe, rules.minimum_cells
     minimum = cells * min(box.universe.particle_mass for box in boxes)
     relation = from_constants(constants, "cut")
@@ -54,14 +57,14 @@ def report(
     }
     facts = {
         "paper": paper,
-        "held-out universes": ", ".join(box.universe.name for box in boxes),
+        "universes": ", ".join(box.universe.name for box in boxes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
         "true halos": f"{boxes[0].truth.halos.definition}, at least {minimum:.3g} Msun/h",
         "inputs": rules.inputs,
-        "cut": f"{len(relation.volume)} knots fitted to the mass function of the training universes",
-        "baseline": f"linear density smoothed by a Gaussian of {constants['flooded.smoothing']:g} cells, "
-        f"its chance to collapse in place of the network's distance; watershed of prominence "
-        f"{constants['flooded.prominence']:g}, cut fitted in the same way",
+        "cut": "uniform"
+        if rules.cut == "uniform"
+        else f"{len(relation.volume)} knots fitted to the mass function of the training universes",
+        "baseline": baseline_words(constants, trees),
     }
     uniform = "cut.uniform" in constants
     if uniform:

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.kernels import compiled
+from core.protohalos.regions import by_size
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,6 @@ def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0) -> Bas
     cells = np.bincount(label.reshape(-1), minlength=basins + 1)[1:] if basins else np.zeros(0, dtype=np.int64)
     label, cells = by_size(label, cells)
     return Basins(label, order, cells, np.cbrt(3 / (4 * np.pi) * cells))
-
-
-def by_size(label: Array, cells: Array, minimum: int = 1) -> tuple[Array, Array]:
-    """Labels 1 .. L with `cells` (L,) renumbered, largest first and equal ones in their old order; those of less than
-    `minimum` cells become 0. Returns the labels and the sizes."""
-    ranked = np.argsort(-cells, kind="stable")
-    ranked = ranked[cells[ranked] >= minimum]
-    new = np.zeros(len(cells) + 1, dtype=np.int32)
-    new[ranked + 1] = np.arange(1, len(ranked) + 1)
-    return new[label], cells[ranked]
 
 
 def falling(values: Array, floor: float) -> Array:

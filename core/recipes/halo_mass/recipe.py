@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.cosmos.measures.crossing import FirstCrossing
     from core.cosmos.universe import Universe
     from core.figures import Report
+    from core.protohalos.truth import TrueHalos
     from core.recipes.halo_mass.particles import HaloParticles
     from core.recipes.halo_mass.subboxes import SubBoxes
     from models.cnn import CNN
@@ -132,10 +133,21 @@ class HaloMass(Recipe[Network]):
 
         return halo_particles(universe, self.truth, self.log_mass.low, self.log_mass.high)
 
+    def _fit_trees(self, learner: Network, universes: Sequence[Universe]) -> None:
+        """Fit what tells masses without a network, unless the network sees the end."""
+        from core.protohalos.boosted import BOXES
+        from core.recipes.halo_mass.without_network import PREFIX, fit_trees
+
+        if self.input.kind != "evolved":
+            training = self.split.parts(universes).training[:BOXES]
+            trees = fit_trees(training, [self.halo_particles(universe) for universe in training], self.seed)
+            learner.tensors |= trees.as_tensors(PREFIX)
+
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
         """Measure on the validation universes how the mass of a halo follows from its particles', ours and EPS'."""
         from core.recipes.halo_mass.masses import first_crossings, line_of
 
+        self._fit_trees(learner, universes)
         if not self.particles.each_halo:
             return
         validation = self.split.parts(universes).validation
@@ -153,6 +165,7 @@ class HaloMass(Recipe[Network]):
         from core.recipes.halo_mass.inputs import check_universe
         from core.recipes.halo_mass.masses import first_crossings, of_halos, of_particles
         from core.recipes.halo_mass.particles import drawn
+        from core.recipes.halo_mass.without_network import with_trees
 
         check_universe(universe, self.input, self.truth)
         check_cell_size(universe, learner.constants)
@@ -160,6 +173,7 @@ class HaloMass(Recipe[Network]):
         log_mass = self._log_masses(learner, universe, some, part(progress, 0.0, 0.6))
         catalogues = {"particles": of_particles(universe, some, log_mass)}
         crossing = first_crossings(universe, part(progress, 0.6, 0.8))
+        catalogues["particles"] = with_trees(catalogues["particles"], learner.tensors, universe)
         if self.particles.each_halo:
             few = self._middles(universe)
             found = self._in_halos(learner, universe, few, crossing, part(progress, 0.8, 1.0))
@@ -171,14 +185,28 @@ class HaloMass(Recipe[Network]):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
+        from core.recipes.halo_mass.beside import beside, gather
         from core.recipes.halo_mass.report import report
 
         facts, masses = self._facts(learner, pairs), self.log_mass
+        width = float(learner.module.get_parameter("scale").detach())
 
         def halos_of(universe: Universe) -> Catalogue:
             return self.halo_particles(universe).halos
 
-        return report(self.title, facts, pairs, halos_of, masses, self.input.kind, self.bootstraps, progress)
+        told = part(progress, 0.0, 0.7)
+        made = report(self.title, facts, pairs, halos_of, masses, self.input.kind, width, self.bootstraps, told)
+        again = self._again([truth for truth, _ in pairs], part(progress, 0.7, 0.9))
+        return beside(made, gather(halos_of, pairs, again), masses, self.bootstraps)
+
+    def _again(self, universes: Sequence[Universe], progress: Progress) -> list[TrueHalos] | None:
+        """The halos of the universes evolved in twice the steps, where that can be done."""
+        from core.protohalos import ceiling
+        from core.protohalos.truth import true_halos
+
+        truths = [true_halos(universe, self.truth) for universe in universes]
+        smallest = min((int(truth.halos["count"].min()) for truth in truths if "count" in truth.halos), default=1)
+        return ceiling.again(universes, truths, smallest, progress)
 
     def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
         """What the report says of the network and what it saw; the report counts the particles."""

@@ -13,12 +13,13 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
+from core.errors import InputError
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.memory import cube_memory
 from core.learning.stages import Stage, StagedNetwork
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
-from core.protohalos.dynamics import CheapRun
+from core.protohalos.dynamics import CheapRun, outcome
 from core.protohalos.inputs import (
     Inputs,
     channel_count,
@@ -26,9 +27,11 @@ from core.protohalos.inputs import (
     check_density,
     check_predictable,
     check_set,
+    run_seen,
     scales,
     vectors_of,
 )
+from core.protohalos.networks import VNetSettings
 from core.protohalos.truth import TrueHalos, TruthSource, true_halos
 from core.runs.recipe import Product, Recipe
 
@@ -39,25 +42,6 @@ if TYPE_CHECKING:
     from core.figures import Report
     from core.learning.samples import Crops
     from models.vnet import VNet
-
-
-class VNetSettings(Settings):
-    """The V-Net. The paper's best has 5 levels of 16, 32, ... 512 filters."""
-
-    levels: int = Setting(5, ge=1, le=8)
-    """Halvings of the resolution."""
-    filters: int = Setting(16, ge=1)
-    """Filters at full resolution, doubling with each level."""
-    kernel: Literal[3, 5, 7] = 5
-    """Side of the convolutions in cells."""
-    depth: int = Setting(3, ge=1)
-    """Convolutions in a residual block below the input level."""
-    dropout: float = Setting(0.0, ge=0, lt=1)
-    """Dropout after the inner resampling layers once the stages of pretraining are over."""
-    padding: Literal["zeros", "circular"] = "zeros"
-    """What lies beyond the border of a crop; circular is exact when the crop is the whole periodic box."""
-    batch_norm: bool = False
-    """Normalise each batch before the activations."""
 
 
 class HaloNetCrop(TiledCropSettings):
@@ -72,6 +56,9 @@ class FinderSettings(Settings):
 
     thresholds: tuple[float, ...] = (0.9999, 0.99, 0.975)
     """Falling probabilities above which connected regions become centres."""
+    seeds: Literal["peaks", "groups"] = "peaks"
+    """Where halos begin: at peaks of the probability, as in the paper, from where shells grow; or as the groups of the
+    cheap N-body that the network sees, which lose unlikely cells and win likely ones."""
     calibrate: bool = False
     """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
 
@@ -142,10 +129,7 @@ class HaloNet(Recipe[Network]):
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
-        from models.vnet import VNet
-
-        n = self.network
-        return VNet(n.levels, n.filters, n.kernel, n.depth, self.channels, padding=n.padding, norm=n.batch_norm)
+        return self.network.build(self.channels)
 
     def learner(self, device: torch.device) -> Network:
         import torch
@@ -175,34 +159,61 @@ class HaloNet(Recipe[Network]):
         """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
         return true_halos(universe, self.truth, self.minimum_cells)
 
-    def seen(self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu") -> torch.Tensor:
-        """The network's input (channels, n, n, n) on the host; a cheap N-body runs on the device.
+    def seen(
+        self,
+        universe: Universe,
+        constants: dict[str, float],
+        device: torch.device | str = "cpu",
+        moved: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """The network's input (channels, n, n, n) on the host; a cheap N-body, unless `moved` has its outcome, runs on
+        the device.
 
         Box-scale fluctuations carry information: the paper found one scale for all universes better (section 3.2).
         """
         if self.normalisation == "individual":
             constants = constants | {"sigma": scales([universe], "density")["sigma"]}
-        return channels(universe, self.inputs, constants, self.nbody, device)
+        return channels(universe, self.inputs, constants, self.nbody, device, moved)
 
-    def probability(self, learner: Network, universe: Universe, progress: Progress = silent) -> Array:
+    def looked(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array | None]:
+        """The probability over the whole box (n, n, n), and the groups of the cheap N-body if halos begin as these."""
+        from core.cosmos.cheap import cheap_groups
+
+        constants, moved = learner.constants, None
+        if self.inputs == "density+nbody":
+            moved = outcome(universe, self.nbody, constants["redshift"], learner.device)
+        inputs = self.seen(universe, constants, learner.device, moved)
+        logits = self.crop.over_box(learner.predict, inputs, progress)
+        probability = (logits[1] - logits[0]).sigmoid().numpy()
+        if self.finder.seeds == "peaks" or moved is None:
+            return probability, None
+        # groups that are almost large enough may grow
+        return probability, cheap_groups(moved, universe.box_size, max(self.minimum_cells // 2, 2))
+
+    def probability(self, learner: Network, universe: Universe) -> Array:
         """The network over the whole box (n, n, n)."""
-        logits = self.crop.over_box(learner.predict, self.seen(universe, learner.constants, learner.device), progress)
-        return (logits[1] - logits[0]).sigmoid().numpy()
+        return self.looked(learner, universe)[0]
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Measure on the validation universes P_shell(R) and what the finder and the baseline need."""
-        from core.protohalos import baseline
+        """Measure on the validation universes P_shell(R) and what the finder needs, and the baselines."""
+        from core.protohalos import growth
         from core.protohalos.calibration import calibrate, measure
+        from core.protohalos.without_network import measure_baselines
 
-        validation = self.split.parts(universes).validation
-        truths = [self.true_halos(universe) for universe in validation]
-        halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-        densities = [universe.field("delta_linear").values for universe in validation]
-        learner.constants.update(baseline.fit(densities, masks, halos, self.minimum_cells))
-        probabilities = [self.probability(learner, universe) for universe in validation]
+        parts = self.split.parts(universes)
+        run = run_seen(self.inputs, self.nbody)
+        measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
+        validation = parts.validation
+        halos = [self.true_halos(universe).halos for universe in validation]
+        looked = [self.looked(learner, universe) for universe in validation]
+        probabilities = [probability for probability, _ in looked]
         shell = measure(probabilities, halos)
         learner.constants.update(shell.as_constants("shell"))
-        if self.finder.calibrate:
+        if self.finder.seeds == "groups":
+            started = [(groups, probability) for probability, groups in looked if groups is not None]
+            mended = growth.calibrate(started, halos, validation[0].particle_mass, self.minimum_cells)
+            learner.constants.update(mended.as_constants())
+        elif self.finder.calibrate:
             found = calibrate(probabilities, halos, shell, self.finder.thresholds, self.minimum_cells)
             learner.constants.update(found.as_constants("finder"))
 
@@ -210,32 +221,38 @@ class HaloNet(Recipe[Network]):
         self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.cosmos.displace import move
+        from core.protohalos import growth
         from core.protohalos.calibration import from_constants
+        from core.protohalos.regions import catalogue
 
         check_predictable(universe, learner.constants)
         check_tiles(self.crop, self.network.levels, universe.cells)
-        probability = self.probability(learner, universe, part(progress, 0.0, 0.8))
+        probability, groups = self.looked(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "finding halos")
-        calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
-        found = calibration.find(probability, self.finder.thresholds, self.minimum_cells)
+        if groups is None:
+            calibration = from_constants(learner.constants, "finder", self.finder.thresholds)
+            found = calibration.find(probability, self.finder.thresholds, self.minimum_cells)
+            label, halos = found.label, found.catalogue(universe.box_size, universe.cosmology.mean_density)
+        else:
+            mended = growth.from_constants(learner.constants)
+            label, cells = mended(groups, probability, self.minimum_cells)
+            halos = catalogue(label, cells, universe.box_size, universe.particle_mass, "groups of a cheap run, mended")
         fields = [
             Field("probability", probability, universe.box_size, "probability"),
-            Field("label", found.label, universe.box_size, "halo"),
+            Field("label", label, universe.box_size, "halo"),
         ]
         progress(0.95, "moving them to where they are today")
-        halos = found.catalogue(universe.box_size, universe.cosmology.mean_density)
-        halos = move(halos, found.label, universe.field("delta_linear"), universe.cosmology)
+        halos = move(halos, label, universe.field("delta_linear"), universe.cosmology)
         progress(1.0, "done")
         return fields, {"halonet": halos}
 
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.recipes.halonet.report import JudgedBox, report
+        from core.analysis.protohalos.report import JudgedBox, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        finder = self.finder.thresholds
-        return report(self.title, self.paper, learner.constants, boxes, self.minimum_cells, finder, progress)
+        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress, self.finder.thresholds)
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)
@@ -251,18 +268,17 @@ class HaloNet(Recipe[Network]):
     def check(self, universes: Sequence[Universe]) -> None:
         """Refuse universes that cannot be trained on. Raises: InputError."""
         check_set(universes, self.split, self.truth, self.minimum_cells)
+        if self.finder.seeds == "groups" and self.inputs != "density+nbody":
+            raise InputError(
+                f"finder.seeds=groups begins with groups of a cheap N-body, which inputs={self.inputs} has not",
+                "set inputs=density+nbody or finder.seeds=peaks",
+            )
         for universe in universes:
             check_tiles(self.crop, self.network.levels, universe.cells)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
-    """Dice of the paper, foreground Dice at 0.5 and area under the ROC curve; logits (1, 2, n, n, n)."""
-    from core.learning.metrics import foreground_dice, roc, two_class_dice
+    """`of_mask` of logits (1, 2, n, n, n)."""
+    from core.learning.metrics import of_mask
 
-    probability = (logits[:, 1] - logits[:, 0]).sigmoid().cpu().numpy()
-    mask = truth.cpu().numpy().astype(bool)
-    return {
-        "dice": two_class_dice(probability, mask),
-        "foreground_dice": foreground_dice(probability > 0.5, mask),
-        "auc": roc(probability, mask).area,
-    }
+    return of_mask((logits[:, 1] - logits[:, 0]).sigmoid().cpu().numpy(), truth.cpu().numpy().astype(bool))

@@ -49,23 +49,23 @@ def mask(universe: Universe) -> Array:
 
 
 def test_cells_of_a_box_never_seen(universes: list[Universe]) -> None:
-    trees = boosted.fit_cells(universes[:3], mask, "chance", None, 1)
+    trees = boosted.fit_cells(universes[:3], mask, "chance", 1)
     chance = trees.chance(universes[3])
     assert chance.shape == (16, 16, 16)
     density = physics.features(universes[3])[physics.SMOOTHINGS.index(1.5)]
     truth = mask(universes[3])
     assert roc(chance, truth).area > roc(density, truth).area + 0.01
-    again = boosted.fit_cells(universes[:3], mask, "chance", None, 1)
+    again = boosted.fit_cells(universes[:3], mask, "chance", 1)
     np.testing.assert_array_equal(again.trees.value, trees.trees.value)
 
 
 def test_saved_and_read_back(universes: list[Universe]) -> None:
     run = CheapRun(steps=2, mesh_ratio=1.5, groups=False)
-    trees = boosted.fit_cells(universes[:1], mask, "chance", run, 1)
+    trees = boosted.fit_cells(universes[:1], mask, "chance", 1, run, 0.5)
     saved = trees.as_tensors("trees")
     back = boosted.from_saved(saved, "trees")
     assert back is not None
-    assert back.run == run
+    assert (back.run, back.redshift) == (run, 0.5)
     np.testing.assert_array_equal(back.told(universes[1]), trees.told(universes[1]))
     assert boosted.from_saved(saved, "others") is None
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from core.analysis.protohalos import cells, clustering, profiles, shapes
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Row, Slice, Table
 from core.learning.metrics import roc
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.truth import TrueHalos, true_halos
-from core.recipes.halonet import cells, clustering, profiles, shapes
 
 CELLS, BOX = 32, 64.0
 
@@ -228,7 +228,7 @@ def test_ratios_are_drawn_to_as_many_true_halos() -> None:
     truth, fewer = [pairs(rng, 600)], [pairs(rng, 300)]
     mask = rng.random((CELLS,) * 3) < 0.2
     drawn = clustering.figures(clustering.measure(truth, fewer, truth, truth, [mask * 0.5], [mask]))
-    for name, same in (("power_ratio", "smoothed density"), ("power_ratio_today", "true halos by 2LPT")):
+    for name, same in (("power_ratio", "without network"), ("power_ratio_today", "true halos by 2LPT")):
         figure = drawn[name]
         assert isinstance(figure, Curves)
         [series] = [item for item in figure.series if item.name == same]

@@ -12,7 +12,7 @@ from core.errors import RunError
 from core.figures import Curves, Row
 from core.runs.job import open_held_out, open_model
 from core.runs.predictions import kept, path_for
-from core.runs.reports import loss_curves, make_report, predict, read_report
+from core.runs.reports import loss_curves, make_report, predict, read_report, validation_curves
 from core.runs.run import Run
 
 
@@ -127,6 +127,20 @@ def test_losses_with_a_resume_in_between(new_run: Callable[..., Run]) -> None:
     np.testing.assert_array_equal(training.x, [1, 2, 3])
     np.testing.assert_array_equal(training.y, [0.5, 0.4, 0.3])
     np.testing.assert_array_equal(validation.x, [3])
+
+
+def test_what_validation_measures_has_its_panel(new_run: Callable[..., Run]) -> None:
+    """The width of halo_mass's likelihood is the lower panel of its paper's figure 9."""
+    run = new_run()
+    assert validation_curves(run) is None
+    for step, width in ((2, 0.25), (4, 0.26)):
+        run.emit("validation", step=step, loss=1.0, loss_part=0.5, width=width, rms=0.4)
+    measured = validation_curves(run)
+    assert measured is not None
+    width_panel, rms = measured.figures
+    assert isinstance(width_panel, Curves)
+    assert (width_panel.title, rms.title) == ("width", "rms")
+    assert width_panel.series[0].y.tolist() == [0.25, 0.26]
 
 
 def test_every_part_of_a_loss_has_its_curve(new_run: Callable[..., Run]) -> None:

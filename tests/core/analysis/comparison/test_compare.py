@@ -52,7 +52,8 @@ def test_the_truth_against_itself_is_perfect() -> None:
     truth = Method([catalogue(1), catalogue(2)], [label(0.3), label(0.2)])
     row = column(table(truth, {"same": truth}, 1e12, 1e13), "same")
     assert row.pop("halos") == 600.0
-    assert [row.pop(name) for name in ("training [s]", "prediction [s]", "memory [GiB]")] == [None, None, None]
+    costs = ("training [s]", "prediction [s]", "prediction [CPU or GPU s]", "memory [GiB]")
+    assert [row.pop(name) for name in costs] == [None] * 4
     errors = {name: row.pop(name) for name in list(row) if name.endswith("+-")}
     assert errors == {name: pytest.approx(0.0, abs=1e-6) for name in errors}
     assert row == {name: pytest.approx(1.0) for name in row}
@@ -90,13 +91,20 @@ def test_two_runs_on_the_universes_that_both_held_out(done_run: Run, new_run: Ca
     report = compare([done_run, other])
     numbers = report.figures["table"]
     assert isinstance(numbers, Table)
-    assert numbers.columns[1:] == (str(done_run.path), str(other.path), "smoothed density", "EPS", "random points")
-    own = column(numbers, str(other.path))
+    again = ("truth, 5/2", "truth again, 10 steps", "truth again, mesh ratio 3")
+    cheap = ("N-body 3/1", "N-body 5/1", "N-body 5/2", "N-body 10/2")
+    ways = ("smoothed density", "trees", "EPS", *cheap, *again)
+    assert numbers.columns[1:] == (str(done_run.path), str(other.path), *ways, "random points")
+    own, same = column(numbers, str(other.path)), column(numbers, "truth, 5/2")
+    assert {same[name] for name in same if name.startswith(("Dice", "N / N", "complete", "pure"))} == {1.0}
+    assert all(column(numbers, name)["prediction [CPU or GPU s]"] > 0 for name in numbers.columns[1:-1])
     assert own["training [s]"] > 0
     assert own["prediction [s]"] > 0
     assert own["memory [GiB]"] > 0
-    assert set(report.figures) == {"table", "mass_function", "power", "correlation", "completeness", "purity"}
-    assert not report.notes
+    curves = {"mass_function", "power", "correlation", "completeness", "purity"}
+    assert set(report.figures) == {"table", "cost", *curves}
+    [note] = report.notes
+    assert "Networks: " in note
 
 
 def test_a_universe_seen_in_training_is_named(
@@ -107,7 +115,7 @@ def test_a_universe_seen_in_training_is_named(
     other = new_run("seed=3", "steps=2")
     work(other)
     report = compare([done_run, other], [universes[0]])
-    assert len(report.notes) == 2
+    assert len(report.notes) == 3
     assert universes[0].name in report.notes[0]
     kept = kept_prediction(other, universes[0])
     assert kept is not None

@@ -60,10 +60,10 @@ def test_variances() -> None:
 def test_barriers() -> None:
     variance = np.array([0.0, 0.707 * 1.686**2, 4.0])
     np.testing.assert_array_equal(eps_barrier(variance), 1.686)
-    np.testing.assert_allclose(
-        sheth_tormen_barrier(variance)[:2], [np.sqrt(0.707) * 1.686, 1.5 * np.sqrt(0.707) * 1.686]
-    )
-    assert sheth_tormen_barrier(variance)[2] > 1.686
+    moving = sheth_tormen_barrier(variance) / (np.sqrt(0.707) * 1.686)
+    # beta where S is a delta_c^2; gamma is the slope from there
+    np.testing.assert_allclose(moving[:2], [1, 1.485])
+    assert np.log((moving[2] - 1) / 0.485) / np.log(variance[2] / variance[1]) == pytest.approx(0.615)
 
 
 @pytest.mark.parametrize("window", ["top_hat", "sharp_k"])

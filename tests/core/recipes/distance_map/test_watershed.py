@@ -4,9 +4,9 @@ from scipy import ndimage
 
 from core.cosmos.box import Array
 from core.cosmos.lagrangian import normalised_distance
-from core.protohalos.regions import catalogue, centres
+from core.protohalos.regions import by_size, catalogue, centres
 from core.recipes.distance_map.cut import calibrate, cut
-from core.recipes.distance_map.watershed import by_size, falling, watershed
+from core.recipes.distance_map.watershed import falling, watershed
 
 
 def balls(cells: int, places: list[tuple[tuple[int, int, int], float]]) -> Array:

@@ -1,5 +1,6 @@
 """The recipe halo_mass: a run in small, and its report on predictions whose quality is known."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,10 @@ from core.cosmos.universe import Universe, open_universe, write_universe
 from core.errors import InputError, ResourceError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
+from core.recipes.halo_mass.figures import likelihood, violins
+from core.recipes.halo_mass.judged import Shared
 from core.recipes.halo_mass.masses import of_halos, of_particles
+from core.recipes.halo_mass.numbers import of_all, of_theory
 from core.recipes.halo_mass.particles import drawn, drawn_from_each
 from core.recipes.halo_mass.recipe import HaloMass
 from core.runs import registry
@@ -101,7 +105,17 @@ def test_a_run_learns_predicts_and_reports(finished: Run) -> None:
 
     assert finished.status().state == "done"
     made = read_report(finished)
-    assert {"masses", "residuals", "distributions", "information", "radius", "objects", "loss"} <= set(made.figures)
+    assert {
+        "masses",
+        "residuals",
+        "violins",
+        "likelihood",
+        "distributions",
+        "information",
+        "radius",
+        "objects",
+        "loss",
+    } <= set(made.figures)
     assert np.isfinite([number.value for number in made.numbers if number.key in ("bias", "scatter")]).all()  # type: ignore[arg-type]
     prediction = open_universe(finished.path / "predictions" / "u4.h5")
     particles = prediction.catalogue("particles")
@@ -142,6 +156,20 @@ def test_theory_is_judged_where_it_tells_a_mass(known: Report) -> None:
     assert information.value is not None
     assert information.baseline > information.value > 0
     assert numbers["halo_scatter"].baseline == pytest.approx(0, abs=1e-6)
+
+
+def test_the_paper_s_information_is_beside_its_own_range_of_masses(known: Report) -> None:
+    numbers = {number.key: number for number in known.numbers}
+    information = numbers["information"]
+    assert information.paper is None
+    assert "paper: 0.370 from 10^11 to 10^13.4 Msun/h" in information.note
+    # the noise was half a dex
+    assert re.search(r"as noise of 0\.[4-6]\d dex leaves", information.note)
+    assert numbers["never_eps"].paper is None
+    same = {n.key: n.paper for n in of_all(Shared(None, None), "averaged", True)}
+    assert same == {"information": 0.240, "noise": 0.9}
+    theory = of_theory("eps", "EPS", Shared(None, None), Shared(None, None), np.ones(3, dtype=bool), "density", True)
+    assert [number.paper for number in theory] == [0.409, 0.257, 0.30]
 
 
 def test_a_network_and_theories_that_say_nothing(universes: list[Universe], learner: Network, tmp_path: Path) -> None:
@@ -193,6 +221,38 @@ def test_figures(known: Report) -> None:
     cells = eps_panel.values.shape[0]
     offset = (y0 + (rows + 0.5) * (y1 - y0) / cells) - (x0 + (columns + 0.5) * (x1 - x0) / cells)
     assert np.abs(offset - np.log10(1.1)).max() < (x1 - x0 + y1 - y0) / 2 / cells
+
+
+def test_the_likelihood_is_that_of_its_particles() -> None:
+    """Masses drawn from the Cauchy distribution itself, by the inverse of its integral between the bounds."""
+    generator = np.random.default_rng(4)
+    told = generator.uniform(-1, 1, 400_000)
+    width = 0.26
+    low, high = np.arctan((-1 - told) / width), np.arctan((1 - told) / width)
+    true = told + width * np.tan(low + (high - low) * generator.uniform(size=len(told)))
+    row = likelihood(true, told, width)
+    assert len(row.figures) == 5
+    for panel in row.figures:
+        assert isinstance(panel, Curves)
+        particles, learnt = panel.series
+        # the peak is rounded by what is told between -0.1 and 0.1 of the slice
+        assert np.abs(particles.y - learnt.y).max() < 0.12
+        assert np.sum(learnt.y) * 0.1 == pytest.approx(1, abs=0.03)
+    wrong = likelihood(generator.permutation(true), told, width).figures[0]
+    assert isinstance(wrong, Curves)
+    assert np.abs(wrong.series[0].y - wrong.series[1].y).max() > 0.5
+
+
+def test_violins_hold_their_shares() -> None:
+    generator = np.random.default_rng(6)
+    true = generator.uniform(12, 14.4, 200_000)
+    panel = violins({"network": (true, true + 0.2 + 0.4 * generator.standard_normal(len(true)))}, 12, 14.4).figures[0]
+    assert isinstance(panel, Slice)
+    lines = panel.contours[0]
+    residual = np.linspace(-2.5, 2.5, 101)[:-1] + 0.025
+    column = lines.values[:, 40]
+    for level, sigmas in zip(lines.levels, (-1.96, -0.994, 0, 0.994, 1.96), strict=True):
+        assert np.interp(level, column, residual) == pytest.approx(0.2 + 0.4 * sigmas, abs=0.04)
 
 
 @pytest.mark.parametrize("kind", ["density", "averaged", "potential", "evolved"])

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.analysis.protohalos import counts
 from core.cosmos.box import Catalogue
 from core.cosmos.cosmology import preset
 from core.cosmos.universe import Universe
 from core.protohalos.truth import true_halos
-from core.recipes.halonet import counts
 
 
 def halos(*masses: float, box_size: float = 100.0) -> Catalogue:

@@ -12,13 +12,14 @@ import torch
 from core.config import read_table, resolve
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
 from core.cosmos.universe import Universe, write_universe
-from core.errors import ResourceError
+from core.errors import InputError, ResourceError
 from core.figures import Curves, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
 from core.learning.memory import training_memory
 from core.learning.samples import Crops, turn
 from core.learning.stages import first_boxes
 from core.protohalos.finder import ShellThreshold, find
+from core.protohalos.matching import match
 from core.recipes.halonet.recipe import HaloNet, validation_metrics
 from core.runs import registry
 from core.runs.run import Run
@@ -240,12 +241,32 @@ def test_predicted_halos_count_and_move(
 ) -> None:
     settings = smoke("finder.calibrate=false")
     mask = settings.true_halos(universes[3]).mask.astype(np.float32)
-    monkeypatch.setattr(HaloNet, "probability", lambda *arguments: mask)
+    monkeypatch.setattr(HaloNet, "looked", lambda *arguments: (mask, None))
     halos = settings.predict(learner, universes[3])[1]["halonet"]
     assert halos["mass"].min() > 0.999 * settings.minimum_cells * universes[3].particle_mass
     # by about as much as matter does
     away = nearest_image(halos["position"] - halos["lagrangian_position"], 25.0)
     assert 0.5 < np.linalg.norm(away, axis=1).mean() < 10
+
+
+def test_halos_may_begin_as_groups_of_a_cheap_run(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"inputs=density\+nbody"):
+        smoke("finder.seeds=groups").check(universes)
+    settings = smoke("finder.seeds=groups", "inputs=density+nbody", "nbody.steps=4", "nbody.mesh_ratio=2")
+    made = settings.learner(CPU)
+    made.constants.update(settings.samples(universes, CPU).constants)
+    settings.finish(made, universes)
+    assert {"growth.stay", "growth.join"} <= made.constants.keys()
+    truth = settings.true_halos(universes[3])
+    # told the truth, the network leaves of the groups what is true
+    groups = settings.looked(made, universes[3])[1]
+    assert groups is not None
+    monkeypatch.setattr(HaloNet, "looked", lambda *arguments: (truth.mask.astype(np.float32), groups))
+    fields, catalogues = settings.predict(made, universes[3])
+    assert not fields[1].values[~truth.mask].any()
+    found = match(truth.halos, catalogues["halonet"]) >= 0
+    assert found.mean() > 0.6  # the groups alone match as many of these few halos
+    assert len(catalogues["halonet"]) == fields[1].values.max()
 
 
 def test_what_is_measured_before_prediction(universes: list[Universe], learner: Network) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.analysis.protohalos.figures import slices
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.figures import Slice
 from core.protohalos.truth import TrueHalos
-from core.recipes.halonet.figures import slices
 
 
 def test_a_halo_at_the_face_of_the_box_is_drawn_at_both_faces(universes: list[Universe]) -> None:

@@ -59,6 +59,7 @@ def mass_functions(
     baseline: Sequence[Catalogue],
     minimum: float,
     cosmology: Cosmology,
+    baseline_name: str,
 ) -> Curves:
     """dn/dlog10 M of truth, network, baseline and theory (figure 7 of the paper), with the ratio to the truth."""
     highest = max((float(c["mass"].max()) for c in (*truth, *ours, *baseline) if len(c)), default=10 * minimum)
@@ -66,7 +67,7 @@ def mass_functions(
     series = [
         counted("truth", truth, edges),
         counted("network", ours, edges),
-        counted("smoothed density", baseline, edges, "dashed"),
+        counted(baseline_name, baseline, edges, "dashed"),
         *fitting_functions(("tinker08", "press74"), edges, cosmology, truth[0].redshift),
     ]
     return mass_function_figure("Halo mass function (Poisson bands)", series, "truth")

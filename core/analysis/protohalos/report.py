@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.protohalos import cells, clustering, counts, profiles, shapes, variants
+from core.analysis.protohalos import figures as draw
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
 from core.figures import Figure, Number, Report
-from core.progress import Progress, silent
-from core.protohalos import baseline as smoothing
+from core.learning.learner import Network
+from core.progress import Progress, part, silent
+from core.protohalos import ceiling, without_network
 from core.protohalos.calibration import from_constants
 from core.protohalos.finder import ShellThreshold
 from core.protohalos.matching import match, separations
 from core.protohalos.truth import TrueHalos
-from core.recipes.halonet import cells, clustering, counts, profiles, shapes, variants
-from core.recipes.halonet import figures as draw
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,16 @@ class JudgedBox:
 def report(
     title: str,
     paper: str,
-    constants: dict[str, float],
+    learner: Network,
     boxes: Sequence[JudgedBox],
     minimum_cells: int,
-    thresholds: Sequence[float],
     progress: Progress = silent,
+    thresholds: Sequence[float] = (),
 ) -> Report:
     """Numbers and figures over all boxes for halos of at least `minimum_cells` Lagrangian cells.
 
-    `thresholds` are the finder's, of which the calibration may use but some.
+    `thresholds` are those of the shell finder, of which the calibration may use but some; without any there is no table
+    of the finder's variants.
 
     An error is the standard error of the mean over boxes.
     """
@@ -64,10 +66,12 @@ def report(
     truth, ours = [t.halos.at_least(minimum) for t in truths], [box.found.at_least(minimum) for box in boxes]
     ours_label = [np.asarray(box.prediction.field("label").values) for box in boxes]
 
+    constants, without = learner.constants, without_network.of(learner.constants, learner.tensors)
+    best = _ceilings(boxes, minimum_cells, minimum, large, part(progress, 0.0, 0.3))
+    progress = part(progress, 0.3, 1.0)
     progress(0.0, "halos of the baseline")
-    smooth = [smoothing.smoothed(density.values, constants["baseline.smoothing"]) for density in densities]
-    cuts = [smoothing.cut(density, constants["baseline.fraction"]) for density in smooth]
-    base_found = [smoothing.find(density, constants, minimum_cells) for density in smooth]
+    guesses = [without.guess(universe, minimum_cells) for universe in universes]
+    base_found = [guess.found for guess in guesses]
     baseline = [
         move(f.catalogue(u.box_size, u.cosmology.mean_density).at_least(minimum), f.label, d, u.cosmology)
         for f, u, d in zip(base_found, universes, densities, strict=True)
@@ -93,11 +97,12 @@ def report(
     progress(0.8, "cells")
     peak_patch = counts.learnt_from_peak_patch(truths)
     same_cut = peak_patch and counts.at_the_papers_cut(universes)
-    cell_numbers, cell_figures = cells.numbers_and_figures(truths, universes, probabilities, smooth, cuts, peak_patch)
-    h = [universe.cosmology.h for universe in universes]
-    calibrated = "; the finder's thresholds were chosen by the count of other universes" * (
-        "finder.levels" in constants
+    cell_numbers, cell_figures = cells.numbers_and_figures(
+        truths, universes, probabilities, guesses, without.name, peak_patch
     )
+    h = [universe.cosmology.h for universe in universes]
+    how, chosen = _finder(constants)
+    calibrated = f"; {chosen}" if chosen else ""
     numbers = [
         *cell_numbers,
         Number("halos_true", "halos, true", float(sum(map(len, truth)))),
@@ -135,30 +140,56 @@ def report(
         **cell_figures,
         "profiles": profiles.stack_figure(profiles.stack(probabilities, truth), cell),
         "shell": profiles.shell_figure(probabilities, truth, shell),
-        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology),
+        "mass_function": draw.mass_functions(truth, ours, baseline, minimum, first.cosmology, without.name),
         "masses": draw.mass_scatter(*by_centre, minimum),
-        "finder": variants.table(
-            probabilities,
-            truth,
-            [universe.cosmology.mean_density for universe in universes],
-            from_constants(constants, "finder", thresholds),
-            thresholds,
-            minimum_cells,
-        ),
         **clustering.figures(clustered),
         **shapes.figures(strains[0], strains[1], first.particle_mass, strays),
     }
+    if thresholds:
+        densities_of = [universe.cosmology.mean_density for universe in universes]
+        calibration = from_constants(constants, "finder", thresholds)
+        figures["finder"] = variants.table(probabilities, truth, densities_of, calibration, thresholds, minimum_cells)
     facts = {
         "paper": paper,
         "held-out universes": ", ".join(universe.name for universe in universes),
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {cell:.3g} Mpc/h",
         "true halos": truths[0].halos.definition,
         "smallest halo": f"{minimum:.3g} Msun/h",
-        "baseline": f"linear density smoothed by a Gaussian of {constants['baseline.smoothing']:g} cells, "
-        f"cut at the collapsed fraction {constants['baseline.fraction']:.3f}; halos by the same finder",
-        "finder": "calibrated on the validation universes" if "finder.levels" in constants else "the paper's values",
+        "baseline": without.words,
+        "finder": how,
     }
-    return Report(title, tuple(numbers), figures, NOTES, facts)
+    return ceiling.with_ceiling(Report(title, tuple(numbers), figures, NOTES, facts), best)
+
+
+def _ceilings(
+    boxes: Sequence[JudgedBox], minimum_cells: int, minimum: float, large: float, progress: Progress
+) -> dict[str, float]:
+    """What another run of the truth reaches, by the keys of the numbers."""
+    universes, truths = [box.universe for box in boxes], [box.truth for box in boxes]
+    best = ceiling.measure(universes, truths, minimum_cells, minimum, large, progress)
+    counts = {"mass_function": "count", "mass_function_large": "count_large"}
+    return best | {key: best[name] for key, name in counts.items() if name in best}
+
+
+def _finder(constants: dict[str, float]) -> tuple[str, str]:
+    """How halos were found, and what of it other universes decided; empty where nothing was."""
+    if "growth.stay" in constants:
+        how = (
+            f"groups of the cheap N-body; cells below p = {constants['growth.stay']:g} leave them, "
+            f"those above {constants['growth.join']:g} that touch one join"
+        )
+        return how, "these chances were chosen by matches and count of other universes"
+    if "linking.length" in constants:
+        how = (
+            f"particles with p > {constants['linking.chance']:g} that are closer than {constants['linking.length']:g} "
+            "cells in the embedding"
+        )
+        return how, "linking length and chance were chosen by matches and count of other universes"
+    if "finder.levels" in constants:
+        return "shells; calibrated on the validation universes", (
+            "the finder's thresholds were chosen by the count of other universes"
+        )
+    return "shells; the paper's values", ""
 
 
 NOTES = (

@@ -27,7 +27,7 @@ from core.protohalos.halo_spectra import (
 CUTS = {"tenth": ("most massive tenth", 0.1), "third": ("most massive third", 1 / 3), "all": ("all", 1.0)}
 """The three number cuts: parts of the halos, ranked by mass."""
 
-NETWORK, BASELINE, MOVED, RANDOM = "network", "smoothed density", "true halos by 2LPT", "random points"
+NETWORK, BASELINE, MOVED, RANDOM = "network", "without network", "true halos by 2LPT", "random points"
 STYLES: dict[str, Style] = {NETWORK: "line", BASELINE: "dashed", MOVED: "dashed", RANDOM: "dashed"}
 
 WHERE = f"|k| <= {LARGE_SCALES:g} h/Mpc"

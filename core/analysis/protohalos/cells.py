@@ -11,6 +11,7 @@ from core.cosmos.universe import Universe
 from core.figures import Curves, Number, Row, Series, Style
 from core.learning.metrics import Roc, foreground_dice, roc, two_class_dice
 from core.protohalos.truth import TrueHalos
+from core.protohalos.without_network import Guess
 
 MASS_CLASSES = {
     "clusters": ("M > 1e14 Msun", 1e14, np.inf),
@@ -69,24 +70,25 @@ def numbers_and_figures(
     truths: Sequence[TrueHalos],
     universes: Sequence[Universe],
     probabilities: Sequence[Array],
-    densities: Sequence[Array],
-    cuts: Sequence[Array],
+    guesses: Sequence[Guess],
+    baseline_name: str,
     papers: bool,
 ) -> tuple[list[Number], dict[str, Curves | Row]]:
-    """Of the network's probabilities, and of the baseline's smoothed densities and their cuts.
+    """Of the network's probabilities, and of what the baseline guesses.
 
     The paper's values stand beside them where the truth is of the paper's kind, else in the notes.
     """
     masks = [truth.mask for truth in truths]
+    scores, cuts = [guess.score for guess in guesses], [guess.mask for guess in guesses]
     empty = [1 - float(mask.mean()) for mask in masks]
     rocs = [roc(p, mask) for p, mask in zip(probabilities, masks, strict=True)]
-    base = [roc(d, mask) for d, mask in zip(densities, masks, strict=True)]
+    base = [roc(d, mask) for d, mask in zip(scores, masks, strict=True)]
     numbers = [
         mean_number(
             "dice",
             "Dice, both classes",
             map(two_class_dice, probabilities, masks),
-            map(two_class_dice, cuts, masks),
+            (two_class_dice(guess.chance, mask) for guess, mask in zip(guesses, masks, strict=True)),
             *beside_paper(0.93, papers, f"no halos at all: {np.mean(empty):.3f}; in the paper .73"),
         ),
         mean_number("dice_empty", "Dice, both classes, of no halos at all", empty, (), note="1 - the halos' volume"),
@@ -113,8 +115,8 @@ def numbers_and_figures(
         (by_radius, RADIUS_CLASSES, "by place in the halo", "paper: figure 4, no number given"),
     ):
         every = [
-            [class_rocs(s, m, q, classes) for s, m, q in zip(scores, masks, quantities, strict=True)]
-            for scores in (probabilities, densities)
+            [class_rocs(s, m, q, classes) for s, m, q in zip(given, masks, quantities, strict=True)]
+            for given in (probabilities, scores)
         ]
         curves = {}
         for name, (words, _, _) in classes.items():
@@ -138,7 +140,7 @@ def numbers_and_figures(
             map(_share, cuts, masks),
         )
     )
-    whole = roc_figure("ROC: is a cell in a halo?", {"network": (rocs, "line"), "smoothed density": (base, "dashed")})
+    whole = roc_figure("ROC: is a cell in a halo?", {"network": (rocs, "line"), baseline_name: (base, "dashed")})
     return numbers, {"roc": whole, "roc_classes": Row("ROC of the network for parts of the halos", tuple(panels))}
 
 

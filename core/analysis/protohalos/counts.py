@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.analysis.protohalos.cells import LANDMARK_MASS, MASS_CLASSES
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
 from core.figures import Number
 from core.protohalos.truth import TrueHalos
-from core.recipes.halonet.cells import LANDMARK_MASS, MASS_CLASSES
 
 CUT_CELLS, CUT_MASS = 100, 3.4e12
 """The paper counts and matches halos of at least 100 of its cells of 1 Mpc (section 5.1), so many Msun, not Msun/h."""

@@ -1,0 +1,1 @@
+"""docs/results.md from trained runs: `python -m tests.results --runs FOLDER`."""

@@ -1,0 +1,85 @@
+"""Write the tables of docs/results.md from trained runs.
+
+    python -m tests.results --runs FOLDER [--networks FOLDER]
+
+Runs are told apart by how they were made: `halonet cpu` is `train halonet --config cpu`, settings follow by name,
+`halonet cpu seed=2`. A block whose runs are not all there stays as it is, and is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from core.analysis.comparison.runs import compare
+from core.figures import Table
+from core.runs.report_file import read_report
+from core.runs.run import Run
+from tests.results import tables
+from tests.results.blocks import Wanted, filled
+from tests.results.networks import keep
+
+PAGE = Path(__file__).parents[2] / "docs" / "results.md"
+
+
+def label(command: str) -> str:
+    """Recipe, table and changed settings of a `halodeck train` command line."""
+    words = shlex.split(command)
+    recipe = words[words.index("train") + 1]
+    config = [words[i + 1] for i, word in enumerate(words) if word == "--config"]
+    changed = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    return " ".join([recipe, *config, *changed])
+
+
+def finished(folders: list[Path]) -> dict[str, Run]:
+    """Runs with a report by their label; of two the later."""
+    found = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if (path / "report.json").exists():
+                run = Run(path)
+                found[label(str(run.config()["command"]))] = run
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, nargs="+", required=True)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--networks", type=Path, help="keep the networks of the tables [cpu] there")
+    parser.add_argument("--no-compare", action="store_true", help="leave the comparisons as they are")
+    told = parser.parse_args()
+    runs = finished(told.runs)
+
+    def table(wanted: Wanted) -> str | None:
+        missing = [name for name in wanted.runs if name not in runs]
+        if missing or (wanted.kind == "compare" and told.no_compare):
+            print(
+                f"left: {wanted.kind} of {'; '.join(wanted.runs)}" + (f" (no {'; '.join(missing)})" if missing else "")
+            )
+            return None
+        print(f"made: {wanted.kind} of {'; '.join(wanted.runs)}", flush=True)
+        chosen = [runs[name] for name in wanted.runs]
+        if wanted.kind == "numbers":
+            reports = [(name, read_report(run)) for name, run in zip(wanted.runs, chosen, strict=True)]
+            return tables.numbers(reports, wanted.keys)
+        report = compare(chosen)
+        made = report.figures["table"]
+        assert isinstance(made, Table)
+        names = {run.name: name for name, run in zip(wanted.runs, chosen, strict=True)}
+        columns = tuple(names.get(column, column) for column in made.columns)
+        notes = [note for note in report.notes if "front" in note]
+        for run_name, name in names.items():
+            notes = [note.replace(run_name, name) for note in notes]
+        return "\n\n".join([tables.table(Table(made.title, columns, made.rows, made.note), wanted.keys), *notes])
+
+    told.page.write_text(filled(told.page.read_text(), table))
+    if told.networks:
+        for name, run in runs.items():
+            if name.endswith(" cpu"):
+                print(keep(run, told.networks / f"{run.config()['recipe']}-cpu.safetensors"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Numbers of reports as tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.figures import Number, Report, Table
+
+
+def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
+    """A row for each number, for each run its value with error, the baseline and the ceiling; the paper's last."""
+    every = [{number.key: number for number in report.numbers} for _, report in reports]
+    shown = [key for key in keys or dict.fromkeys(key for of in every for key in of) if any(key in of for of in every)]
+    columns: list[tuple[str, list[str]]] = []
+    for (name, _), of in zip(reports, every, strict=True):
+        found = [of.get(key) for key in shown]
+        columns.append((name, [_value(number) for number in found]))
+        columns += _further(found, "baseline", f"{name}: trees") + _further(found, "ceiling", "ceiling")
+    first = [next(of[key] for of in every if key in of) for key in shown]
+    columns += _further(first, "paper", "paper")
+    rows = [_words(number) for number in first]
+    return _markdown(["", *(name for name, _ in columns)], [rows, *(values for _, values in columns)])
+
+
+def table(made: Table, keys: Sequence[str]) -> str:
+    """A table of a report; the rows whose first cell begins with one of the keys, or all."""
+    rows = [row for row in made.rows if not keys or any(str(row[0]).replace(" ", "_").startswith(key) for key in keys)]
+    columns = [[_cell(row[i]) for row in rows] for i in range(len(made.columns))]
+    return _markdown(list(made.columns), columns)
+
+
+def _further(found: Sequence[Number | None], attribute: str, title: str) -> list[tuple[str, list[str]]]:
+    """One more column, none where it would be empty."""
+    values = [None if number is None else getattr(number, attribute) for number in found]
+    return [(title, [_cell(value) for value in values])] if any(value is not None for value in values) else []
+
+
+def _words(number: Number) -> str:
+    return f"{number.name} [{number.unit}]" if number.unit else number.name
+
+
+def _value(number: Number | None) -> str:
+    if number is None or number.value is None:
+        return ""
+    return _cell(number.value) + ("" if number.error is None else f" ± {number.error:.2g}")
+
+
+def _cell(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("|", "\\|")
+    return f"{value:.4g}"
+
+
+def _markdown(head: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+    rows = [list(head), ["---"] * len(head), *(list(row) for row in zip(*columns, strict=True))]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows).replace("|  |", "| |")

@@ -1,0 +1,67 @@
+"""The page of results: what its blocks ask for, and how numbers become tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.figures import Number, Report, Table
+from tests.results import tables
+from tests.results.__main__ import PAGE, label
+from tests.results.blocks import Wanted, filled, parse
+
+FIRST = Report(
+    "one",
+    (
+        Number("dice", "Dice", 0.91234, "", 0.002, 0.8, 0.93, ceiling=0.97),
+        Number("bias", "median", -0.04, "dex"),
+        Number("none", "of nothing", None),
+    ),
+    {},
+)
+
+
+def test_blocks_are_filled_and_the_rest_stays() -> None:
+    page = "# a\n\n<!-- results: numbers | halonet cpu | dice -->\n\nold\n\n<!-- end -->\n\ntext\n"
+    once = filled(page, lambda wanted: f"{wanted.kind} {wanted.keys}")
+    assert "old" not in once
+    assert once.startswith("# a\n\n<!-- results: numbers | halonet cpu | dice -->\n\nnumbers ('dice',)\n\n<!-- end -->")
+    assert once.endswith("text\n")
+    assert filled(once, lambda wanted: f"{wanted.kind} {wanted.keys}") == once
+    assert filled(page, lambda wanted: None) == page
+
+
+def test_what_no_block_may_ask_for() -> None:
+    with pytest.raises(ValueError, match="is no block"):
+        parse("figures | halonet cpu")
+
+
+def test_numbers_stand_beside_baseline_ceiling_and_paper() -> None:
+    head, _, first, second = tables.numbers([("halonet cpu", FIRST)], ("dice", "bias")).splitlines()
+    assert head == "| | halonet cpu | halonet cpu: trees | ceiling | paper |"
+    assert first == "| Dice | 0.9123 ± 0.002 | 0.8 | 0.97 | 0.93 |"
+    assert second == "| median [dex] | -0.04 | | | |"
+
+
+def test_tables_keep_the_rows_that_are_asked_for() -> None:
+    made = Table("t", ("quantity", "a"), (("complete  > 1", 0.5), ("pure  > 1", None)))
+    assert tables.table(made, ("pure",)).splitlines()[2:] == ["| pure  > 1 | |"]
+
+
+def test_runs_are_told_apart_by_their_command() -> None:
+    command = "halodeck train halonet --on 'a b' --config cpu --set seed=2 --runs x"
+    assert label(command) == "halonet cpu seed=2"
+
+
+def test_the_page_asks_for_what_there_is() -> None:
+    wanted: list[Wanted] = []
+
+    def collect(one: Wanted) -> None:
+        wanted.append(one)
+
+    filled(PAGE.read_text(), collect)
+    assert wanted
+    assert all(
+        name.split()[0] in {"halonet", "halo_instances", "distance_map", "halo_mass"}
+        for one in wanted
+        for name in one.runs
+    )
