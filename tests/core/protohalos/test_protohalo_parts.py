@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 from core.analysis.protohalos import cells, clustering, profiles, shapes
 from core.cosmos.box import Array, Catalogue, Field, nearest_image
@@ -139,7 +140,12 @@ def test_shapes_beside_one_another() -> None:
     truth = np.stack([rng.uniform(20, 500, 400), rng.normal(2, 0.3, 400), rng.uniform(0, 0.4, 400), np.zeros(400)])
     ours = truth * np.array([1, 0.9, 1.2, 1])[:, None] + np.array([0, 0, 0, 0.05])[:, None]
     values = {n.key: n.value for n in shapes.numbers(truth, ours, truth)}
-    assert values == pytest.approx({"overdensity": 0.9, "ellipticity": 1.2, "prolateness": 0.05})
+    assert {key: values[key] for key in shapes.QUANTITIES} == pytest.approx(
+        {"overdensity": 0.9, "ellipticity": 1.2, "prolateness": 0.05}
+    )
+    for row, name in enumerate(shapes.QUANTITIES, start=1):
+        assert values[f"{name}_distance"] == pytest.approx(ks_2samp(ours[row], truth[row]).statistic)
+    assert all(n.baseline == 0 for n in shapes.numbers(truth, ours, truth) if n.key.endswith("_distance"))
     figure = shapes.figures(truth, ours, 1e11)["overdensity"]
     image, curves = figure.figures[0], figure.figures[2]
     assert isinstance(image, Slice)

@@ -51,16 +51,16 @@ def not_told(truth: Report, impostor: Report, errors: float = 3.0, share: float 
     """Keys of judged numbers in which an impostor would be taken for the truth.
 
     That is one that differs from it by less than three of its standard errors (one in 400 by luck where both are the
-    same) or a tenth of the true value, what is called a success; unless its error is half the value or more, which
-    tells the reader that the number says nothing. What an impostor has no number for is told.
+    same) or a tenth of the true value, what is called a success (of 1 where the true value is 0, as of a rate, a
+    distance or dex); unless its error is half of that or more, which tells the reader that the number says nothing.
+    What an impostor has no number for is told.
     """
     near = set()
     for key, ours in judged(truth).items():
         [theirs] = [n for n in impostor.numbers if n.key == key]
         if ours.value is None or theirs.value is None or np.isnan(ours.value) or np.isnan(theirs.value):
             continue
-        error, size = theirs.error or 0.0, abs(ours.value)
-        sharp = error < blunt * size or not size
-        if sharp and abs(theirs.value - ours.value) <= max(errors * error, share * size):
+        error, size = theirs.error or 0.0, abs(ours.value) or 1.0
+        if error < blunt * size and abs(theirs.value - ours.value) <= max(errors * error, share * size):
             near.add(key)
     return near

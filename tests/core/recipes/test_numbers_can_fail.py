@@ -24,8 +24,15 @@ HALONET = {
     "random points": COUNTS | MASSES,
     # halos of another seed are as many, as massive and as clustered
     "another seed": COUNTS | MASSES | POWERS,
-    # who says nowhere that there is a halo is wrong about none: its true positives tell
-    "untrained": {"false_positive_rate"},
+    # who says nowhere that there is a halo is wrong about none: its true positives tell. The few regions that it finds
+    # are peaks of a filtered density: one may hold as much as all clusters, their shapes may be those of halos
+    "untrained": {
+        "false_positive_rate",
+        "mass_clusters",
+        "mass_bias",
+        "ellipticity_distance",
+        "prolateness_distance",
+    },
 }
 """What a number of the report cannot tell from the truth by its nature."""
 
