@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from core.analysis.protohalos import shapes, variants
 from core.cosmos.box import Array, Catalogue, nearest_image
 from core.figures import Table
 from core.protohalos.calibration import Calibration
 from core.protohalos.finder import ShellThreshold
-from core.recipes.halonet import shapes, variants
 
 CELLS, BOX, DENSITY = 32, 64.0, 2.0
 CENTRES, RADII = np.array([[8.0, 8, 8], [8, 24, 24], [24, 8, 24]]), np.array([5.0, 4.0, 2.2])
