@@ -23,6 +23,9 @@ STAY = (0.02, 0.05, 0.1, 0.2, 0.3)
 JOIN = (0.4, 0.5, 0.6, 0.7, 0.8)
 """Chances above which a cell joins the halo that it touches, as they are tried."""
 
+LARGE = 5
+"""Times the least mass from which halos are large where a calibration is judged."""
+
 ROUNDS = 4
 """Cells by which a halo can grow."""
 
@@ -54,7 +57,7 @@ def from_constants(constants: dict[str, float]) -> Growth:
 def calibrate(
     boxes: Sequence[tuple[Array, Array]], truths: Sequence[Catalogue], particle_mass: float, minimum_cells: int
 ) -> Growth:
-    """The growth whose halos match most true ones, less how far their number is off.
+    """The growth with the highest `score`.
 
     boxes: labels to begin with and probabilities of universes with these true halos; particle_mass [Msun/h] is that of
     a cell.
@@ -70,13 +73,24 @@ def calibrate(
 
 
 def score(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> float:
-    """Share of true halos with a match, minus |N / N_true - 1|, of pairs of true and found halos."""
+    """Share of true halos with a match, minus |N / N_true - 1|, of pairs of true and found halos.
+
+    The mean of that for all halos and for those of `LARGE` times the least true mass: most halos are small, and would
+    alone decide how the few large ones are found.
+    """
     pairs = list(pairs)
-    true = sum(len(truth) for truth, _ in pairs)
-    if not true:
+    masses = np.concatenate([truth["mass"] for truth, _ in pairs]) if pairs else np.zeros(0)
+    if not len(masses):
         return 0.0
-    hits = sum(int(np.count_nonzero(match(truth, found) >= 0)) for truth, found in pairs)
-    return hits / true - abs(sum(len(found) for _, found in pairs) / true - 1)
+    matched = np.concatenate([match(truth, found) >= 0 for truth, found in pairs])
+    others = np.concatenate([found["mass"] for _, found in pairs])
+    worth = []
+    # the rounding of a catalogue must not drop the smallest halo that counts
+    for least in (0.0, 0.999 * LARGE * masses.min()):
+        true = np.count_nonzero(masses >= least)
+        if true:
+            worth.append(float(matched[masses >= least].mean()) - abs(np.count_nonzero(others >= least) / true - 1))
+    return float(np.mean(worth))
 
 
 def grown(label: Array, probability: Array, least: float) -> Array:

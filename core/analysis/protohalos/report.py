@@ -182,7 +182,7 @@ def _finder(constants: dict[str, float]) -> tuple[str, str]:
     if "linking.length" in constants:
         how = (
             f"particles with p > {constants['linking.chance']:g} that are closer than {constants['linking.length']:g} "
-            "cells in the embedding"
+            f"cells in the embedding; cells above {constants['linking.join']:g} that touch one join"
         )
         return how, "linking length and chance were chosen by matches and count of other universes"
     if "finder.levels" in constants:

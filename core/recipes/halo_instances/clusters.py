@@ -2,7 +2,7 @@
 
 A particle's place in the embedding is where a simple theory takes it, moved further by the network. Particles with some
 chance to be in a halo that are closer there than a linking length are one halo; cells above another chance that touch
-one on the lattice are added. Linking length and the first chance are measured on validation universes.
+one on the lattice are added. Linking length and both chances are measured on validation universes.
 """
 
 from __future__ import annotations
@@ -19,31 +19,32 @@ from core.cosmos.linking import link
 from core.protohalos.growth import grown, score
 from core.protohalos.regions import by_size, catalogue
 
-LINKS = (0.12, 0.15, 0.18, 0.2, 0.22, 0.25, 0.3, 0.4, 0.5, 0.7)
+LINKS = (0.15, 0.18, 0.2, 0.22, 0.25, 0.3, 0.4, 0.5, 0.7)
 """Linking lengths [cells] that are tried; 0.2 is that of friends of friends."""
 
-CHANCES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+CHANCES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Least chances to be in a halo of particles that found one, as they are tried."""
 
-GROWN = 0.6
-"""Chance above which a cell joins the halo that it touches."""
+JOIN = (0.6, 0.8)
+"""Chances above which a cell joins the halo that it touches, as they are tried."""
 
 
 @dataclass(frozen=True)
 class Linking:
-    """How particles are linked: length [cells] and least chance."""
+    """How particles are linked: length [cells] and least chance; and the chance above which others join."""
 
     length: float
     chance: float
+    join: float
 
     def as_constants(self) -> dict[str, float]:
         """Plain numbers to be saved with a learner's weights."""
-        return {"linking.length": self.length, "linking.chance": self.chance}
+        return {"linking.length": self.length, "linking.chance": self.chance, "linking.join": self.join}
 
 
 def from_constants(constants: dict[str, float]) -> Linking:
     """The linking saved by `as_constants`."""
-    return Linking(constants["linking.length"], constants["linking.chance"])
+    return Linking(*(constants[f"linking.{name}"] for name in ("length", "chance", "join")))
 
 
 def halos(probability: Array, displacement: Array, linking: Linking, minimum_cells: int) -> tuple[Array, Array]:
@@ -58,14 +59,14 @@ def halos(probability: Array, displacement: Array, linking: Linking, minimum_cel
     found = rank(link(wrap(places.astype(np.float64), float(cells)), float(cells), linking.length), minimum_cells // 2)
     label = np.zeros(cells**3, dtype=np.int32)
     label[chosen] = found
-    label = grown(label.reshape((cells,) * 3), np.ascontiguousarray(probability, dtype=np.float32), GROWN)
+    label = grown(label.reshape((cells,) * 3), np.ascontiguousarray(probability, dtype=np.float32), linking.join)
     return by_size(label, np.bincount(label.reshape(-1))[1:], minimum_cells)
 
 
 def calibrate(
     boxes: Sequence[tuple[Array, Array]], truths: Sequence[Catalogue], particle_mass: float, minimum_cells: int
 ) -> Linking:
-    """The linking whose halos match most true ones, less how far their number is off.
+    """The linking with the highest `score`.
 
     boxes: probability and displacement [cells] of universes with these true halos; particle_mass is a cell's [Msun/h].
     """
@@ -76,4 +77,4 @@ def calibrate(
             for box, truth in zip(boxes, truths, strict=True)
         )
 
-    return max((Linking(length, chance) for length, chance in product(LINKS, CHANCES)), key=worth)
+    return max((Linking(*chosen) for chosen in product(LINKS, CHANCES, JOIN)), key=worth)

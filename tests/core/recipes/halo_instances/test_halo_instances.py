@@ -8,7 +8,7 @@ import pytest
 from core.cosmos.box import Array
 from core.protohalos.growth import grown
 from core.protohalos.regions import catalogue
-from core.recipes.halo_instances.clusters import GROWN, Linking, calibrate, from_constants, halos
+from core.recipes.halo_instances.clusters import Linking, calibrate, from_constants, halos
 
 N = 16
 
@@ -38,10 +38,10 @@ def label() -> Array:
 
 def test_touching_halos_are_found_one_by_one(label: Array) -> None:
     chance = np.where(label > 0, 0.9, 0.1).astype(np.float32)
-    found, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.5), 8)
+    found, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.5, 0.6), 8)
     np.testing.assert_array_equal(cells, [64, 36, 27])
     np.testing.assert_array_equal(found, label)
-    merged, cells = halos(chance, np.zeros((3, N, N, N)), Linking(1.1, 0.5), 8)  # a mask alone
+    merged, cells = halos(chance, np.zeros((3, N, N, N)), Linking(1.1, 0.5, 0.6), 8)  # a mask alone
     assert list(cells) == [127]
     np.testing.assert_array_equal(merged > 0, label > 0)
 
@@ -49,16 +49,16 @@ def test_touching_halos_are_found_one_by_one(label: Array) -> None:
 def test_small_ones_are_dropped_and_unlikely_cells_left_out(label: Array) -> None:
     chance = np.where(label > 0, 0.9, 0.1).astype(np.float32)
     chance[label == 2] = 0.3
-    _, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.5), 30)
+    _, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.5, 0.6), 30)
     assert list(cells) == [64]
-    _, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.2), 30)
+    _, cells = halos(chance, points(label, 0.05), Linking(0.3, 0.2, 0.6), 30)
     assert list(cells) == [64, 36]
 
 
 def test_cells_join_the_likeliest_halo_they_touch(label: Array) -> None:
     chance = np.where(label > 0, 0.9, 0.1).astype(np.float32)
     chance[8, 0, 0] = 0.8
-    grown_once = grown(label, chance, GROWN)
+    grown_once = grown(label, chance, 0.6)
     assert grown_once[8, 0, 0] == 3
     assert np.count_nonzero(grown_once) == np.count_nonzero(label) + 1
     # between two halos: face to face with both
@@ -66,7 +66,7 @@ def test_cells_join_the_likeliest_halo_they_touch(label: Array) -> None:
     bare[4, 4, 4], bare[6, 4, 4] = 1, 2
     chance = np.zeros(label.shape, dtype=np.float32)
     chance[4, 4, 4], chance[5, 4, 4], chance[6, 4, 4] = 0.7, 0.8, 0.9
-    assert grown(bare, chance, GROWN)[5, 4, 4] == 2
+    assert grown(bare, chance, 0.6)[5, 4, 4] == 2
 
 
 def test_calibration_chooses_what_finds_the_true_halos(label: Array) -> None:
