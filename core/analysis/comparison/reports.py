@@ -42,7 +42,9 @@ def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Se
     alike = seeds.groups(names, settings)
     for name in dict.fromkeys(name for _, report in reports for name in report.figures):
         shown = [(run, report.figures[name]) for run, report in reports if name in report.figures]
-        figures[name] = beside(seeds.together(shown, alike))
+        banded = seeds.together(shown, alike)
+        # where all runs are seeds of one, no curve needs a run's name
+        figures[name] = banded[0][1] if len(banded) == 1 < len(shown) else beside(banded)
     notes = tuple(dict.fromkeys(note for _, report in reports for note in report.notes))
     shared = {key: value for key, value in facts[0].items() if key not in _differing(facts)}
     return Report(f"{len(reports)} runs compared", (), figures, notes, shared)

@@ -277,8 +277,8 @@ def test_a_run_from_training_to_comparison(name: str, universes: list[Universe],
     assert {"loss", "correlation", "power"} <= validations[-1].keys()
     beside = compare(runs).figures["power"]
     assert isinstance(beside, Curves)
-    # truth and input are drawn once
-    assert [s.name for s in beside.series] == ["truth", "input", *(f"{run.name}: prediction" for run in runs)]
+    # truth and input are drawn once, two seeds of one experiment as one
+    assert [s.name for s in beside.series] == ["truth", "input", "prediction, 2 seeds"]
 
 
 def test_reach_by_hand() -> None:
