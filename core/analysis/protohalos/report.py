@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.protohalos import cells, clustering, counts, profiles, shapes, variants
+from core.analysis.protohalos import cells, clustering, counts, profiles, shapes, variants, verdict
 from core.analysis.protohalos import figures as draw
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
@@ -158,7 +158,8 @@ def report(
         "baseline": without.words,
         "finder": how,
     }
-    return ceiling.with_ceiling(Report(title, tuple(numbers), figures, NOTES, facts), best)
+    said = (verdict.words(numbers, without.name), *NOTES)
+    return ceiling.with_ceiling(Report(title, tuple(numbers), figures, said, facts), best)
 
 
 def _ceilings(

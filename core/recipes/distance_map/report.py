@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from core.analysis.protohalos import verdict
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.figures import Figure, Report
@@ -75,7 +76,8 @@ def report(
         *measure.of_halos(boxes, minimum, training, uniform),
         *measure.of_voxels(boxes, training, uniform),
     ]
-    return Report(title, tuple(numbers), figures, NOTES, facts)
+    said = (verdict.words(numbers, "trees" if trees else "the smoothed density"), *NOTES)
+    return Report(title, tuple(numbers), figures, said, facts)
 
 
 NOTES = (
