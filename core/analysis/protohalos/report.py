@@ -158,7 +158,7 @@ def report(
         "baseline": without.words,
         "finder": how,
     }
-    said = (verdict.words(numbers, without.name), *NOTES)
+    said = tuple(filter(None, (verdict.words(numbers, without.name), *NOTES)))
     return ceiling.with_ceiling(Report(title, tuple(numbers), figures, said, facts), best)
 
 

@@ -76,7 +76,7 @@ def report(
         *measure.of_halos(boxes, minimum, training, uniform),
         *measure.of_voxels(boxes, training, uniform),
     ]
-    said = (verdict.words(numbers, "trees" if trees else "the smoothed density"), *NOTES)
+    said = tuple(filter(None, (verdict.words(numbers, "trees" if trees else "the smoothed density"), *NOTES)))
     return Report(title, tuple(numbers), figures, said, facts)
 
 
