@@ -18,14 +18,14 @@ def by_hand(displacement: np.ndarray, label: np.ndarray) -> float:
         places = np.array([cell + displacement[:, *cell] for cell in np.argwhere(label == halo)])
         middle = places.mean(axis=0)
         middles.append(middle)
-        pulls.append(np.mean([max(np.linalg.norm(place - middle) - PULL, 0) ** 2 for place in places]))
+        pulls.append(np.mean([max(float(np.linalg.norm(place - middle)) - PULL, 0.0) ** 2 for place in places]))
     pushes = []
     for a, one in enumerate(middles):
         near = 0.0
         for b, other in enumerate(middles):
             apart = one - other
             apart -= N * np.round(apart / N)
-            near += max(APART - np.linalg.norm(apart), 0) ** 2 if a != b else 0.0
+            near += max(APART - float(np.linalg.norm(apart)), 0.0) ** 2 if a != b else 0.0
         pushes.append(near)
     return float(np.mean(pulls) + np.mean(pushes))
 
@@ -69,7 +69,7 @@ def test_without_halos_there_is_only_dice(label: np.ndarray) -> None:
     output = torch.randn(1, 5, N, N, N, generator=torch.Generator().manual_seed(1), requires_grad=True)
     targets = torch.zeros(1, 4, N, N, N)
     loss = instance_loss(output, targets, 0.5)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert output.grad is not None
     assert not output.grad[:, 2:].any()
     with_halos = targets.clone()

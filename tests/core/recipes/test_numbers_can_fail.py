@@ -88,4 +88,7 @@ def test_halonet_has_many_numbers_to_judge(halonet: dict[str, Report]) -> None:
 def test_random_points_have_no_clustering(halonet: dict[str, Report]) -> None:
     numbers = {n.key: n for n in halonet["random points"].numbers}
     for key in ("eulerian_power_ratio", "eulerian_correlation", "correlation"):
-        assert abs(numbers[key].value) < 4 * numbers[key].error < 0.5
+        value, error = numbers[key].value, numbers[key].error
+        assert value is not None
+        assert error is not None
+        assert abs(value) < 4 * error < 0.5

@@ -21,7 +21,7 @@ def distances() -> list[Array]:
 def truth() -> Catalogue:
     count = np.array([np.count_nonzero(d < r) for d, r in zip(distances(), RADII, strict=True)])
     place = (2 * CENTRES).astype(np.float32)
-    columns = {
+    columns: dict[str, Array] = {
         "mass": count * DENSITY * 8.0,
         "position": place,
         "lagrangian_position": place,
