@@ -38,7 +38,7 @@ def finished(folders: list[Path]) -> dict[str, Run]:
     found = {}
     for folder in folders:
         for path in sorted(folder.iterdir()):
-            if (path / "report.json").exists():
+            if (path / "report" / "report.json").exists():
                 run = Run(path)
                 found[label(str(run.config()["command"]))] = run
     return found

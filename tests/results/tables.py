@@ -51,10 +51,12 @@ def _cell(value: float | str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.replace("|", "\\|")
+        return value
     return f"{value:.4g}"
 
 
 def _markdown(head: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     rows = [list(head), ["---"] * len(head), *(list(row) for row in zip(*columns, strict=True))]
+    # a bar within a cell would end it
+    rows = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows)
