@@ -7,7 +7,7 @@ import pytest
 from core.figures import Number, Report, Table
 from tests.results import tables
 from tests.results.__main__ import PAGES, label
-from tests.results.blocks import Wanted, filled, parse
+from tests.results.blocks import KINDS, Wanted, filled, parse
 
 FIRST = Report(
     "one",
@@ -60,7 +60,7 @@ def test_the_page_asks_for_what_there_is() -> None:
 
     for page in PAGES:
         filled(page.read_text(), collect)
-    assert {one.kind for one in wanted} == {"numbers", "compare"}
+    assert {one.kind for one in wanted} == set(KINDS)
     assert all(
         name.split()[0] in {"halonet", "halo_instances", "distance_map", "halo_mass"}
         for one in wanted

@@ -55,7 +55,7 @@ def main() -> None:
 
     def table(wanted: Wanted) -> str | None:
         missing = [name for name in wanted.runs if name not in runs]
-        if missing or (wanted.kind == "compare" and told.no_compare):
+        if missing or (wanted.kind != "numbers" and told.no_compare):
             print(
                 f"left: {wanted.kind} of {'; '.join(wanted.runs)}" + (f" (no {'; '.join(missing)})" if missing else "")
             )
@@ -72,7 +72,7 @@ def main() -> None:
         assert isinstance(made, Table)
         names = {run.name: name for name, run in zip(wanted.runs, chosen, strict=True)}
         columns = tuple(names.get(column, column) for column in made.columns)
-        notes = [note for note in report.notes if "front" in note]
+        notes = [note for note in report.notes if wanted.kind == "compare" and "costs less" in note]
         for run_name, name in names.items():
             notes = [note.replace(run_name, name) for note in notes]
         return "\n\n".join([tables.turned(Table(made.title, columns, made.rows, made.note), wanted.keys), *notes])

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 _BLOCK = re.compile(r"<!-- results: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
+KINDS = ("numbers", "compare", "ways")
+"""Numbers of reports; runs beside other ways, with who is on the front in words, and without."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A kind of table, the runs in its columns, and the keys of its rows (none: all)."""
@@ -21,8 +25,8 @@ class Wanted:
 def parse(words: str) -> Wanted:
     """`numbers | halonet cpu; halonet cpu-density | dice auc`. Raises: ValueError for anything else."""
     parts = [part.strip() for part in " ".join(words.split()).split("|")]
-    if len(parts) not in (2, 3) or parts[0] not in ("numbers", "compare"):
-        raise ValueError(f"{words!r} is no block: numbers or compare | run; run | keys")
+    if len(parts) not in (2, 3) or parts[0] not in KINDS:
+        raise ValueError(f"{words!r} is no block: {', '.join(KINDS)} | run; run | keys")
     return Wanted(
         parts[0],
         tuple(run.strip() for run in parts[1].split(";")),
