@@ -44,7 +44,7 @@ def test_numbers_stand_beside_baseline_ceiling_and_paper() -> None:
 
 def test_ways_are_rows_and_what_is_asked_for_columns() -> None:
     made = Table("t", ("quantity", "a", "b"), (("complete  > 1", 0.5, 0.25), ("pure  > 1", None, 1.0)))
-    assert tables.turned(made, ("pure",)).splitlines() == ["| | pure  > 1 |", "| --- | --- |", "| a | |", "| b | 1 |"]
+    assert tables.turned(made, ("pure",)).splitlines() == ["| | pure > 1 |", "| --- | --- |", "| a | |", "| b | 1 |"]
 
 
 def test_runs_are_told_apart_by_their_command() -> None:
