@@ -17,7 +17,7 @@ from core.errors import RunError
 from core.learning.samples import mix
 from core.learning.trees import DecisionTrees, from_tensors
 from core.protohalos import physics
-from core.protohalos.dynamics import CheapRun
+from core.protohalos.dynamics import CheapRun, outcome
 
 if TYPE_CHECKING:
     import torch
@@ -49,13 +49,17 @@ class PhysicsTrees:
         parts = [self.trees.total(flat[:, start : start + ROWS].T) for start in range(0, flat.shape[1], ROWS)]
         return np.concatenate(parts).reshape(features.shape[1:])
 
-    def told(self, universe: Universe) -> Array:
-        """The sum of the trees for every cell (n, n, n)."""
-        return self(physics.features(universe, self.run, self.redshift))
+    def told(self, universe: Universe, moved: torch.Tensor | None = None) -> Array:
+        """The sum of the trees for every cell (n, n, n); `moved` is the outcome of the cheap run where it is known."""
+        return self(physics.features(universe, self.run, self.redshift, moved))
 
-    def chance(self, universe: Universe) -> Array:
+    def chance(self, universe: Universe, moved: torch.Tensor | None = None) -> Array:
         """The probability (n, n, n) float32 that trees of the kind "chance" tell."""
-        return sigmoid(self.told(universe)).astype(np.float32)
+        return sigmoid(self.told(universe, moved)).astype(np.float32)
+
+    def outcome(self, universe: Universe) -> torch.Tensor | None:
+        """Where the cheap run that they see takes the particles, None where they see none."""
+        return outcome(universe, self.run, self.redshift) if self.run else None
 
     def as_tensors(self, prefix: str) -> dict[str, torch.Tensor]:
         """Arrays to be saved with a learner's weights."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
 from core.protohalos.matching import match
 from core.protohalos.regions import by_size, catalogue
+
+if TYPE_CHECKING:
+    import torch
 
 STAY = (0.02, 0.05, 0.1, 0.2, 0.3)
 """Chances below which a cell leaves its halo, as they are tried."""
@@ -44,14 +48,22 @@ class Growth:
         mended = grown(kept, probability, self.join)
         return by_size(mended, np.bincount(mended.reshape(-1))[1:], minimum_cells)
 
-    def as_constants(self) -> dict[str, float]:
+    def as_constants(self, prefix: str = "growth") -> dict[str, float]:
         """Plain numbers to be saved with a learner's weights."""
-        return {"growth.stay": self.stay, "growth.join": self.join}
+        return {f"{prefix}.stay": self.stay, f"{prefix}.join": self.join}
 
 
-def from_constants(constants: dict[str, float]) -> Growth:
+def from_constants(constants: dict[str, float], prefix: str = "growth") -> Growth:
     """What was saved by `as_constants`."""
-    return Growth(constants["growth.stay"], constants["growth.join"])
+    return Growth(constants[f"{prefix}.stay"], constants[f"{prefix}.join"])
+
+
+def seeds(moved: torch.Tensor, box_size: float, minimum_cells: int) -> Array:
+    """Labels (n, n, n) to begin with: the groups of a cheap run that moves particles so [Mpc/h]."""
+    from core.cosmos.cheap import cheap_groups
+
+    # groups that are almost large enough may grow
+    return cheap_groups(moved, box_size, max(minimum_cells // 2, 2))
 
 
 def calibrate(

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
-from core.protohalos.dynamics import CheapRun, dynamics
+from core.protohalos.dynamics import CheapRun, outcome, told_by
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +29,11 @@ SPHERES = (2.0, 2.8, 4.0, 5.6)
 """Radii of the top hats of which a cell is told the densest that holds it."""
 
 
-def features(universe: Universe, run: CheapRun | None = None, redshift: float = 0.0) -> Array:
+def features(
+    universe: Universe, run: CheapRun | None = None, redshift: float = 0.0, moved: torch.Tensor | None = None
+) -> Array:
     """(F, n, n, n) float32: densities, for each tidal scale three falling eigenvalues and the source, spheres; then
-    the channels of a cheap run to a redshift, where one is given."""
+    the channels of a cheap run to a redshift, where one is given, whose outcome may be known already [Mpc/h]."""
     import torch
 
     modes = torch.fft.rfftn(torch.from_numpy(np.array(universe.field("delta_linear").values, dtype=np.float32)))
@@ -42,7 +44,8 @@ def features(universe: Universe, run: CheapRun | None = None, redshift: float = 
         told.append(_real(_smoothed(torch.fft.rfftn(second_invariant(strain)), radius)))
     told += [torch.from_numpy(largest_within(_real(_in_spheres(modes, r)).numpy(), r)) for r in SPHERES]
     if run is not None:
-        told += list(dynamics(universe, run, redshift).cpu())
+        moved = outcome(universe, run, redshift) if moved is None else moved
+        told += list(told_by(moved, universe.box_size, run).cpu())
     return torch.stack(told).numpy()
 
 

@@ -1,7 +1,8 @@
 """What one would do without a network, measured along with every network on halos.
 
-Trees on physics give every cell a chance, and the networks' finder, calibrated in the same way, takes it from there.
-Runs of before they were there have the smoothed density in their place.
+Trees on physics give every cell a chance, from which halos grow in shells as the networks' do. Where they see a cheap
+N-body, its groups are the halos to begin with, as a network's may be. Both are calibrated as the networks' are. Runs of
+before they were there have the smoothed density in their place.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.learning.training_set import Parts
-from core.protohalos import baseline
+from core.protohalos import baseline, growth
 from core.protohalos.boosted import BOXES, PhysicsTrees, fit_cells, from_saved
 from core.protohalos.calibration import calibrate, from_constants, measure
 from core.protohalos.dynamics import CheapRun
 from core.protohalos.finder import Found
+from core.protohalos.regions import centres
 from core.protohalos.truth import TrueHalos
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 PREFIX = "trees"
 """Of all that is saved of the trees."""
+GROWTH = f"{PREFIX}.growth"
+"""Of how their halos grow from groups."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,27 @@ class WithoutNetwork:
     def words(self) -> str:
         """What it is, for the facts of a report."""
         if self.trees:
-            return f"{trees_words(self.trees)}; halos by the same finder"
+            way = "groups of that run, mended by their chances" if self._grows else "shells"
+            return f"{trees_words(self.trees)}; halos: {way}"
         smoothing, fraction = self.constants["baseline.smoothing"], self.constants["baseline.fraction"]
         return (
             f"linear density smoothed by a Gaussian of {smoothing:g} cells, "
-            f"cut at the collapsed fraction {fraction:.3f}; halos by the same finder"
+            f"cut at the collapsed fraction {fraction:.3f}; halos: shells"
         )
+
+    @property
+    def _grows(self) -> bool:
+        return self.trees is not None and self.trees.run is not None and f"{GROWTH}.stay" in self.constants
 
     def guess(self, universe: Universe, minimum_cells: int) -> Guess:
         """What it says of a universe."""
+        if self.trees and self._grows:
+            moved = self.trees.outcome(universe)
+            assert moved is not None
+            chance = self.trees.chance(universe, moved)
+            mended = growth.from_constants(self.constants, GROWTH)
+            begun = growth.seeds(moved, universe.box_size, minimum_cells)
+            return Guess(chance, chance, chance > 0.5, as_found(*mended(begun, chance, minimum_cells)))
         if self.trees:
             chance = self.trees.chance(universe)
             finder = from_constants(self.constants, f"{PREFIX}.finder", baseline.THRESHOLDS)
@@ -78,6 +94,12 @@ def smoothed_density(universe: Universe, constants: dict[str, float], minimum_ce
     field = baseline.smoothed(universe.field("delta_linear").values, constants["baseline.smoothing"])
     mask = baseline.cut(field, constants["baseline.fraction"])
     return Guess(field, mask, mask, baseline.find(field, constants, minimum_cells))
+
+
+def as_found(label: Array, cells: Array) -> Found:
+    """Labels and their cells as what a finder finds, all at once."""
+    radii = np.cbrt(3 / (4 * np.pi) * cells)
+    return Found(label, centres(label, len(cells)), radii, np.zeros(len(cells), dtype=np.int64))
 
 
 def trees_words(trees: PhysicsTrees) -> str:
@@ -108,9 +130,19 @@ def measure_baselines(
     )
     truths = [true_halos(universe) for universe in parts.validation]
     halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-    chances = [trees.chance(universe) for universe in parts.validation]
+    moved = [trees.outcome(universe) for universe in parts.validation]
+    chances = [trees.chance(universe, one) for universe, one in zip(parts.validation, moved, strict=True)]
     finder = calibrate(chances, halos, measure(chances, halos), baseline.THRESHOLDS, minimum_cells)
     densities = [np.asarray(universe.field("delta_linear").values) for universe in parts.validation]
     learner.constants.update(baseline.fit(densities, masks, halos, minimum_cells))
     learner.constants.update(finder.as_constants(f"{PREFIX}.finder"))
+    begun = [
+        growth.seeds(one, u.box_size, minimum_cells)
+        for u, one in zip(parts.validation, moved, strict=True)
+        if one is not None
+    ]
+    if begun:
+        boxes = list(zip(begun, chances, strict=True))
+        mended = growth.calibrate(boxes, halos, parts.validation[0].particle_mass, minimum_cells)
+        learner.constants.update(mended.as_constants(GROWTH))
     learner.tensors.update(trees.as_tensors(PREFIX))

@@ -177,7 +177,7 @@ class HaloNet(Recipe[Network]):
 
     def looked(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array | None]:
         """The probability over the whole box (n, n, n), and the groups of the cheap N-body if halos begin as these."""
-        from core.cosmos.cheap import cheap_groups
+        from core.protohalos import growth
 
         constants, moved = learner.constants, None
         if self.inputs == "density+nbody":
@@ -187,8 +187,7 @@ class HaloNet(Recipe[Network]):
         probability = (logits[1] - logits[0]).sigmoid().numpy()
         if self.finder.seeds == "peaks" or moved is None:
             return probability, None
-        # groups that are almost large enough may grow
-        return probability, cheap_groups(moved, universe.box_size, max(self.minimum_cells // 2, 2))
+        return probability, growth.seeds(moved, universe.box_size, self.minimum_cells)
 
     def probability(self, learner: Network, universe: Universe) -> Array:
         """The network over the whole box (n, n, n)."""
