@@ -74,7 +74,7 @@ def reached(start: str) -> set[str]:
 
 
 def test_the_graph_sees_imports_for_the_type_checker_and_inside_functions() -> None:
-    assert "core.runs.recipe" in imports()["core.recipes.halonet.recipe"]
+    assert "core.runs.protohalo_recipe" in imports()["core.recipes.halonet.recipe"]
     assert "core.learning.learner" in imports()["core.runs.recipe"]
     assert "core.analysis.protohalos.report" in imports()["core.recipes.halonet.recipe"]
 

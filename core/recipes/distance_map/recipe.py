@@ -20,8 +20,8 @@ from core.learning.training_set import Pair, Split, TiledCropSettings, check_mem
 from core.progress import Progress, part, silent
 from core.protohalos.dynamics import CheapRun
 from core.protohalos.inputs import Inputs
-from core.protohalos.truth import TrueHalos, TruthSource, true_halos
-from core.runs.recipe import Product, Recipe
+from core.protohalos.truth import TruthSource
+from core.runs.protohalo_recipe import ProtohaloRecipe
 
 if TYPE_CHECKING:
     import torch
@@ -70,13 +70,12 @@ class WatershedSettings(Settings):
     """Where regions end: where each meets the relation fitted to the mass function, or at one value of the map."""
 
 
-class DistanceMap(Recipe[Network]):
+class DistanceMap(ProtohaloRecipe):
     """Regression of the normalised distance to the protohalo's border, then an adaptive watershed."""
 
     name: ClassVar[str] = "distance_map"
     title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
     paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
-    product: ClassVar[Product] = "halos"
     version: ClassVar[int] = 2
 
     steps: int = Setting(2000, ge=1)
@@ -135,13 +134,6 @@ class DistanceMap(Recipe[Network]):
             parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
         )
 
-    @property
-    def channels(self) -> int:
-        """Fields that the network sees."""
-        from core.protohalos.inputs import channel_count
-
-        return channel_count(self.inputs, self.nbody)
-
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
         from models.unet import UNet
@@ -159,13 +151,6 @@ class DistanceMap(Recipe[Network]):
         torch.manual_seed(self.seed)
         module, optimiser, loss = self.module(), self.optimiser, partial(distance_loss, norm=self.loss)
         return Network(module, loss, validation_metrics, optimiser, self.steps, self.seed, device, self.precision)
-
-    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return self.split.parts(universes).test
-
-    def true_halos(self, universe: Universe) -> TrueHalos:
-        """The halos that count and their cells."""
-        return true_halos(universe, self.truth, self.minimum_cells)
 
     def true_distance(self, label: Array) -> Array:
         """The distance (n, n, n) that is learnt, from the label of every cell."""
@@ -307,25 +292,6 @@ class DistanceMap(Recipe[Network]):
         truths = [self.true_halos(universe) for universe in universes]
         best = ceiling.measure(universes, truths, self.minimum_cells, smallest, 5 * smallest, part(progress, 0.7, 1.0))
         return ceiling.with_ceiling(made, best | {"halos_ratio": best["count"]} if best else best)
-
-    def side(self, cells: int) -> int:
-        return self.crop.side(cells)
-
-    @property
-    def smallest_halo(self) -> int:
-        return self.minimum_cells
-
-    @property
-    def learnt_truth(self) -> str:
-        return self.truth
-
-    def check(self, universes: Sequence[Universe]) -> None:
-        """Refuse universes that cannot be trained on. Raises: InputError."""
-        from core.protohalos.inputs import check_set
-
-        check_set(universes, self.split, self.truth, self.minimum_cells)
-        for universe in universes:
-            check_tiles(self.crop, self.network.levels, universe.cells)
 
 
 def validation_metrics(output: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:

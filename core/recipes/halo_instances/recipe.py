@@ -21,8 +21,8 @@ from core.progress import Progress, part, silent
 from core.protohalos.dynamics import CheapRun
 from core.protohalos.inputs import Inputs
 from core.protohalos.networks import VNetSettings
-from core.protohalos.truth import TrueHalos, TruthSource, true_halos
-from core.runs.recipe import Product, Recipe
+from core.protohalos.truth import TruthSource
+from core.runs.protohalo_recipe import ProtohaloRecipe
 
 if TYPE_CHECKING:
     import torch
@@ -36,13 +36,12 @@ OUTPUTS = 5
 """Two logits and three components of a displacement."""
 
 
-class HaloInstances(Recipe[Network]):
+class HaloInstances(ProtohaloRecipe):
     """Instance segmentation of the linear density field into halos."""
 
     name: ClassVar[str] = "halo_instances"
     title: ClassVar[str] = "Halo instances: protohalos by an embedding"
     paper: ClassVar[str] = "after Lopez-Cano et al. 2024, A&A 685, A37, arXiv:2311.12110"
-    product: ClassVar[Product] = "halos"
 
     steps: int = Setting(1200, ge=1)
     """Training steps."""
@@ -67,17 +66,16 @@ class HaloInstances(Recipe[Network]):
         import torch
 
         from core.learning.memory import cube_memory
-        from core.protohalos.inputs import channel_count, check_density, scales, vectors_of
+        from core.protohalos.inputs import check_density, scales, vectors_of
 
         self.check(universes)
         parts = self.split.parts(universes)
         for universe in parts.used:
             check_density(universe)
-        seen = channel_count(self.inputs, self.nbody)
         bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, seen, self.optimiser, bf16, self.crop.context)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         # the inputs, the labels and where the particles start
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (seen + 4), device)
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 4), device)
         constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
@@ -90,9 +88,7 @@ class HaloInstances(Recipe[Network]):
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
-        from core.protohalos.inputs import channel_count
-
-        return self.network.build(channel_count(self.inputs, self.nbody), OUTPUTS)
+        return self.network.build(self.channels, OUTPUTS)
 
     def learner(self, device: torch.device) -> Network:
         import torch
@@ -103,13 +99,6 @@ class HaloInstances(Recipe[Network]):
         module, loss = self.module(), partial(instance_loss, weight=self.embedding)
         module.set_dropout(self.network.dropout)
         return Network(module, loss, validation_metrics, self.optimiser, self.steps, self.seed, device, self.precision)
-
-    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return self.split.parts(universes).test
-
-    def true_halos(self, universe: Universe) -> TrueHalos:
-        """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
-        return true_halos(universe, self.truth, self.minimum_cells)
 
     def seen(
         self, universe: Universe, constants: dict[str, float], device: torch.device | str = "cpu"
@@ -177,25 +166,6 @@ class HaloInstances(Recipe[Network]):
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
         return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
-
-    def side(self, cells: int) -> int:
-        return self.crop.side(cells)
-
-    @property
-    def smallest_halo(self) -> int:
-        return self.minimum_cells
-
-    @property
-    def learnt_truth(self) -> str:
-        return self.truth
-
-    def check(self, universes: Sequence[Universe]) -> None:
-        """Refuse universes that cannot be trained on. Raises: InputError."""
-        from core.protohalos.inputs import check_set
-
-        check_set(universes, self.split, self.truth, self.minimum_cells)
-        for universe in universes:
-            check_tiles(self.crop, self.network.levels, universe.cells)
 
 
 def validation_metrics(output: torch.Tensor, targets: torch.Tensor) -> dict[str, float]:

@@ -22,18 +22,16 @@ from core.progress import Progress, part, silent
 from core.protohalos.dynamics import CheapRun, outcome
 from core.protohalos.inputs import (
     Inputs,
-    channel_count,
     channels,
     check_density,
     check_predictable,
-    check_set,
     run_seen,
     scales,
     vectors_of,
 )
 from core.protohalos.networks import VNetSettings
-from core.protohalos.truth import TrueHalos, TruthSource, true_halos
-from core.runs.recipe import Product, Recipe
+from core.protohalos.truth import TruthSource
+from core.runs.protohalo_recipe import ProtohaloRecipe
 
 if TYPE_CHECKING:
     import torch
@@ -63,13 +61,12 @@ class FinderSettings(Settings):
     """Use P_shell(R) and as many of the thresholds as the validation universes tell, instead of the paper's."""
 
 
-class HaloNet(Recipe[Network]):
+class HaloNet(ProtohaloRecipe):
     """Voxelwise segmentation of the linear density field into protohalo and background."""
 
     name: ClassVar[str] = "halonet"
     title: ClassVar[str] = "HaloNet: protohalos by a V-Net"
     paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
-    product: ClassVar[Product] = "halos"
     version: ClassVar[int] = 2
 
     steps: int = Setting(82_000, ge=1)
@@ -122,11 +119,6 @@ class HaloNet(Recipe[Network]):
             parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
         )
 
-    @property
-    def channels(self) -> int:
-        """Fields that the network sees."""
-        return channel_count(self.inputs, self.nbody)
-
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""
         return self.network.build(self.channels)
@@ -151,13 +143,6 @@ class HaloNet(Recipe[Network]):
             dropout=self.network.dropout,
             set_dropout=module.set_dropout,
         )
-
-    def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
-        return self.split.parts(universes).test
-
-    def true_halos(self, universe: Universe) -> TrueHalos:
-        """The halos that are learnt, those of at least minimum_cells Lagrangian cells."""
-        return true_halos(universe, self.truth, self.minimum_cells)
 
     def seen(
         self,
@@ -253,27 +238,13 @@ class HaloNet(Recipe[Network]):
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
         return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress, self.finder.thresholds)
 
-    def side(self, cells: int) -> int:
-        return self.crop.side(cells)
-
-    @property
-    def smallest_halo(self) -> int:
-        return self.minimum_cells
-
-    @property
-    def learnt_truth(self) -> str:
-        return self.truth
-
     def check(self, universes: Sequence[Universe]) -> None:
-        """Refuse universes that cannot be trained on. Raises: InputError."""
-        check_set(universes, self.split, self.truth, self.minimum_cells)
+        super().check(universes)
         if self.finder.seeds == "groups" and self.inputs != "density+nbody":
             raise InputError(
                 f"finder.seeds=groups begins with groups of a cheap N-body, which inputs={self.inputs} has not",
                 "set inputs=density+nbody or finder.seeds=peaks",
             )
-        for universe in universes:
-            check_tiles(self.crop, self.network.levels, universe.cells)
 
 
 def validation_metrics(logits: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
