@@ -76,7 +76,7 @@ def figure(scores: Mapping[str, Score]) -> Row:
             for name, score in scores.items()
             if np.isfinite(score.cost) and np.isfinite(of(score))
         ]
-        limits = None if miss else (0.0, 1.0)
+        limits = None if miss else (0.0, 1.05)
         panels.append(Curves(quality, tuple(series), axis, quality, x_log=True, y_log=miss, y_limits=limits))
     return Row("Accuracy against the cost of a prediction", tuple(panels))
 

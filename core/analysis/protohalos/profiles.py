@@ -99,7 +99,7 @@ def shell_figure(probabilities: Sequence[Array], catalogues: Sequence[Catalogue]
         middle = np.sqrt(bins[:-1] * bins[1:])
         lines.append(Series("at the edge of true halos", middle, mean, mean - spread, mean + spread, "points"))
     x = np.linspace(1.0, max(12.0, float(radii.max(initial=0))), 100)
-    lines += [Series("fitted", x, fitted(x)), Series("paper", x, ShellThreshold()(x), style="dashed")]
+    lines += [Series("fitted", x, fitted(x)), Series("Berger & Stein 2019", x, ShellThreshold()(x), style="dashed")]
     title = "P_shell(R): where a halo ends (scatter between halos)"
     return Curves(title, tuple(lines), "R [cells]", "mean probability in the shell", y_limits=(0, 1))
 

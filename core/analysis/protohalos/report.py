@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -158,8 +158,31 @@ def report(
         "baseline": without.words,
         "finder": how,
     }
-    said = tuple(filter(None, (verdict.words(numbers, without.name), *NOTES)))
+    # only shells leave rims
+    notes = [note for note in NOTES if note != RIMS or how.startswith("shells")]
+    said = tuple(filter(None, (verdict.words(numbers, without.name), *notes)))
     return ceiling.with_ceiling(Report(title, tuple(numbers), figures, said, facts), best)
+
+
+WHOSE = "Berger & Stein 2019"
+"""The paper of these numbers."""
+
+
+def of_another_paper(report: Report) -> Report:
+    """The report of a network that is not that paper's: no number of it stands in the column, and notes name it."""
+
+    def named(note: str) -> str:
+        return note.replace("The paper", WHOSE).replace("the paper", WHOSE).replace("paper", WHOSE)
+
+    numbers = tuple(
+        replace(
+            number,
+            paper=None,
+            note=named(number.note if number.paper is None else f"paper: {number.paper:g}; {number.note}".rstrip("; ")),
+        )
+        for number in report.numbers
+    )
+    return replace(report, numbers=numbers, notes=tuple(map(named, report.notes)))
 
 
 def _ceilings(
@@ -193,14 +216,18 @@ def _finder(constants: dict[str, float]) -> tuple[str, str]:
     return "shells; the paper's values", ""
 
 
+RIMS = (
+    "The finder, the baseline's too, takes no region for a halo nearly all of whose cells border one that was found: "
+    "the rims that spheres leave of halos that are none. The paper's has no such step."
+)
+
 NOTES = (
     "The paper's truth is Peak Patch spheres in 512 Mpc boxes of another cosmology. Its numbers stand beside ours "
     "where the truth is of that kind, those on halos of at least 100 cells where a cell also has its mass; elsewhere a "
     "note names them. N-body halos are friends of friends traced back to the lattice.",
     "A match has its centre inside the true halo's Lagrangian sphere and its radius within 25 %; masses one by one "
     "are of halos matched by their centres alone.",
-    "The finder, the baseline's too, takes no region for a halo nearly all of whose cells border one that was found: "
-    "the rims that spheres leave of halos that are none. The paper's has no such step.",
+    RIMS,
     "Halo spectra are measured at equal number: the most massive halos of each catalogue, as many as the shorter has. "
     "The shot noise V/N is subtracted before a ratio is taken; the paper's ratios have it in them. Errors of ratios "
     "and of r(k) are the larger of those of the finite number of modes and of the scatter over universes.",

@@ -162,10 +162,10 @@ class HaloInstances(ProtohaloRecipe):
     def evaluate(
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
-        from core.analysis.protohalos.report import JudgedBox, report
+        from core.analysis.protohalos.report import JudgedBox, of_another_paper, report
 
         boxes = [JudgedBox(truth, prediction, self.true_halos(truth)) for truth, prediction in pairs]
-        return report(self.title, self.paper, learner, boxes, self.minimum_cells, progress)
+        return of_another_paper(report(self.title, self.paper, learner, boxes, self.minimum_cells, progress))
 
 
 def validation_metrics(output: torch.Tensor, targets: torch.Tensor) -> dict[str, float]:

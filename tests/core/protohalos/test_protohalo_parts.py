@@ -105,7 +105,7 @@ def test_no_halos_to_stack() -> None:
     stacked = profiles.stack([np.zeros((8, 8, 8))], [none])
     assert np.isnan(stacked.mean).all()
     figure = profiles.shell_figure([np.zeros((8, 8, 8))], [none], ShellThreshold(0.1, 0.2, 0.01, 0.5, 4.0))
-    assert [series.name for series in figure.series] == ["fitted", "paper"]
+    assert [series.name for series in figure.series] == ["fitted", "Berger & Stein 2019"]
 
 
 def test_constants_beside_the_paper() -> None:

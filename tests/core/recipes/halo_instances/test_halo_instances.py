@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.analysis.protohalos.report import of_another_paper
 from core.cosmos.box import Array
+from core.figures import Number, Report
 from core.protohalos.growth import grown
 from core.protohalos.regions import catalogue
 from core.recipes.halo_instances.clusters import Linking, calibrate, from_constants, halos
@@ -81,3 +83,19 @@ def test_calibration_chooses_what_finds_the_true_halos(label: Array) -> None:
     nowhere = np.random.default_rng(3).uniform(-N / 2, N / 2, embedding.shape)
     _, cells = halos(chance, nowhere, calibrate([(chance, nowhere)], [truth], 1.0, 8), 8)
     assert list(cells) != [64, 36, 27]
+
+
+def test_numbers_of_another_paper_do_not_stand_beside_it() -> None:
+    made = Report(
+        "r",
+        (Number("dice", "Dice", 0.9, paper=0.93), Number("n", "N", 1.0, note="paper: within 10 %")),
+        {},
+        ("The paper's truth is Peak Patch.",),
+    )
+    named = of_another_paper(made)
+    assert all(number.paper is None for number in named.numbers)
+    assert [number.note for number in named.numbers] == [
+        "Berger & Stein 2019: 0.93",
+        "Berger & Stein 2019: within 10 %",
+    ]
+    assert named.notes == ("Berger & Stein 2019's truth is Peak Patch.",)
