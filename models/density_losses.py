@@ -10,6 +10,14 @@ def mean_square(output: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return (output - truth.reshape(output.shape)).square().mean()
 
 
+def density_loss(
+    output: torch.Tensor, truth: torch.Tensor, logarithm: bool = False, power: float = 0.0
+) -> torch.Tensor:
+    """Mean squared error, of ln(1 + rho) if asked for, and `power` times that of ln P(k)."""
+    total = mean_square(output.log1p(), truth.log1p()) if logarithm else mean_square(output, truth)
+    return total + power * power_loss(output, truth) if power else total
+
+
 def mean_absolute(output: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Mean absolute error, the L1 term of pix2pix."""
     return (output - truth.reshape(output.shape)).abs().mean()

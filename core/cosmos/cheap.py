@@ -5,6 +5,10 @@ Three steps with mesh ratio 1 cost a fortieth of the twenty with mesh ratio 2 th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import torch
 
@@ -12,9 +16,39 @@ from core.cosmos import nbody
 from core.cosmos.box import Array, Field, lattice
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.halos import friends_of_friends
+from core.cosmos.lpt import first_order
 
 START = 9.0
 """Redshift at which 2LPT hands over, as in `simulate.Evolution`."""
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A way to where particles go that costs less than the truth."""
+
+    by: Literal["nbody", "2lpt", "za"]
+    """A few steps of the N-body, perturbation theory of second order, or the Zel'dovich approximation."""
+    steps: int = 0
+    """Time steps of the N-body from z = 9 on."""
+    mesh_ratio: float = 0.0
+    """Its force-mesh cells per particle spacing."""
+
+    @property
+    def name(self) -> str:
+        """N-body 5/2, 2LPT or ZA."""
+        return f"N-body {self.steps}/{self.mesh_ratio:g}" if self.by == "nbody" else self.by.upper()
+
+    def states(
+        self, delta: Field, cosmology: Cosmology, redshifts: Sequence[float], device: torch.device | str = "cpu"
+    ) -> list[nbody.State]:
+        """Displacement [Mpc/h] and dx/dD at redshifts, the latest last, of the linear density at z = 0."""
+        if self.by == "nbody":
+            return cheap_states(delta, cosmology, self.steps, self.mesh_ratio, redshifts, device)
+        modes, growth = modes_of(delta, device), cosmology.growth
+        if self.by == "2lpt":
+            return [nbody.initial_state(modes, delta.box_size, growth, z) for z in redshifts]
+        straight = first_order(modes, delta.box_size)
+        return [nbody.State(d * straight, straight, d) for d in (growth.first(1 / (1 + z)) for z in redshifts)]
 
 
 def cheap_displacement(
@@ -26,15 +60,33 @@ def cheap_displacement(
     device: torch.device | str = "cpu",
 ) -> torch.Tensor:
     """Displacement x - q [Mpc/h] (3, n, n, n) at a redshift after so many steps from the linear density at z = 0."""
+    return cheap_states(delta, cosmology, steps, mesh_ratio, [redshift], device)[0].displacement
+
+
+def cheap_states(
+    delta: Field,
+    cosmology: Cosmology,
+    steps: int,
+    mesh_ratio: float,
+    redshifts: Sequence[float],
+    device: torch.device | str = "cpu",
+) -> list[nbody.State]:
+    """Displacement and dx/dD at redshifts, latest last, after so many steps in all from the linear density at z = 0."""
     growth, cells = cosmology.growth, delta.cells
     mesh = 2 * round(mesh_ratio * cells / 2)
-    modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
-    state = nbody.initial_state(modes, delta.box_size, growth, max(START, 2 * redshift))
-    [edges] = nbody.edges(state.first, [growth.first(1 / (1 + redshift))], steps)
-    for end in edges[1:]:
-        alpha = nbody.kick_factor(growth, state.first, end, "bullfrog")
-        state = nbody.step(state, end, alpha, delta.box_size, mesh)
-    return state.displacement
+    state = nbody.initial_state(modes_of(delta, device), delta.box_size, growth, max(START, 2 * redshifts[0]))
+    states = []
+    for segment in nbody.edges(state.first, [growth.first(1 / (1 + z)) for z in redshifts], steps):
+        for end in segment[1:]:
+            alpha = nbody.kick_factor(growth, state.first, end, "bullfrog")
+            state = nbody.step(state, end, alpha, delta.box_size, mesh)
+        states.append(state)
+    return states
+
+
+def modes_of(delta: Field, device: torch.device | str = "cpu") -> torch.Tensor:
+    """delta(k) on the device, in the layout of rfftn."""
+    return torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
 
 
 def cheap_groups(displacement: torch.Tensor, box_size: float, minimum: int) -> Array:

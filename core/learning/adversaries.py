@@ -47,6 +47,8 @@ class Adversaries:
         self.step, self.steps, self.seed, self.device = 0, steps, seed, device
         self.bf16 = uses_bf16(precision, device)
         self.constants: dict[str, float] = {}
+        self.tensors: dict[str, torch.Tensor] = {}
+        """Small arrays that the report needs besides the constants."""
 
     def fit(self, samples: Samples) -> Iterator[Step]:
         import torch
@@ -152,6 +154,7 @@ class Adversaries:
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "constants": self.constants,
+            "tensors": self.tensors,
             "step": self.step,
         }
 
@@ -164,6 +167,7 @@ class Adversaries:
                 "the saved weights belong to other networks", "use the settings that they were trained with"
             ) from error
         self.constants, self.step = weights["constants"], weights["step"]
+        self.tensors = weights.get("tensors", {})  # not in checkpoints of version 0.1.0
 
     def state(self) -> dict[str, Any]:
         return {**self.weights(), **{f"{who}_optimiser": o.state_dict() for who, o in self.optimisers.items()}}

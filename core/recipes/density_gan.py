@@ -38,6 +38,11 @@ class GeneratorSettings(Settings):
     border: Literal["valid", "zeros", "circular"] = "zeros"
     """What lies beyond a crop; valid, which takes the box's own cells, only for the U-Net."""
 
+    norm: Literal["batch", "group", "none"] = "batch"
+    """Of the U-Net: batch norm; the norm of each box by itself; or none."""
+    residual: bool = False
+    """Of the U-Net: whether it says by what factor the density that it sees is off, instead of the density."""
+
     @model_validator(mode="after")
     def _pix2pix_pads(self) -> GeneratorSettings:
         if self.kind == "pix2pix" and self.border == "valid":
@@ -74,6 +79,8 @@ class DensityGan(DensityRecipe):
     paper_numbers: ClassVar[dict[str, float]] = {
         "reach": 0.3,
         "transfer_1": 0.90,
+        "transfer_2": 0.65,
+        "input_02": 0.70,
         "transfer_3": 0.85,
         "mean_density": 0.88,
     }
@@ -93,12 +100,13 @@ class DensityGan(DensityRecipe):
         return self.network
 
     def module(self) -> torch.nn.Module:
-        from models.density_unet import DensityUNet
+        from models.density_unet import Corrected, DensityUNet
         from models.pix2pix import Pix2Pix
 
         n = self.network
         if n.kind == "unet":
-            return DensityUNet(n.levels, n.filters, border=n.border)
+            unet = DensityUNet(n.levels, n.filters, border=n.border, rectify=not n.residual, norm=n.norm)
+            return Corrected(unet, self.scaling) if n.residual else unet
         assert n.border != "valid"
         return Pix2Pix(n.levels, n.filters, dropout=n.dropout, border=n.border)
 

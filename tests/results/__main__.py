@@ -55,7 +55,7 @@ def main() -> None:
 
     def table(wanted: Wanted) -> str | None:
         missing = [name for name in wanted.runs if name not in runs]
-        if missing or (wanted.kind != "numbers" and told.no_compare):
+        if missing or (wanted.kind in ("compare", "ways") and told.no_compare):
             print(
                 f"left: {wanted.kind} of {'; '.join(wanted.runs)}" + (f" (no {'; '.join(missing)})" if missing else "")
             )
@@ -65,6 +65,10 @@ def main() -> None:
         if wanted.kind == "numbers":
             reports = [(name, read_report(run)) for name, run in zip(wanted.runs, chosen, strict=True)]
             return tables.numbers(reports, wanted.keys)
+        if wanted.kind == "table":
+            found = read_report(chosen[0]).figures[wanted.keys[0]]
+            assert isinstance(found, Table)
+            return tables.whole(found)
         if wanted.runs not in compared:
             compared[wanted.runs] = compare(chosen)
         report = compared[wanted.runs]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 _BLOCK = re.compile(r"<!-- results: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
-KINDS = ("numbers", "compare", "ways")
-"""Numbers of reports; runs beside other ways, with who is on the front in words, and without."""
+KINDS = ("numbers", "table", "compare", "ways")
+"""Numbers of reports; a table of one, named where keys stand; runs beside other ways, with who is on the front in
+words, and without."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from core.figures import Number, Report, Table
@@ -12,14 +13,25 @@ def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     every = [{number.key: number for number in report.numbers} for _, report in reports]
     shown = [key for key in keys or dict.fromkeys(key for of in every for key in of) if any(key in of for of in every)]
     columns: list[tuple[str, list[str]]] = []
-    for (name, _), of in zip(reports, every, strict=True):
+    for (name, report), of in zip(reports, every, strict=True):
         found = [of.get(key) for key in shown]
         columns.append((name, [_value(number) for number in found]))
-        columns += _further(found, "baseline", f"{name}: trees") + _further(found, "ceiling", "ceiling")
+        columns += _further(found, "baseline", f"{name}: {baseline(report)}") + _further(found, "ceiling", "ceiling")
     first = [next(of[key] for of in every if key in of) for key in shown]
     columns += _further(first, "paper", "paper")
     rows = [_words(number) for number in first]
     return _markdown(["", *(name for name, _ in columns)], [rows, *(values for _, values in columns)])
+
+
+def baseline(report: Report) -> str:
+    """What its baseline is called in the head of a column."""
+    told = report.facts.get("baseline", "trees")
+    return "trees" if "trees" in told else re.split("[,:]", told)[0]
+
+
+def whole(made: Table) -> str:
+    """A table of a report as it is."""
+    return _markdown(made.columns, [[_cell(row[i]) for row in made.rows] for i in range(len(made.columns))])
 
 
 def turned(made: Table, keys: Sequence[str]) -> str:

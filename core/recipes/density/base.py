@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Assignment, Catalogue, Field
@@ -13,7 +14,7 @@ from core.learning.adversaries import Adversaries
 from core.learning.learner import Network, Precision, uses_bf16
 from core.learning.training_set import CropSettings, Pair, Split, check_crop, check_memory, crops_of
 from core.progress import Progress, part, silent
-from core.recipes.density.settings import Adam, Scaling, Target
+from core.recipes.density.settings import Adam, Begin, Scaling, Target
 from core.runs.recipe import Product, Recipe
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class DensityRecipe(Recipe[Network | Adversaries]):
     """Training steps; the thesis's U-Net converges after 3000."""
     scaling: Scaling = "none"
     """What becomes of the density that the networks see: nothing, ln(1 + rho), or asinh(rho)."""
+    start: Begin = Begin()
+    keep_mean: bool = False
+    """Divide a predicted density by its mean over the box, which the thesis's network does not keep at 1."""
     assignment: Assignment = "trapezoid"
     """How particles become a density, in input and truth: the thesis's clouds of half a cell, or others."""
     precision: Precision = "auto"
@@ -83,10 +87,10 @@ class DensityRecipe(Recipe[Network | Adversaries]):
             check_values(universe, ["delta_linear", "displacement"])
         learning = self.memory(uses_bf16(self.precision, device))
         check_memory(learning, self.crop, int(self.shape.levels), parts.used, 4 * sum(self.channels), device)
-        constants = scales(parts.training, self.learnt, self.assignment)
+        constants = scales(parts.training, self.learnt, self.start, self.assignment)
 
         def pair(universe: Universe) -> Pair:
-            begun = start(universe, self.assignment)
+            begun = start(universe, self.start, self.assignment)
             inputs = seen(universe, begun, self.learnt, self.scaling, constants.get("sigma_displacement", 1.0))
             targets = aimed_at(universe, begun, self.learnt, self.assignment, constants)
             return inputs, targets
@@ -100,15 +104,16 @@ class DensityRecipe(Recipe[Network | Adversaries]):
     def predict(
         self, learner: Network | Adversaries, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
+        from core.analysis.densities.ways import painted
         from core.protohalos.inputs import check_cell_size
-        from core.recipes.density.fields import check_start, check_values, painted, seen, start, to_velocity
+        from core.recipes.density.fields import check_start, check_values, seen, start, to_velocity
 
         check_start(universe)
         self._check_box(universe)
         check_values(universe, ["delta_linear"])
         check_cell_size(universe, learner.constants)
         progress(0.0, "second-order displacements")
-        begun = start(universe, self.assignment)
+        begun = start(universe, self.start, self.assignment)
         scale = learner.constants
         inputs = seen(universe, begun, self.learnt, self.scaling, scale.get("sigma_displacement", 1.0))
         output = self._over_box(learner, inputs, part(progress, 0.1, 0.95))
@@ -118,6 +123,8 @@ class DensityRecipe(Recipe[Network | Adversaries]):
             displacement = begun.displacement + scale["sigma_displacement_change"] * output[:3]
             fields.append(Field("displacement", displacement, universe.box_size, "Mpc/h"))
             density = painted(displacement, universe.box_size, self.assignment)
+        elif self.keep_mean:
+            density = density / max(float(density.mean(dtype=np.float64)), 1e-6)
         if self.learnt == "displacement+velocity":
             velocity = to_velocity(universe) * begun.displacement + scale["sigma_velocity_change"] * output[3:]
             fields.append(Field("velocity", velocity, universe.box_size, "km/s"))
@@ -143,7 +150,15 @@ class DensityRecipe(Recipe[Network | Adversaries]):
     ) -> Report:
         from core.recipes.density.report import report
 
-        return report(self.title, self.paper, self.paper_numbers, pairs, self.learnt, self.assignment, progress)
+        told = (self.learnt, self.start, self.assignment, learner.tensors)
+        return report(self.title, self.paper, self.paper_numbers, pairs, *told, progress)
+
+    def finish(self, learner: Network | Adversaries, universes: Sequence[Universe]) -> None:
+        """Measure on training universes by how much the power of the ways without a network is off, shell by shell."""
+        from core.analysis.densities.ways import fit
+        from core.recipes.density.report import CHEAP
+
+        learner.tensors.update(fit(self.split.parts(universes).training, CHEAP, self.assignment))
 
     def side(self, cells: int) -> int:
         return self.crop.side(cells)

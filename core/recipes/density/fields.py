@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cosmos.box import Array, Assignment, Field, lattice
+from core.analysis.densities.ways import painted
+from core.cosmos.box import Array, Assignment, Field
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
-from core.recipes.density.settings import Scaling, Target
+from core.recipes.density.settings import Begin, Scaling, Target
 
 if TYPE_CHECKING:
     import torch
@@ -26,28 +27,25 @@ class Start:
     displacement: Array
 
 
-def start(universe: Universe, assignment: Assignment = "trapezoid") -> Start:
+def start(universe: Universe, begin: Begin, assignment: Assignment = "trapezoid") -> Start:
     """What is kept in the universe, or made from its linear density."""
+    from core.cosmos.cheap import Approximation
     from core.cosmos.emulator_input import damped_2lpt
 
+    if begin.by != "damped":
+        [state] = Approximation(begin.by).states(universe.field("delta_linear"), universe.cosmology, [0.0])
+        displacement = state.displacement.numpy()
+        return Start(painted(displacement, universe.box_size, assignment), displacement)
     if assignment == "trapezoid" and {"density_2lpt", "displacement_2lpt"} <= universe.fields.keys():
-        density, displacement = universe.field("density_2lpt"), universe.field("displacement_2lpt")
+        density, moved = universe.field("density_2lpt"), universe.field("displacement_2lpt")
     else:
-        density, displacement = damped_2lpt(universe.field("delta_linear"), universe.cosmology, assignment)
-    return Start(1 + np.asarray(density.values), np.array(displacement.values))
+        density, moved = damped_2lpt(universe.field("delta_linear"), universe.cosmology, assignment)
+    return Start(1 + np.asarray(density.values), np.array(moved.values))
 
 
 def end(universe: Universe, assignment: Assignment = "trapezoid") -> Array:
     """The N-body density (n, n, n) in units of the mean, painted like the start."""
     return painted(universe.field("displacement").values, universe.box_size, assignment)
-
-
-def painted(displacement: Array, box_size: float, assignment: Assignment) -> Array:
-    """Density (n, n, n) in units of the mean of particles that moved from the lattice by (3, n, n, n) [Mpc/h]."""
-    from core.cosmos.paint import paint
-
-    cells = displacement.shape[-1]
-    return 1 + paint(lattice(cells, box_size) + displacement.reshape(3, -1).T, cells, box_size, assignment)
 
 
 def scaled(density: torch.Tensor, scaling: Scaling) -> torch.Tensor:
@@ -88,14 +86,14 @@ def to_velocity(universe: Universe) -> float:
     return float(100 * universe.cosmology.growth.rate(1.0))
 
 
-def scales(training: Sequence[Universe], target: Target, assignment: Assignment) -> dict[str, float]:
+def scales(training: Sequence[Universe], target: Target, begin: Begin, assignment: Assignment) -> dict[str, float]:
     """Numbers of the training universes: cell size [Mpc/h] and the scales of displacements and velocities."""
     constants = {"cell_size": training[0].box_size / training[0].cells}
     if target == "density":
         return constants
     squares: dict[str, list[float]] = {"displacement": [], "displacement_change": [], "velocity_change": []}
     for universe in training:
-        begun = start(universe, assignment).displacement
+        begun = start(universe, begin, assignment).displacement
         squares["displacement"].append(_mean_square(begun))
         squares["displacement_change"].append(_mean_square(universe.field("displacement").values - begun))
         if target == "displacement+velocity":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field as Setting
 
+from core.config import Settings
 from core.learning.learner import Optimiser
 
 if TYPE_CHECKING:
@@ -13,6 +14,22 @@ if TYPE_CHECKING:
 
 Target = Literal["density", "displacement", "displacement+velocity"]
 Scaling = Literal["none", "log", "asinh"]
+
+
+class Begin(Settings):
+    """What the network starts from."""
+
+    by: Literal["damped", "2lpt", "za"] = "damped"
+    """Second-order displacements of the damped linear spectrum, as in the thesis, of the whole one, or Zel'dovich's."""
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        return {
+            "damped": "second-order perturbation theory from the damped linear spectrum",
+            "2lpt": "second-order perturbation theory",
+            "za": "the Zel'dovich approximation",
+        }[self.by]
 
 
 class Adam(Optimiser):

@@ -14,19 +14,24 @@ from core.cosmos.measures.voids import VoidProbability
 from core.figures import ColourMap, Curves, Histogram, Row, Scale, Series, Slice, Style
 
 if TYPE_CHECKING:
-    from core.recipes.density.measured import JudgedBox, Measured
+    from core.analysis.densities.measured import JudgedBox, Measured
 
 PATCH = 40
 """Side of a patch in cells."""
 
-STYLES: dict[str, Style] = {"truth": "line", "input": "dashed", "prediction": "line"}
+COUNTS = 11.24
+"""Particles in a cell of the mean density of the thesis: 2240^3 in 1000^3 cells of 1 Mpc/h. What stands beside its
+figures is told as such counts."""
+
+STYLES: dict[str, Style] = {"truth": "line", "prediction": "line"}
+"""Of the ways that matter most; the others are dashed."""
 
 
-def slices(box: JudgedBox) -> Row:
-    """Input, prediction and truth, one cell thick, in the plane of the densest true cell."""
+def slices(box: JudgedBox, ways: Sequence[str] = ("input", "prediction", "truth")) -> Row:
+    """Some ways, one cell thick, in the plane of the densest true cell."""
     depth = int(np.unravel_index(np.argmax(box.density["truth"]), box.density["truth"].shape)[2])
     size = box.universe.box_size
-    planes = {way: np.log10(1 + box.density[way][:, :, depth].T) for way in ("input", "prediction", "truth")}
+    planes = {way: np.log10(1 + box.density[way][:, :, depth].T) for way in ways}
     limits = (0.0, max(float(plane.max()) for plane in planes.values()))
     panels = tuple(
         Slice(
@@ -45,18 +50,21 @@ def slices(box: JudgedBox) -> Row:
 
 
 def histograms(boxes: Sequence[JudgedBox], bins: int = 50) -> Histogram:
-    """Cells by density, mean over boxes."""
-    highest = max(float(values.max()) for box in boxes for values in box.density.values())
-    edges = np.geomspace(1.0, 1.001 * (1 + highest), bins + 1)
+    """Cells by density, as counts + 1, mean over boxes."""
+    ways = [way for way in boxes[0].density if way in boxes[0].bispectra]
+    highest = max(float(box.density[way].max()) for box in boxes for way in ways)
+    edges = np.geomspace(1.0, 1.001 * (1 + COUNTS * highest), bins + 1)
     counts = {
-        way: np.mean([np.histogram(1 + np.maximum(box.density[way], 0), edges)[0] for box in boxes], axis=0)
-        for way in boxes[0].density
+        way: np.mean([np.histogram(1 + COUNTS * np.maximum(box.density[way], 0), edges)[0] for box in boxes], axis=0)
+        for way in ways
     }
-    return Histogram("Cells by density", edges, counts, "rho / mean + 1", "cells a box", x_log=True, y_log=True)
+    label = f"particles in a cell + 1, {COUNTS:g} on average"
+    return Histogram("Cells by density", edges, counts, label, "cells a box", x_log=True, y_log=True)
 
 
 def patches(box: JudgedBox) -> dict[str, Row]:
-    """Truth, prediction and difference of patches: around the densest and a typical dense region, and the emptiest."""
+    """Truth, prediction and their difference (blue: the truth has more) of patches: the densest, a typical and the
+    emptiest."""
     truth = box.density["truth"]
     cells = truth.shape[0]
     side = min(PATCH, cells)
@@ -75,7 +83,8 @@ def _patch(box: JudgedBox, name: str, corner: tuple[np.intp, ...]) -> Row:
     truth, prediction = (box.density[way][:, :, int(corner[2])][np.ix_(x, y)].T for way in ("truth", "prediction"))
     x0, y0 = (int(c) * cell for c in corner[:2])
     extent = (x0, x0 + side * cell, y0, y0 + side * cell)
-    limits = (0.0, max(float(np.log10(1 + truth).max()), float(np.log10(1 + prediction).max())))
+    logs = [np.log10(1 + COUNTS * np.maximum(values, 0)) for values in (truth, prediction)]
+    limits = (0.0, max(float(values.max()) for values in logs))
 
     def panel(title: str, values: Array, label: str, colours: ColourMap, scale: Scale = "linear") -> Slice:
         fixed = limits if colours == "sequential" else None
@@ -84,9 +93,9 @@ def _patch(box: JudgedBox, name: str, corner: tuple[np.intp, ...]) -> Row:
     return Row(
         f"{name.capitalize()} patch of {side} x {side} cells of {box.universe.name}",
         (
-            panel("truth", np.log10(1 + truth), "log10(rho / mean + 1)", "sequential"),
-            panel("prediction", np.log10(1 + prediction), "log10(rho / mean + 1)", "sequential"),
-            panel("truth - prediction", truth - prediction, "rho / mean", "diverging", "asinh"),
+            panel("truth", logs[0], "log10(counts + 1)", "sequential"),
+            panel("prediction", logs[1], "log10(counts + 1)", "sequential"),
+            panel("prediction - truth", COUNTS * (prediction - truth), "counts", "diverging", "asinh"),
         ),
     )
 
@@ -189,4 +198,4 @@ def voids(measured: Mapping[str, Sequence[VoidProbability]]) -> Curves:
 
 
 def _band(way: str, x: Array, y: Array, error: Array) -> Series:
-    return Series(way, x, y, y - error, y + error, STYLES[way])
+    return Series(way, x, y, y - error, y + error, STYLES.get(way, "dashed"))
