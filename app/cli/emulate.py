@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.command import Command
+from app.cli.command import Command, CommandForm
 from app.cli.options import (
     UNIVERSES,
     W0,
@@ -27,19 +27,27 @@ from app.cli.options import (
 from app.cli.runs import RUNS, RunArgument, RunsOption
 from app.cli.show import progress_bar, say
 from core.errors import InputError
+from core.forms import Ask
 from core.progress import part
 
 
 def emulate(
-    name: RunArgument,
+    name: Annotated[RunArgument, Ask("emulator")],
     on: Annotated[
         list[Path] | None,
         typer.Option("--on", help="Start from the linear density of this universe, or of those of a folder."),
+        Ask("emulator", exists=True),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Without --on: one universe a seed: 7, 1-10 or 1,4,9.")] = "1",
-    cells: Annotated[int, typer.Option(help="Particles per side.")] = 64,
+    seeds: Annotated[
+        str,
+        typer.Option(help="Without --on: one a seed: 7, 1-10 or 1,4,9."),
+        Ask("universe", parse=parse_seeds),
+    ] = "1",
+    cells: Annotated[int, typer.Option(help="Particles per side."), Ask("universe")] = 64,
     box: Annotated[
-        float | None, typer.Option(help="Side of the box in Mpc/h; default: with the cells that were learnt.")
+        float | None,
+        typer.Option(help="Side of the box in Mpc/h; default: with the cells that were learnt."),
+        Ask("universe"),
     ] = None,
     cosmology: Preset = "planck2018",
     omega_matter: OmegaMatter = None,
@@ -49,10 +57,10 @@ def emulate(
     spectral_index: SpectralIndex = None,
     w0: W0 = None,
     wa: Wa = None,
-    outputs: Outputs = "0",
-    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES / "emulated",
+    outputs: Annotated[Outputs, Ask("universe", parse=lambda text: parse_numbers(text, "outputs"))] = "0",
+    out: Annotated[Path, typer.Option(help="Folder for the universes."), Ask("output")] = UNIVERSES / "emulated",
     force: Force = False,
-    runs: RunsOption = RUNS,
+    runs: Annotated[RunsOption, Ask("emulator")] = RUNS,
 ) -> None:
     """Make universes by a trained run of the recipe emulator: a cheap N-body and a network in the place of a dear one.
 
@@ -95,4 +103,16 @@ def emulate(
             say(f"{made.path}  {told or model.no_halos}")
 
 
-COMMANDS = (Command("emulate", emulate, 2),)
+FORM = CommandForm(
+    "emulate universes",
+    "emulate {seeds} by {name}",
+    {
+        "emulator": "A run of the recipe emulator: its name or path, or latest.",
+        "universe": "What is made, where no linear density is given.",
+        "cosmology": "Numbers other than those of the preset.",
+        "output": "Where the universes go; those that exist with the same settings are kept.",
+    },
+    folded=("cosmology",),
+    out="{universes}/emulated",
+)
+COMMANDS = (Command("emulate", emulate, 2, FORM),)

@@ -216,3 +216,27 @@ def test_an_emulator_is_asked_for(done_run: Any) -> None:
 
     with pytest.raises(UsageError, match="halonet"):
         open_emulator(done_run)
+
+
+def test_every_moment_of_a_universe_is_learnt_and_told(tmp_path: Path) -> None:
+    from core.cosmos.cosmology import preset
+    from core.cosmos.simulate import Evolution, Simulation, simulate
+
+    evolution = Evolution(steps=3, mesh_ratio=2, outputs=(1.0, 0.0), minimum_particles=8, device="cpu")
+    for seed in (1, 2, 3):
+        simulate(tmp_path / f"u{seed}.h5", Simulation(8, 12.5, preset("planck2018"), seed, evolution))
+    many = [open_universe(path) for path in sorted(tmp_path.glob("*.h5"))]
+    settings = smoke("outputs=every", "network.levels=1")
+    samples = settings.samples(many, CPU)
+    assert len(samples.training_boxes) == len(samples.validation_boxes) == 2
+    early, late = (inputs for inputs, _ in samples.training_boxes)
+    # the style tells the moments apart by D, the displacement has grown
+    assert early[13, 0, 0, 0] < late[13, 0, 0, 0]
+    assert early[0].std() < 0.8 * late[0].std()
+    made = settings.learner(CPU)
+    made.constants = dict(samples.constants)
+    fields, catalogues = settings.predict(made, many[2])
+    assert {"displacement", "displacement_z1", "velocity_z1", "label_z1"} <= {field.name for field in fields}
+    assert set(catalogues) == {"fof", "fof_z1"}
+    middle = settings.emulate(made, many[2].field("delta_linear"), many[2].cosmology, [0.5])[0]
+    assert {field.redshift for field in middle} == {0.5}
