@@ -62,11 +62,12 @@ def report(
     first = boxes[0].universe
     measured = {way: measure([box.spectra[way] for box in boxes]) for way in boxes[0].spectra}
     whole = list(boxes[0].bispectra)
+    undamped = (SECOND_ORDER.name, INPUT, TRUTH)
     ceiling = next((way for way in measured if way.startswith("truth again")), None)
     figures: dict[str, Figure] = {
         "slices": draw.slices(boxes[0], PANELS),
         **{f"slices_{number}": draw.slices(box, PANELS) for number, box in enumerate(boxes[1:3], 2)},
-        "inputs": draw.slices(boxes[0], (SECOND_ORDER.name, INPUT, TRUTH)),
+        **({"inputs": draw.slices(boxes[0], undamped)} if undamped[0] in measured else {}),
         "histograms": draw.histograms(boxes),
         **draw.patches(boxes[0]),
         "power": draw.power(measured),
