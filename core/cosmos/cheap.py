@@ -31,10 +31,7 @@ def cheap_displacement(
     modes = torch.fft.rfftn(torch.from_numpy(np.array(delta.values, dtype=np.float32)).to(device))
     state = nbody.initial_state(modes, delta.box_size, growth, max(START, 2 * redshift))
     [edges] = nbody.edges(state.first, [growth.first(1 / (1 + redshift))], steps)
-    for end in edges[1:]:
-        alpha = nbody.kick_factor(growth, state.first, end, "bullfrog")
-        state = nbody.step(state, end, alpha, delta.box_size, mesh)
-    return state.displacement
+    return nbody.follow(state, edges[1:], growth, delta.box_size, mesh).displacement
 
 
 def cheap_groups(displacement: torch.Tensor, box_size: float, minimum: int) -> Array:
