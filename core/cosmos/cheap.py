@@ -77,9 +77,7 @@ def cheap_states(
     state = nbody.initial_state(modes_of(delta, device), delta.box_size, growth, max(START, 2 * redshifts[0]))
     states = []
     for segment in nbody.edges(state.first, [growth.first(1 / (1 + z)) for z in redshifts], steps):
-        for end in segment[1:]:
-            alpha = nbody.kick_factor(growth, state.first, end, "bullfrog")
-            state = nbody.step(state, end, alpha, delta.box_size, mesh)
+        state = nbody.follow(state, segment[1:], growth, delta.box_size, mesh)
         states.append(state)
     return states
 

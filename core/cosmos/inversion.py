@@ -98,11 +98,7 @@ def forwards(modes: torch.Tensor, box_size: float, growth: Growth, redshift: flo
     if redshift >= EARLY:
         return state.displacement
     [edges] = nbody.edges(state.first, [growth.first(1 / (1 + redshift))], STEPS)
-    for end in edges[1:]:
-        state = nbody.step(
-            state, end, nbody.kick_factor(growth, state.first, end, "bullfrog"), box_size, 2 * len(modes)
-        )
-    return state.displacement
+    return nbody.follow(state, edges[1:], growth, box_size, 2 * len(modes)).displacement
 
 
 def _is_first_order(

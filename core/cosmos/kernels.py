@@ -140,6 +140,26 @@ def collect(x: Array, y: Array, z: Array, mesh: Array, values: Array) -> None:
 
 
 @compiled_parallel
+def solve_poisson(modes: Array, along: Array, wavenumbers: Array, step: float, scale: float) -> None:
+    """From delta(k) in rfftn layout (n, n, n/2+1) to scale i delta / k^2 in place, its mean removed, and to k_x times
+    that in `along`. `wavenumbers` (n) are those of a derivative, `step` is the fundamental mode [h/Mpc]."""
+    n, half = modes.shape[0], modes.shape[2]
+    for plane in numba.prange(n):
+        i = np.int64(plane)
+        ki = min(i, n - i)
+        for j in range(n):
+            kj = min(j, n - j)
+            for k in range(half):
+                squared = max(ki * ki + kj * kj + k * k, 1)
+                factor = np.float32(scale / (squared * step * step))
+                value = modes[i, j, k]
+                real, imaginary = -value.imag * factor, value.real * factor
+                modes[i, j, k] = complex(real, imaginary)
+                along[i, j, k] = complex(real * wavenumbers[i], imaginary * wavenumbers[i])
+    modes[0, 0, 0] = along[0, 0, 0] = 0
+
+
+@compiled_parallel
 def shell_sums(a: Array, b: Array, inverse_a: Array, inverse_b: Array, sums: Array) -> None:
     """Sum |a|^2, |b|^2, Re(a b*), |k| and the number of modes in shells one fundamental mode wide.
 

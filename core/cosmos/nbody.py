@@ -8,6 +8,7 @@ Lagrangian perturbation theory, BullFrog (Rampf, List & Hahn 2025, arXiv:2409.19
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,8 +16,8 @@ import numpy as np
 import torch
 
 from core.cosmos.cosmology import Growth
-from core.cosmos.lpt import first_order, inverse_laplacian, minus_gradient, second_order
-from core.cosmos.paint import gather, scatter
+from core.cosmos.gravity import Work, gravity
+from core.cosmos.lpt import first_order, second_order
 
 Integrator = Literal["bullfrog", "fastpm"]
 
@@ -50,34 +51,43 @@ def initial_state(modes: torch.Tensor, box_size: float, growth: Growth, redshift
     )
 
 
-def step(state: State, end: float, alpha: float, box_size: float, mesh: int) -> State:
+def follow(
+    state: State,
+    ends: Sequence[float],
+    growth: Growth,
+    box_size: float,
+    mesh: int,
+    integrator: Integrator = "bullfrog",
+    after: Callable[[], object] = lambda: None,
+) -> State:
+    """The state after one step to each of several D, on a mesh^3 grid that the steps share; each calls `after`."""
+    work = Work.of(mesh) if state.displacement.device.type == "cpu" else None
+    for end in ends:
+        state = step(state, end, kick_factor(growth, state.first, end, integrator), box_size, mesh, work)
+        after()
+    return state
+
+
+def step(state: State, end: float, alpha: float, box_size: float, mesh: int, work: Work | None = None) -> State:
     """One drift-kick-drift to D = end. The displacement is never wrapped: it remembers how far a particle came."""
     half = (end - state.first) / 2
     middle = state.first + half
-    displacement = state.displacement + half * state.velocity
-    velocity = acceleration(displacement, box_size, mesh)
+    displacement = torch.add(state.displacement, state.velocity, alpha=half)
+    velocity = acceleration(displacement, box_size, mesh, work)
     velocity *= (1 - alpha) / middle
-    velocity += alpha * state.velocity
-    displacement += half * velocity
+    velocity.add_(state.velocity, alpha=alpha)
+    displacement.add_(velocity, alpha=half)
     return State(displacement, velocity, end)
 
 
-def acceleration(displacement: torch.Tensor, box_size: float, mesh: int) -> torch.Tensor:
+def acceleration(displacement: torch.Tensor, box_size: float, mesh: int, work: Work | None = None) -> torch.Tensor:
     """A = -grad lap^-1 delta at the particles (3, n, n, n), by a mesh^3 grid.
 
     The lattice sits half a mesh cell off the nodes: on the nodes, small displacements would see a distorted force.
     """
-    cells = displacement.shape[-1]
-    positions = mesh_positions(displacement, box_size, mesh) + 0.5
-    counts = scatter(positions, mesh)
-    counts *= (mesh / cells) ** 3
-    counts -= 1
-    potential = inverse_laplacian(torch.fft.rfftn(counts), box_size)
-    del counts
-    force = torch.empty_like(displacement)
-    for axis in range(3):
-        force[axis] = gather(minus_gradient(potential, box_size, axis), positions).view((cells,) * 3)
-    return force
+    positions = mesh_positions(displacement, box_size, mesh)
+    positions += 0.5
+    return gravity(positions, box_size, mesh, work).view_as(displacement)
 
 
 def mesh_positions(displacement: torch.Tensor, box_size: float, mesh: int) -> torch.Tensor:
