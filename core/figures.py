@@ -77,6 +77,8 @@ class Series:
     low: Array | None = None
     high: Array | None = None
     style: Style = "line"
+    sign: str = ""
+    """A letter that is drawn at every point in place of a shape."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Row:
-    """Figures that belong side by side, e.g. input | truth | prediction | difference."""
+    """Figures that belong side by side, e.g. input | truth | prediction | difference.
+
+    With `one_key` they are curves of the same series, whose names stand once, for all panels.
+    """
 
     title: str
     figures: tuple[Figure, ...]
+    one_key: bool = False
 
 
 Figure: TypeAlias = Slice | Curves | Histogram | Matrix | Table | Row

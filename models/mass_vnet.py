@@ -1,4 +1,6 @@
-"""A V-Net that tells a mass for every cell of a box at once; the scale of the Cauchy likelihood is learnt beside it.
+"""A V-Net that tells a mass for every cell of a box at once, or the chances of several masses.
+
+The scale of the Cauchy likelihood of one mass is learnt beside it.
 
 It does for all particles of a box together what a network on the cube around each of them does one by one.
 """
@@ -17,7 +19,10 @@ BOUND = 2.0
 
 
 class MassVNet(VNet):
-    """(batch, inputs, n, n, n) -> (batch, 1, n, n, n), within +-2; n a multiple of 2^levels."""
+    """(batch, inputs, n, n, n) -> (batch, 1, n, n, n), within +-2; n a multiple of 2^levels.
+
+    With `bins`, the logits of as many masses: (batch, bins, n, n, n).
+    """
 
     def __init__(
         self,
@@ -28,12 +33,15 @@ class MassVNet(VNet):
         inputs: int = 1,
         padding: Padding = "circular",
         scale: float = 0.2,
+        bins: int = 0,
     ) -> None:
-        super().__init__(levels, filters, kernel, depth, inputs, classes=1, padding=padding, norm=True)
-        self.scale = nn.Parameter(torch.tensor(scale))
+        super().__init__(levels, filters, kernel, depth, inputs, classes=bins or 1, padding=padding, norm=True)
+        self.bins = bins
+        if not bins:
+            self.scale = nn.Parameter(torch.tensor(scale))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = self.features(x).float()
         with exact(x.device):
-            y: torch.Tensor = BOUND * (self.exit(features) / BOUND).tanh()
-        return y
+            y: torch.Tensor = self.exit(features)
+            return y if self.bins else BOUND * (y / BOUND).tanh()

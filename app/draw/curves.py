@@ -81,12 +81,7 @@ def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> PanelRows | str:
     x_span, y_span = x_limits(figure), y_limits(figure)
     if x_span is None or y_span is None:
         return NOTHING
-    legends = [
-        Legend(number, _sign(number, series, figure), series.name)
-        for number, series in enumerate(figure.series)
-        if series.name
-    ]
-    top = header(canvas, figure.title, figure.y_label, legends, depth)
+    top = header(canvas, figure.title, figure.y_label, _legends(figure), depth)
     rows = canvas.height - top - footed(canvas, figure.x_label)
     # an odd number, so that a ratio of 1 lies in the middle of a row
     ratio_rows = max(5, round(_RATIO_SHARE * rows)) | 1 if rows >= 13 and ratios(figure) else 0
@@ -161,7 +156,7 @@ def _trace(number: int, series: Series, figure: Curves, y_log: bool | None = Non
         low, high = on_axis(series.low, log), on_axis(series.high, log)
         low = np.where(np.isfinite(high) & ~np.isfinite(low), -1e30, low)  # log of a band's zero edge
     marked = _needs_markers(series, figure)
-    return Trace(number, on_axis(series.x, figure.x_log), y, low, high, series.style, marked)
+    return Trace(number, on_axis(series.x, figure.x_log), y, low, high, series.style, marked, series.sign)
 
 
 def _needs_markers(series: Series, figure: Curves) -> bool:
@@ -171,7 +166,7 @@ def _needs_markers(series: Series, figure: Curves) -> bool:
 
 def _sign(number: int, series: Series, figure: Curves) -> str:
     if series.style == "points":
-        return marker(number)
+        return series.sign or marker(number)
     stroke = _STROKES[series.style]
     return stroke + (marker(number) if _needs_markers(series, figure) else stroke) + stroke
 
@@ -250,6 +245,31 @@ def header(canvas: Canvas, title: str, y_label: str, legends: list[Legend], dept
         row += 1
     canvas.write(row, 0, shortened(y_label, width))
     return row + bool(y_label)
+
+
+def key(figure: Curves, width: int, most: int, depth: Depth) -> Canvas:
+    """Signs and names of all series in columns, down first, in at most `most` rows."""
+    items = _legends(figure)
+    wide = max((len(item.sign) + len(item.name) + 1 for item in items), default=0) + 2
+    across = max(1, min(len(items), (width + 2) // max(wide, 1)))
+    rows = max(1, min(most, -(-len(items) // across)))
+    canvas = Canvas(width, rows)
+    for place, item in enumerate(items[: rows * across]):
+        # a column ends where the next begins
+        column = place // rows * wide
+        _write_legends(canvas, place % rows, column, [item], depth)
+    if len(items) > rows * across:
+        last = f"+{len(items) - rows * across + 1} more"
+        canvas.write(rows - 1, (across - 1) * wide, last.ljust(wide))
+    return canvas
+
+
+def _legends(figure: Curves) -> list[Legend]:
+    return [
+        Legend(number, _sign(number, series, figure), series.name)
+        for number, series in enumerate(figure.series)
+        if series.name
+    ]
 
 
 def _write_legends(canvas: Canvas, row: int, column: int, legends: list[Legend], depth: Depth) -> None:

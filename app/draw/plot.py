@@ -25,7 +25,7 @@ _MARKER_SPACING = 14  # cells between the markers on a line
 class Trace:
     """One series in the axes' own terms (log10 already taken); NaN leaves a gap.
 
-    `marked` lines carry the series' marker every few cells.
+    `marked` lines carry the series' marker every few cells; points with a `sign` are drawn as that letter.
     """
 
     number: int
@@ -35,6 +35,7 @@ class Trace:
     high: Values | None = None
     style: str = "line"
     marked: bool = False
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def panel(
     for level, bounds in enumerate(sorted(marked, key=lambda pair: pair[0] - pair[1])):
         low, high = (np.full(columns, bound) for bound in bounds)
         _shade(drawn, axes, low, high, quiet_shade(depth, level), depth)
+    _write_signs(drawn, axes, traces, depth)
     for trace in traces:
         if trace.low is not None and trace.high is not None:
             places = np.linspace(*axes.x_limits, columns)
@@ -136,7 +138,9 @@ def _add_line(figure: Any, trace: Trace, axes: Axes, columns: int, rows: int) ->
 
 
 def _add_markers(figure: Any, trace: Trace, axes: Axes, columns: int) -> None:
-    """Give plotext one character per point, or every few cells along a marked line."""
+    """Give plotext one character per point, or every few cells along a marked line; signs are written later."""
+    if trace.sign and trace.style == "points":
+        return
     inside = (trace.x >= axes.x_limits[0]) & (trace.x <= axes.x_limits[1])
     inside &= (trace.y >= axes.y_limits[0]) & (trace.y <= axes.y_limits[1])
     points = np.stack([trace.x, trace.y])[:, inside]
@@ -146,6 +150,26 @@ def _add_markers(figure: Any, trace: Trace, axes: Axes, columns: int) -> None:
         points = points[:, np.flatnonzero(np.diff(stretch, prepend=-1))] if trace.marked else points[:, :0]
     if points.size:
         figure.scatter(*points.tolist(), marker=marker(trace.number), color=trace.number)
+
+
+def _write_signs(drawn: Panel, axes: Axes, traces: list[Trace], depth: Depth) -> None:
+    """A letter at each point of traces with a sign, or in the nearest cell that no other letter has."""
+    free = np.ones((drawn.rows, drawn.columns), dtype=bool)
+    rows, columns = np.indices(free.shape)
+    for trace in traces:
+        if not trace.sign or trace.style != "points":
+            continue
+        known = np.isfinite(trace.x) & np.isfinite(trace.y)
+        across = _pixels(trace.x[known], axes.x_limits, drawn.columns)
+        down = drawn.rows - 1 - _pixels(trace.y[known], axes.y_limits, drawn.rows)
+        for row, column in zip(down, across, strict=True):
+            if not (0 <= row < drawn.rows and 0 <= column < drawn.columns and free.any()):
+                continue
+            # a cell is about twice as tall as wide
+            distance = np.where(free, np.hypot(2 * (rows - row), columns - column), np.inf)
+            place = np.unravel_index(np.argmin(distance), free.shape)
+            free[place] = False
+            drawn.canvas.write(int(place[0]), drawn.left + int(place[1]), trace.sign, series_ink(trace.number, depth))
 
 
 def _runs(points: Values) -> list[Values]:

@@ -1,6 +1,7 @@
 """What networks on the initial lattice are fed, in units of the training set, and what is refused.
 
-The linear density; with it, if asked for, the Zel'dovich displacement or the outcome of a cheap N-body.
+The linear density; with it, if asked for, what it is around each cell, the Zel'dovich displacement or the outcome of a
+cheap N-body.
 """
 
 from __future__ import annotations
@@ -14,18 +15,27 @@ import numpy as np
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
+from core.protohalos import context
 from core.protohalos.dynamics import CONTRACTIONS, CheapRun, outcome, told_by
 from core.protohalos.truth import TruthSource, check_smallest, check_truth, count, redshift_of, sources
 
 if TYPE_CHECKING:
     import torch
 
-Inputs = Literal["density", "density+displacement", "density+nbody"]
+Inputs = Literal["density", "density+context", "density+displacement", "density+nbody"]
+"""The linear density alone; with what it is around each cell; with the Zel'dovich displacement; with the outcome of a
+cheap N-body of the same phases."""
 
 
 def channel_count(inputs: Inputs, run: CheapRun) -> int:
     """Fields that the network sees."""
-    return 1 + {"density": 0, "density+displacement": 3, "density+nbody": run.channels}[inputs]
+    beside = {
+        "density": 0,
+        "density+context": context.count(),
+        "density+displacement": 3,
+        "density+nbody": run.channels,
+    }
+    return 1 + beside[inputs]
 
 
 def run_seen(inputs: Inputs, run: CheapRun) -> CheapRun | None:
@@ -43,6 +53,8 @@ def scales(training: Sequence[Universe], inputs: Inputs, truth: TruthSource = "a
     halos, to which a cheap N-body goes."""
     variance = np.mean([np.var(u.field("delta_linear").values, dtype=np.float64) for u in training])
     constants = {"sigma": float(np.sqrt(variance)), "cell_size": training[0].box_size / training[0].cells}
+    if inputs == "density+context":
+        constants |= {f"sigma_context.{number}": sigma for number, sigma in enumerate(context.scale(training))}
     if inputs == "density+displacement":
         square = np.mean([float(displacement(universe).double().square().mean()) for universe in training])
         constants["sigma_displacement"] = float(np.sqrt(square))
@@ -59,7 +71,7 @@ def channels(
     device: torch.device | str = "cpu",
     moved: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """(`channel_count`, n, n, n) on the host: the density, then the displacement or what `dynamics` tells of the run.
+    """(`channel_count`, n, n, n) on the host: the density, then context, displacement or what is told of the run.
 
     The cheap N-body is computed on the device, unless its outcome `moved` [Mpc/h] is given.
     """
@@ -68,6 +80,9 @@ def channels(
     density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
     if inputs == "density":
         return density
+    if inputs == "density+context":
+        known = [constants[f"sigma_context.{number}"] for number in range(context.count())]
+        return torch.cat([density, context.context(universe) / torch.tensor(known).view(-1, 1, 1, 1)])
     if inputs == "density+displacement":
         return torch.cat([density, displacement(universe) / constants["sigma_displacement"]])
     run = run or CheapRun()

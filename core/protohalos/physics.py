@@ -36,13 +36,13 @@ def features(
     the channels of a cheap run to a redshift, where one is given, whose outcome may be known already [Mpc/h]."""
     import torch
 
-    modes = torch.fft.rfftn(torch.from_numpy(np.array(universe.field("delta_linear").values, dtype=np.float32)))
-    told = [_real(_smoothed(modes, radius)) for radius in SMOOTHINGS]
+    modes = linear_modes(universe)
+    told = [real(smoothed(modes, radius)) for radius in SMOOTHINGS]
     for radius in TIDES:
-        strain = tidal_tensor(_smoothed(modes, radius))
+        strain = tidal_tensor(smoothed(modes, radius))
         told += eigenvalues(strain)
-        told.append(_real(_smoothed(torch.fft.rfftn(second_invariant(strain)), radius)))
-    told += [torch.from_numpy(largest_within(_real(_in_spheres(modes, r)).numpy(), r)) for r in SPHERES]
+        told.append(real(smoothed(torch.fft.rfftn(second_invariant(strain)), radius)))
+    told += [torch.from_numpy(largest_within(real(in_spheres(modes, r)).numpy(), r)) for r in SPHERES]
     if run is not None:
         moved = outcome(universe, run, redshift) if moved is None else moved
         told += list(told_by(moved, universe.box_size, run).cpu())
@@ -61,7 +61,7 @@ def tidal_tensor(modes: torch.Tensor) -> list[torch.Tensor]:
     # a box of 2 pi: the tensor has no scale
     k = wavenumbers(len(modes), 2 * math.pi, modes.device)
     potential = inverse_laplacian(modes, 2 * math.pi)
-    return [_real(k[a] * k[b] * potential) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
+    return [real(k[a] * k[b] * potential) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
 
 
 def second_invariant(tensor: list[torch.Tensor]) -> torch.Tensor:
@@ -99,7 +99,14 @@ def largest_within(field: Array, radius: float) -> Array:
     return largest
 
 
-def _smoothed(modes: torch.Tensor, radius: float) -> torch.Tensor:
+def linear_modes(universe: Universe) -> torch.Tensor:
+    """The linear density in the rfftn layout."""
+    import torch
+
+    return torch.fft.rfftn(torch.from_numpy(np.array(universe.field("delta_linear").values, dtype=np.float32)))
+
+
+def smoothed(modes: torch.Tensor, radius: float) -> torch.Tensor:
     """Modes times a Gaussian exp(-k^2 r^2 / 2)."""
     import torch
 
@@ -109,7 +116,7 @@ def _smoothed(modes: torch.Tensor, radius: float) -> torch.Tensor:
     return modes * torch.exp(-0.5 * (radius * k) ** 2)
 
 
-def _in_spheres(modes: torch.Tensor, radius: float) -> torch.Tensor:
+def in_spheres(modes: torch.Tensor, radius: float) -> torch.Tensor:
     """Modes of the mean density in spheres."""
     import torch
 
@@ -125,7 +132,8 @@ def _wavenumber(modes: torch.Tensor) -> torch.Tensor:
     return squared_wavenumber(len(modes)).float().sqrt() * (2 * math.pi / len(modes))
 
 
-def _real(modes: torch.Tensor) -> torch.Tensor:
+def real(modes: torch.Tensor) -> torch.Tensor:
+    """The field (n, n, n) of modes in the rfftn layout."""
     import torch
 
     return torch.fft.irfftn(modes, s=(len(modes),) * 3)

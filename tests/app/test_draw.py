@@ -1,5 +1,6 @@
 """Figures as terminal cells: sizes, content and colours of what `draw` gives."""
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -283,6 +284,33 @@ def test_panels_stand_side_by_side_when_there_is_room() -> None:
     narrow = lines_of(row, 40)
     assert [sum(name in line for line in narrow) for name in ("Density", "Linear", "Halos")] == [1, 1, 1]
     assert not any("Density" in line and "Linear" in line for line in narrow)
+
+
+WAYS = [f"way number {number}" for number in range(16)]
+
+
+def ways(x: float = 1.0) -> Row:
+    """Three panels of sixteen points, all at one place."""
+    series = tuple(
+        Series(name, np.array([x]), np.array([0.5]), style="points", sign=chr(ord("A") + number))
+        for number, name in enumerate(WAYS)
+    )
+    panel = Curves("quality", series, "cost", "", x_log=True, y_limits=(0, 1))
+    return Row("Cost", (panel,) * 3, one_key=True)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 20), (80, 24), (200, 50)])
+def test_one_key_names_the_letters_of_all_panels(width: int, height: int) -> None:
+    lines = draw(ways(), width, height, depth="none").plain().splitlines()
+    assert len(lines) <= height
+    text = "\n".join(lines)
+    assert all(f"{chr(ord('A') + number)} {name}" in text for number, name in enumerate(WAYS))
+    # no letter hides another one, though all points are the same
+    assert all(text.count(chr(ord("A") + number)) == 4 for number in range(16) if chr(ord("A") + number) != "C")
+
+
+def test_a_key_without_room_says_how_many_it_lacks() -> None:
+    assert re.search(r"\+\d+ more", draw(ways(), 60, 10, depth="none").plain())
 
 
 def test_importing_draw_is_light() -> None:

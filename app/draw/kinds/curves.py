@@ -51,9 +51,10 @@ def _above_zero(series: Series) -> Series:
 def _series(axes: Any, number_: int, series: Series) -> None:
     colour = f"C{number_ % len(SERIES_RGB)}"
     marker = _MARKERS[number_ % len(_MARKERS)] if series.style == "points" else None
+    lettered = rf"$\mathrm{{{series.sign}}}$" if marker and series.sign else None
     axes.plot(
-        series.x, series.y, linestyle=_LINES[series.style], color=colour, marker=marker, markersize=4, linewidth=1.2,
-        label=series.name or None,
+        series.x, series.y, linestyle=_LINES[series.style], color=colour, marker=lettered or marker,
+        markersize=6 if lettered else 4, linewidth=1.2, label=series.name or None,
     )  # fmt: skip
     if series.low is not None and series.high is not None:
         axes.fill_between(series.x, series.low, series.high, color=colour, alpha=0.25, linewidth=0)

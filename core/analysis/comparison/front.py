@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
 from core.cosmos.box import Array
 from core.figures import Curves, Row, Series
 
+LETTERS = ascii_uppercase + ascii_lowercase
+"""Of the ways in the figure."""
 MISS = 1e-3
 """Least |N / N_true - 1| that is drawn: a logarithm has no 0."""
 
@@ -60,25 +63,27 @@ def fronts(scores: Mapping[str, Score]) -> dict[str, list[str]]:
 
 
 def figure(scores: Mapping[str, Score]) -> Row:
-    """A panel for each quality: a point for each way."""
+    """A panel for each quality: a letter for each way, in the order of their costs."""
     on_gpu = any(score.gpu for score in scores.values())
     axis = "CPU or GPU seconds a box" if on_gpu else "CPU seconds a box"
+    known = sorted((name for name in scores if np.isfinite(scores[name].cost)), key=lambda name: scores[name].cost)
     panels = []
     for quality, of in QUALITIES.items():
         miss = quality.startswith("|")
         series = [
             Series(
-                f"{name} (GPU)" if score.gpu else name,
-                np.array([score.cost]),
-                np.array([max(-of(score), MISS) if miss else of(score)]),
+                f"{name} (GPU)" if scores[name].gpu else name,
+                np.array([scores[name].cost]),
+                np.array([max(-of(scores[name]), MISS) if miss else of(scores[name])]),
                 style="points",
+                sign=LETTERS[number % len(LETTERS)],
             )
-            for name, score in scores.items()
-            if np.isfinite(score.cost) and np.isfinite(of(score))
+            for number, name in enumerate(known)
         ]
-        limits = None if miss else (0.0, 1.05)
-        panels.append(Curves(quality, tuple(series), axis, quality, x_log=True, y_log=miss, y_limits=limits))
-    return Row("Accuracy against the cost of a prediction", tuple(panels))
+        least = min((float(one.y[0]) for one in series if np.isfinite(one.y[0])), default=0.0)
+        limits = None if miss else (np.floor(10 * least) / 10, 1.05)
+        panels.append(Curves(quality, tuple(series), axis, "", x_log=True, y_log=miss, y_limits=limits))
+    return Row("Accuracy against the cost of a prediction", tuple(panels), one_key=True)
 
 
 def words(scores: Mapping[str, Score], networks: Sequence[str]) -> str:

@@ -47,12 +47,13 @@ def fit(
     seed: int,
     run: CheapRun | None = None,
     redshift: float = 0.0,
+    seeds: Callable[[Universe], Array | None] = lambda universe: None,
 ) -> tuple[dict[str, float], PhysicsTrees]:
     """The baseline's numbers, all but its cut, and its trees, to be saved with a learner.
 
     Trees learn from the training universes, the rest is measured on those of validation. Distances from labels, and the
     loss by which the scale of the baseline's distance is the best, are the network's; so is the cheap run to a redshift
-    that the trees see, if any.
+    that the trees see, if any, and so are the labels as which regions begin.
     """
     trees = fit_cells(parts.training, lambda u: normalised_distance(true_halos(u).label), "value", seed, run, redshift)
     truths = [true_halos(universe) for universe in parts.validation]
@@ -64,7 +65,8 @@ def fit(
     targets = np.concatenate([true_distance(truth.label).reshape(-1) for truth in truths])
     constants = {"flooded.floor": floor, "flooded.scale": _scale(guess[guess > 0], targets[guess > 0], loss)}
     choices = [{**constants, "flooded.prominence": prominence} for prominence in PROMINENCES]
-    return max(choices, key=lambda c: _found(c, maps, parts.validation, truths, minimum_cells)), trees
+    begun = [seeds(universe) for universe in parts.validation]
+    return max(choices, key=lambda c: _found(c, maps, begun, parts.validation, truths, minimum_cells)), trees
 
 
 def _scale(guess: Array, targets: Array, loss: Literal["l1", "squared"]) -> float:
@@ -81,12 +83,13 @@ def _scale(guess: Array, targets: Array, loss: Literal["l1", "squared"]) -> floa
 def _found(
     constants: dict[str, float],
     maps: Sequence[Array],
+    begun: Sequence[Array | None],
     universes: Sequence[Universe],
     truths: Sequence[TrueHalos],
     minimum_cells: int,
 ) -> float:
     """Share of the true halos that these maps give with a cut fitted to the same universes."""
-    floods = [flood(item, constants) for item in maps]
+    floods = [flood(item, constants, labels) for item, labels in zip(maps, begun, strict=True)]
     relation = fit_cut(zip(maps, floods, strict=True), universes, [truth.halos for truth in truths], minimum_cells)
     hits = []
     for universe, truth, item, basins in zip(universes, truths, maps, floods, strict=True):
@@ -118,9 +121,9 @@ def words(constants: dict[str, float], trees: PhysicsTrees | None) -> str:
     return f"{seen}; watershed of prominence {constants['flooded.prominence']:g}, cut fitted in the same way"
 
 
-def flood(distance: Array, constants: dict[str, float]) -> Basins:
-    """The uncut regions of the baseline."""
-    return watershed(distance, 0.0, constants["flooded.prominence"])
+def flood(distance: Array, constants: dict[str, float], seeds: Array | None = None) -> Basins:
+    """The uncut regions of the baseline, which may begin as labels."""
+    return watershed(distance, 0.0, constants["flooded.prominence"], seeds)
 
 
 def fit_cut(

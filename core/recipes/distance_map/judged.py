@@ -29,7 +29,12 @@ class Rules:
     true_halos: Callable[[Universe], TrueHalos]
     true_distance: Callable[[Array], Array]
     """Distances (n, n, n) that are learnt, from labels (n, n, n)."""
-    flood: Callable[[Array], Basins]
+    begin: Literal["peaks", "groups"]
+    """As what regions begin, the network's and the baseline's."""
+    flood: Callable[[Array, Array | None], Basins]
+    """The regions of a distance map, which may begin as labels."""
+    seeds: Callable[[Universe], Array | None]
+    """Labels (n, n, n) as which the regions of a universe begin, where they do."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,10 @@ def judge(
     """A universe and its prediction, judged by the rules, constants and baseline's trees of a run."""
     truth = rules.true_halos(universe)
     distance = np.asarray(prediction.field("distance").values)
-    basins = rules.flood(distance)
+    begun = rules.seeds(universe)
+    basins = rules.flood(distance, begun)
     guess = baseline.distance(universe, constants, trees)
-    flooded = baseline.flood(guess, constants), from_constants(constants, "flooded.cut")
+    flooded = baseline.flood(guess, constants, begun), from_constants(constants, "flooded.cut")
     network = Way(prediction.catalogue("distance_map"), np.asarray(prediction.field("label").values))
     uniform = from_constants(constants, "cut").uniform
     return JudgedBox(

@@ -15,6 +15,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
+from core.errors import InputError
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
@@ -66,6 +67,9 @@ class WatershedSettings(Settings):
     prominence: float = Setting(0.0, ge=0, lt=1)
     """Share of its height by which a peak must rise above the pass to a higher one to be a halo's; 0 takes every local
     maximum, as the paper seems to."""
+    seeds: Literal["peaks", "groups"] = "peaks"
+    """Where regions begin: at the peaks of the map, or as the groups of the cheap N-body (inputs=density+nbody), beside
+    which peaks that touch none of them count."""
     cut: Literal["adaptive", "uniform"] = "adaptive"
     """Where regions end: where each meets the relation fitted to the mass function, or at one value of the map."""
 
@@ -108,6 +112,14 @@ class DistanceMap(ProtohaloRecipe):
     def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
         """Version 1 knew the squared loss alone."""
         return {"loss": "squared", **settings} if version < 2 else settings
+
+    def check(self, universes: Sequence[Universe]) -> None:
+        super().check(universes)
+        if self.watershed.seeds == "groups" and self.inputs != "density+nbody":
+            raise InputError(
+                f"watershed.seeds=groups begins with groups of a cheap N-body, which inputs={self.inputs} has not",
+                "set inputs=density+nbody or watershed.seeds=peaks",
+            )
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
         import torch
@@ -168,13 +180,35 @@ class DistanceMap(ProtohaloRecipe):
         """The network's normalised distance over the whole box (n, n, n), from `seen`."""
         return self.crop.over_box(learner.predict, inputs, progress)[0].numpy()
 
-    def flood(self, distance: Array) -> Basins:
-        """The uncut regions of a distance map."""
+    def seeds(self, universe: Universe, learner: Network, moved: torch.Tensor | None = None) -> Array | None:
+        """The groups (n, n, n) as which regions begin, where they do; `moved` is the cheap run's outcome if known."""
+        from core.protohalos.dynamics import outcome
+        from core.protohalos.growth import seeds
+
+        if self.watershed.seeds == "peaks":
+            return None
+        if moved is None:
+            moved = outcome(universe, self.nbody, learner.constants["redshift"], learner.device)
+        return seeds(moved, universe.box_size, self.minimum_cells)
+
+    def looked(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array | None]:
+        """The distance over the whole box, and what its regions begin as."""
+        from core.protohalos.dynamics import outcome
+        from core.protohalos.inputs import channels
+
+        moved = None
+        if self.inputs == "density+nbody":
+            moved = outcome(universe, self.nbody, learner.constants["redshift"], learner.device)
+        inputs = channels(universe, self.inputs, learner.constants, self.nbody, learner.device, moved)
+        return self.distance(learner, inputs, progress), self.seeds(universe, learner, moved)
+
+    def flood(self, distance: Array, seeds: Array | None = None) -> Basins:
+        """The uncut regions of a distance map, which may begin as labels."""
         import numpy as np
 
         from core.recipes.distance_map.watershed import watershed
 
-        basins = watershed(distance, self.watershed.floor, self.watershed.prominence)
+        basins = watershed(distance, self.watershed.floor, self.watershed.prominence, seeds)
         return basins if self.target == "normalised" else replace(basins, unit=np.ones(len(basins.cells)))
 
     def cut(self, distance: Array, basins: Basins, relation: Relation) -> tuple[Array, Array]:
@@ -202,13 +236,21 @@ class DistanceMap(ProtohaloRecipe):
         kept: list[tuple[Universe, Array, Basins]] = []
         run, redshift = run_seen(self.inputs, self.nbody), learner.constants.get("redshift", 0.0)
         flooded, trees = distance_baseline.fit(
-            parts, self.true_halos, self.true_distance, self.minimum_cells, self.loss, self.seed, run, redshift
+            parts,
+            self.true_halos,
+            self.true_distance,
+            self.minimum_cells,
+            self.loss,
+            self.seed,
+            run,
+            redshift,
+            lambda universe: self.seeds(universe, learner),
         )
 
         def regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
-                distance = self.distance(learner, self.seen(universe, learner.constants, learner.device))
-                basins = self.flood(distance)
+                distance, begun = self.looked(learner, universe)
+                basins = self.flood(distance, begun)
                 if len(kept) < self.split.test:
                     kept.append((universe, distance, basins))
                 yield distance, basins
@@ -216,7 +258,7 @@ class DistanceMap(ProtohaloRecipe):
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:
             for universe in training:
                 distance = distance_baseline.distance(universe, flooded, trees)
-                yield distance, distance_baseline.flood(distance, flooded)
+                yield distance, distance_baseline.flood(distance, flooded, self.seeds(universe, learner))
 
         relation = distance_baseline.fit_cut(regions(), training, known, self.minimum_cells)
         theirs = distance_baseline.fit_cut(baseline_regions(), training, known, self.minimum_cells)
@@ -243,10 +285,9 @@ class DistanceMap(ProtohaloRecipe):
 
         check_predictable(universe, learner.constants)
         check_tiles(self.crop, self.network.levels, universe.cells)
-        inputs = self.seen(universe, learner.constants, learner.device)
-        distance = self.distance(learner, inputs, part(progress, 0.0, 0.8))
+        distance, begun = self.looked(learner, universe, part(progress, 0.0, 0.8))
         progress(0.8, "flooding")
-        basins = self.flood(distance)
+        basins = self.flood(distance, begun)
         progress(0.9, "cutting")
         label, cells = self.cut(distance, basins, from_constants(learner.constants, "cut"))
         fields = [
@@ -282,7 +323,9 @@ class DistanceMap(ProtohaloRecipe):
             self.inputs,
             self.true_halos,
             self.true_distance,
+            self.watershed.seeds,
             self.flood,
+            lambda universe: self.seeds(universe, learner),
         )
         seeing = blind if self.channels > 1 else None
         trees, judging = from_saved(learner.tensors, PREFIX), part(progress, 0.0, 0.7)

@@ -62,6 +62,9 @@ def report(
         "box": f"{first.box_size:g} Mpc/h, {first.cells}^3 cells of {first.box_size / first.cells:.3g} Mpc/h",
         "true halos": f"{boxes[0].truth.halos.definition}, at least {minimum:.3g} Msun/h",
         "inputs": rules.inputs,
+        "regions begin": "as groups of the cheap N-body, and at peaks that touch none"
+        if rules.begin == "groups"
+        else "at peaks of the distance",
         "cut": "uniform"
         if rules.cut == "uniform"
         else f"{len(relation.volume)} knots fitted to the mass function of the training universes",

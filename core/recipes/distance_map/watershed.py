@@ -17,6 +17,9 @@ from core.cosmos.box import Array
 from core.cosmos.kernels import compiled
 from core.protohalos.regions import by_size
 
+SEED = np.float32(1e30)
+"""Height of the peaks of basins that are there before the flood."""
+
 
 @dataclass(frozen=True)
 class Basins:
@@ -30,16 +33,20 @@ class Basins:
     unit: Array
 
 
-def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0) -> Basins:
+def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0, seeds: Array | None = None) -> Basins:
     """Basins of the cells of a field (n, n, n) above `floor` >= 0, by 26 neighbours.
 
     A peak counts that rises more than the share `prominence` of its height above the highest pass to a higher one; a
-    plateau is one peak.
+    plateau is one peak. Labels to begin with, `seeds` (n, n, n), are basins before the flood: their cells count at any
+    value, those not above the floor last, no other basin swallows them, and what touches them is no peak.
     Memory: 12 bytes a cell above the floor besides the field and the labels.
     """
     values = np.ascontiguousarray(values, dtype=np.float32)
-    order = falling(values.reshape(-1), floor)
     label = np.zeros(values.shape, dtype=np.int32)
+    if seeds is not None:
+        label = seeds.astype(np.int32)
+        values = np.where(label > 0, np.maximum(values, np.nextafter(np.float32(floor), np.float32(1))), values)
+    order = falling(values.reshape(-1), floor)
     basins = _flood(values.reshape(-1), order, values.shape[0], prominence, label.reshape(-1))
     cells = np.bincount(label.reshape(-1), minlength=basins + 1)[1:] if basins else np.zeros(0, dtype=np.int64)
     label, cells = by_size(label, cells)
@@ -78,13 +85,15 @@ def _radix_sort(bits: Array, floor: float, values: Array, order: Array, other: A
 
 @compiled
 def _flood(values: Array, order: Array, n: int, prominence: float, label: Array) -> int:
-    """Fill `label` with 1 .. number of basins; returns that number."""
-    peak = np.empty(1024, dtype=np.float32)
-    parent = np.empty(1024, dtype=np.int32)
+    """Fill `label`, which may have basins already, with 1 .. number of basins; returns that number."""
+    count = 1 + label.max()  # basin 0 is none
+    peak = np.full(1024 + count, SEED, dtype=np.float32)
+    parent = np.arange(1024 + count).astype(np.int32)
     roots = np.empty(26, dtype=np.int32)
-    count = 1  # basin 0 is none
     for s in range(order.size):
         p = order[s]
+        if label[p]:
+            continue
         value = values[p]
         i, j, k = p // (n * n), p // n % n, p % n
         found, home, last, root = 0, 0, 0, 0

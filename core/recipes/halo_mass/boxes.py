@@ -48,13 +48,15 @@ class Boxes:
         from models.mass_vnet import MassVNet
 
         n, channels = self.recipe.vnet, self.recipe.seen.channels
-        return MassVNet(n.levels, n.filters, n.kernel, n.depth, channels, n.padding, self.recipe.loss.scale)
+        bins = self.recipe.loss.bins if self.recipe.loss.likelihood == "bins" else 0
+        return MassVNet(n.levels, n.filters, n.kernel, n.depth, channels, n.padding, self.recipe.loss.scale, bins)
 
     def judged(self, output: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What is told of the particles in halos, what is true, and how much each counts, (N,) each."""
-        true, weight = targets[:, 0], targets[:, 1]
-        counts = weight > 0
-        return output[:, 0][counts], true[counts], weight[counts]
+        """What is told of the particles in halos, (N,) or (N, bins), what is true, and how much each counts, (N,)."""
+        true, weight = targets[:, 0].flatten(), targets[:, 1].flatten()
+        counts = weight.nonzero()[:, 0]
+        told = output.movedim(1, -1).flatten(0, -2).index_select(0, counts)
+        return told if self.recipe.loss.likelihood == "bins" else told[:, 0], true[counts], weight[counts]
 
     def samples(self, parts: Parts[Universe], bf16: bool, device: torch.device) -> Crops:
         import torch
@@ -76,13 +78,14 @@ class Boxes:
         )
 
     def teller(self, learner: Network, universe: Universe) -> Callable[[HaloParticles, Progress], Array]:
-        """What tells, of particles in a universe, the network's outputs (N,): all are known after the first call."""
+        """What tells, of particles in a universe, the network's outputs (N,) or (N, bins), all known after one call."""
         fields = self.recipe.seen.fields(universe, learner.constants, learner.device)
         known: list[Array] = []
 
         def tell(particles: HaloParticles, progress: Progress) -> Array:
             if not known:
-                known.append(self.recipe.crop.over_box(learner.predict, fields, progress)[0].numpy().reshape(-1))
+                told = self.recipe.crop.over_box(learner.predict, fields, progress).numpy()
+                known.append(told.reshape(len(told), -1).T if len(told) > 1 else told.reshape(-1))
             return known[0][particles.ids]
 
         return tell

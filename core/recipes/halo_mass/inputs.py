@@ -15,7 +15,7 @@ from core.protohalos.dynamics import CheapRun
 from core.protohalos.inputs import Inputs, channel_count, channels, check_linear, scales, vectors_of
 from core.protohalos.truth import TruthSource, check_truth
 from core.recipes.halo_mass.particles import HaloParticles, centre_cells, seen
-from core.recipes.halo_mass.settings import InputSettings, MassRange
+from core.recipes.halo_mass.settings import InputSettings, LossSettings, MassRange
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,12 @@ class Seen:
     def words(self) -> str:
         """What it is, for the report."""
         run = f"an N-body of {self.run.steps} steps with mesh ratio {self.run.mesh_ratio:g}"
-        beside = {"density": "", "density+displacement": " and displacement", "density+nbody": f" and {run}"}
+        beside = {
+            "density": "",
+            "density+context": " and what the density is around",
+            "density+displacement": " and displacement",
+            "density+nbody": f" and {run}",
+        }
         return self.settings.kind + beside[self.inputs]
 
     def bytes(self, universe: Universe) -> int:
@@ -104,8 +109,10 @@ def changed(cubes: torch.Tensor, settings: InputSettings) -> torch.Tensor:
     return shell_average(cubes, settings.shells) if settings.kind == "averaged" else cubes
 
 
-def check_settings(look: Seen, log_mass: MassRange) -> None:
+def check_settings(look: Seen, log_mass: MassRange, sees: str, loss: LossSettings) -> None:
     """Refuse settings that contradict each other. Raises: InputError."""
+    if sees == "cubes" and loss.likelihood == "bins":
+        raise InputError("loss.likelihood=bins is told by a network that sees boxes", "set sees=boxes")
     if look.settings.side % 2 == 0:
         raise InputError(f"input.side of {look.settings.side} cells has no middle", "make it odd")
     if look.settings.kind == "evolved" and look.inputs != "density":

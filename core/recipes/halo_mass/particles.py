@@ -75,10 +75,14 @@ def drawn_together(every: Sequence[HaloParticles], count: int, weight: Weight, s
     return [drawn(p, max(1, round(share * len(p))), seed + number) for number, p in enumerate(every)]
 
 
+FALL: dict[Weight, float] = {"particles": 0.0, "between": 0.5, "halos": 1.0}
+"""The power of its halo's size by which a particle counts less."""
+
+
 def weights(particles: HaloParticles, weight: Weight) -> Array:
     """How much each particle counts (N,): all alike, or less the more its halo has; 1 for a halo of one."""
     size = np.bincount(particles.halo)[particles.halo]
-    return np.asarray(size ** -{"particles": 0.0, "between": 0.5, "halos": 1.0}[weight])
+    return np.asarray(size ** -FALL[weight])
 
 
 def _thinned(particles: HaloParticles, chance: Array, seed: int) -> HaloParticles:

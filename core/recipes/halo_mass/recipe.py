@@ -52,11 +52,13 @@ class HaloMass(Experiment):
     def learner(self, device: torch.device) -> Network:
         import torch
 
-        from models.cauchy import cauchy, clip, priors
+        from core.recipes.halo_mass.likelihood import OneWidth, likelihood_of
+        from models.cauchy import clip, priors
 
         torch.manual_seed(self.seed)
         view = self._view
         module = view.module()
+        likelihood = likelihood_of(module, self._tilt)
         alpha, dex = 10**self.loss.log_alpha, self.log_mass.half_width
 
         def mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -65,20 +67,22 @@ class HaloMass(Experiment):
 
         def loss(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
             y, d, weight = view.judged(output, targets)
-            return mean(cauchy(y, d, module.scale), weight) + alpha * priors(module)
+            return mean(likelihood.loss(y, d), weight) + alpha * priors(module)
 
         def metrics(output: torch.Tensor, targets: torch.Tensor) -> dict[str, float]:
-            """The likelihood without priors, the rms error in dex, and the likelihood's half width in dex."""
+            """The likelihood without priors, the rms error in dex, and the half width in dex where there is one."""
             y, d, weight = view.judged(output, targets)
             return {
-                "likelihood": float(mean(cauchy(y, d, module.scale.detach()), weight)),
-                "rms": float(mean((y - d).square(), weight).sqrt()) * dex,
-                "width": float(module.scale.detach()) * dex,
+                "likelihood": float(mean(likelihood.loss(y, d, learnt=False), weight).detach()),
+                "rms": float(mean((likelihood.told(y) - d).square(), weight).sqrt()) * dex,
+                **({} if likelihood.width is None else {"width": likelihood.width * dex}),
             }
 
         patience, precision = self.loss.patience, self._precision
         learner = Network(module, loss, metrics, self.optimiser, self.steps, self.seed, device, precision, patience)
-        learner.optimiser.register_step_post_hook(lambda *_: clip(module.scale))
+        if isinstance(likelihood, OneWidth):
+            scale = likelihood.scale
+            learner.optimiser.register_step_post_hook(lambda *_: clip(scale))
         return learner
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
@@ -135,10 +139,11 @@ class HaloMass(Experiment):
         self, learner: Network, pairs: Sequence[tuple[Universe, Universe]], progress: Progress = silent
     ) -> Report:
         from core.recipes.halo_mass.beside import beside, gather
+        from core.recipes.halo_mass.likelihood import likelihood_of
         from core.recipes.halo_mass.report import report
 
         facts, masses = self._facts(learner, pairs), self.log_mass
-        width = float(learner.module.get_parameter("scale").detach())
+        width = likelihood_of(learner.module).width
 
         def halos_of(universe: Universe) -> Catalogue:
             return self.halo_particles(universe).halos
@@ -159,17 +164,21 @@ class HaloMass(Experiment):
 
     def _facts(self, learner: Network, pairs: Sequence[tuple[Universe, Universe]]) -> dict[str, str]:
         """What the report says of the network and what it saw; the report counts the particles."""
+        from core.recipes.halo_mass.likelihood import likelihood_of
+
         first = pairs[0][0]
         side, cell = self.side(first.cells), first.box_size / first.cells
         fine = cell / self.input.mesh_ratio if self.input.kind == "evolved" else cell
-        width = float(learner.module.get_parameter("scale").detach())
+        width, steps = likelihood_of(learner.module).width, self.loss.bins
         return {
             "paper": self.paper,
             "input": f"{self.seen.words}, {side}^3 cells of {fine:.3g} Mpc/h: {side * fine:.3g} Mpc/h",
             "held-out universes": ", ".join(truth.name for truth, _ in pairs),
             "particles": "",
             "parameters": f"{sum(p.numel() for p in learner.module.parameters()):,} (the paper's network: 2,108,258)",
-            "likelihood": f"half width {width * self.log_mass.half_width:.3g} dex",
+            "likelihood": f"chances of {steps} masses; the mean is told"
+            if width is None
+            else f"half width {width * self.log_mass.half_width:.3g} dex",
             "seed": str(self.seed),
         }
 
@@ -178,7 +187,7 @@ class HaloMass(Experiment):
         from core.protohalos.inputs import check_set
         from core.recipes.halo_mass.inputs import check_settings
 
-        check_settings(self.seen, self.log_mass)
+        check_settings(self.seen, self.log_mass, self.sees, self.loss)
         check_set(universes, self.split, self.truth)
         for universe in universes:
             self._check_universe(universe)
@@ -198,6 +207,13 @@ class HaloMass(Experiment):
         from core.recipes.halo_mass.cubes import Cubes
 
         return Cubes(self) if self.sees == "cubes" else Boxes(self)
+
+    @property
+    def _tilt(self) -> float:
+        """By how many dex a particle counts less for each unit of the network's output."""
+        from core.recipes.halo_mass.particles import FALL
+
+        return FALL[self.particles.weight] * self.log_mass.half_width
 
     @property
     def _precision(self) -> Precision:
@@ -222,5 +238,13 @@ class HaloMass(Experiment):
 
     def _teller(self, learner: Network, universe: Universe) -> Tell:
         """What tells the log10 of the mass [Msun/h] of the halo of each of some particles."""
-        tell = self._view.teller(learner, universe)
-        return lambda particles, progress=silent: self.log_mass.unscaled(tell(particles, progress))
+        import torch
+
+        from core.recipes.halo_mass.likelihood import likelihood_of
+
+        tell, likelihood = self._view.teller(learner, universe), likelihood_of(learner.module, self._tilt)
+
+        def log_mass(particles: HaloParticles, progress: Progress = silent) -> Array:
+            return self.log_mass.unscaled(likelihood.told(torch.from_numpy(tell(particles, progress))).numpy())
+
+        return log_mass

@@ -27,14 +27,14 @@ def report(
     halos_of: Callable[[Universe], Catalogue],
     masses: MassRange,
     kind: str,
-    width: float,
+    width: float | None,
     bootstraps: int,
     progress: Progress = silent,
 ) -> Report:
     """Numbers and figures over the particles of all pairs of (truth, prediction).
 
     `halos_of` tells the true halos of a universe, `kind` what the network sees, `width` the half width of its
-    likelihood, rescaled as the masses are; the facts come from the recipe.
+    likelihood, rescaled as the masses are, where it has one; the facts come from the recipe.
     """
     low, high = masses.low, masses.high
     judged = judge(halos_of, pairs, part(progress, 0.0, 0.3))
@@ -57,9 +57,10 @@ def report(
         "residuals": draw.residuals(models, low, high),
         "violins": draw.violins(models, low, high),
         "distributions": draw.distributions(models, low, high),
-        "likelihood": draw.likelihood(masses.scaled(judged.true), masses.scaled(judged.found), width),
         "information": draw.information(noise, points),
     }
+    if width is not None:
+        figures["likelihood"] = draw.likelihood(masses.scaled(judged.true), masses.scaled(judged.found), width)
     progress(0.8, "by radius")
     if judged.radius is not None:
         numbers += measure.by_radius(judged, sharing, kind, same)

@@ -58,6 +58,11 @@ class VNetSettings(Settings):
 class LossSettings(Settings):
     """Likelihood and priors."""
 
+    likelihood: Literal["cauchy", "bins"] = "cauchy"
+    """What is told of a mass: where a Cauchy distribution of one width lies, as in the paper; or the chances of some
+    masses, a distribution of any form and another one for each particle, for a network that sees boxes."""
+    bins: int = Setting(23, ge=3)
+    """Masses, from the lowest to the largest, whose chances are told by bins."""
     scale: float = Setting(0.2, gt=0, le=2)
     """Half width at half maximum of the Cauchy likelihood at the start; it is learnt, within [0, 2]."""
     log_alpha: float = Setting(-2.5, allow_inf_nan=False)

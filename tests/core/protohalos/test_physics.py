@@ -77,6 +77,6 @@ def test_a_top_hat_is_the_mean_over_a_sphere(radius: float) -> None:
     modes = torch.fft.rfftn(torch.from_numpy(wave.copy()))
     x = k * radius
     expected = 3 * (np.sin(x) - x * np.cos(x)) / x**3 * wave
-    np.testing.assert_allclose(physics._real(physics._in_spheres(modes, radius)), expected, atol=1e-6)
-    smooth = physics._real(physics._smoothed(modes, radius))
+    np.testing.assert_allclose(physics.real(physics.in_spheres(modes, radius)), expected, atol=1e-6)
+    smooth = physics.real(physics.smoothed(modes, radius))
     np.testing.assert_allclose(smooth, np.exp(-(x**2) / 2) * wave, atol=1e-6)

@@ -51,10 +51,13 @@ def test_words_say_where_a_network_is_not() -> None:
 def test_a_point_for_each_way_that_was_measured() -> None:
     row = figure(WAYS)
     assert len(row.figures) == 3
+    assert row.one_key
     for panel in row.figures:
         assert isinstance(panel, Curves)
-        assert [series.name for series in panel.series] == ["cheap", "worse", "network", "on a GPU (GPU)"]
-        assert all(series.style == "points" for series in panel.series)
+        # the cheapest first, one letter in all panels
+        assert [series.name for series in panel.series] == ["on a GPU (GPU)", "cheap", "worse", "network"]
+        assert [(series.style, series.sign) for series in panel.series] == [("points", sign) for sign in "ABCD"]
     counts = row.figures[2]
     assert isinstance(counts, Curves)
-    assert [float(series.y[0]) for series in counts.series] == [0.3, 0.3, MISS, 0.1]
+    assert [float(series.y[0]) for series in counts.series] == [0.1, 0.3, 0.3, MISS]
+    assert figure({}).figures[0].series == ()  # type: ignore[union-attr]

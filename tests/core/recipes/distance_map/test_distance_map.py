@@ -10,12 +10,13 @@ from core.cosmos.box import Array, Catalogue, Field
 from core.cosmos.lagrangian import distance as cell_distance
 from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe, write_universe
-from core.errors import ResourceError
+from core.errors import InputError, ResourceError
 from core.figures import Curves, Histogram, Report, Row, Slice, dump_report, load_report
 from core.learning.learner import Network
 from core.learning.metrics import correlation
 from core.learning.samples import ROTATIONS, Crops
 from core.protohalos.inputs import displacement
+from core.protohalos.matching import match
 from core.protohalos.regions import catalogue
 from core.recipes.distance_map.cut import from_constants
 from core.recipes.distance_map.figures import SIGMAS, cumulative, masses, voxel_masses
@@ -134,6 +135,24 @@ def test_a_network_that_sees_the_displacement(universes: list[Universe]) -> None
     fields, halos = settings.predict(made, universes[3])
     assert [field.name for field in fields] == ["distance", "label"]
     assert list(halos) == ["distance_map"]
+
+
+def test_regions_may_begin_as_groups_of_a_cheap_run(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"watershed.seeds=groups .* inputs=density has not"):
+        smoke("watershed.seeds=groups").check(universes)
+    settings = smoke("watershed.seeds=groups", "inputs=density+nbody", "nbody.steps=4", "nbody.mesh_ratio=2")
+    made, truth = settings.learner(CPU), settings.true_halos(universes[3])
+    made.constants.update(settings.samples(universes, CPU).constants)
+    settings.finish(made, universes)
+    groups = settings.looked(made, universes[3])[1]
+    assert groups is not None
+    # a map that says nothing leaves the groups as they are
+    nothing = np.zeros_like(groups, dtype=np.float32)
+    np.testing.assert_array_equal(settings.flood(nothing, groups).label > 0, groups > 0)
+    monkeypatch.setattr(DistanceMap, "looked", lambda *arguments: (nothing, groups))
+    made.constants = {name: value for name, value in made.constants.items() if not name.startswith("cut.")}
+    halos = settings.predict(made, universes[3])[1]["distance_map"]
+    assert (match(truth.halos, halos) >= 0).mean() > 0.5
 
 
 def test_tiles_with_context_agree_with_the_whole_box(universes: list[Universe], learner: Network) -> None:

@@ -166,3 +166,24 @@ def test_centres_lie_across_the_boundary() -> None:
     halos = catalogue(label, np.bincount(label[label > 0])[1:], 32.0, 2.0, "balls")
     np.testing.assert_allclose(halos["position"], [[0, 30, 16], [18, 10, 2]])
     np.testing.assert_allclose(halos["lagrangian_radius"] / 2, [3.5, 2.5], rtol=0.08)
+
+
+def test_regions_begin_as_labels() -> None:
+    """Two bumps on one hill are two basins where labels say so, a bump elsewhere is a third; all else joins them."""
+    axis = np.arange(16.0)
+    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
+    hill = np.clip(1 - np.sqrt((x - 5) ** 2 + (y - 8) ** 2 + (z - 8) ** 2) / 4, 0, 1).astype(np.float32)
+    other = np.clip(0.5 - np.sqrt((x - 12) ** 2 + (y - 8) ** 2 + (z - 8) ** 2) / 4, 0, 1).astype(np.float32)
+    seeds = np.zeros((16,) * 3, dtype=np.int32)
+    seeds[4, 8, 8], seeds[6, 8, 8], seeds[0, 0, 0] = 1, 2, 3
+    alone, begun = watershed(hill + other), watershed(hill + other, seeds=seeds)
+    assert len(alone.cells) == 2
+    assert len(begun.cells) == 4
+    assert begun.label[4, 8, 8] != begun.label[6, 8, 8]
+    # the seeds share the hill; the one on the plain keeps its cell, which comes last
+    assert begun.cells[begun.label[[4, 6], 8, 8] - 1].sum() == alone.cells[alone.label[5, 8, 8] - 1]
+    assert begun.cells[begun.label[0, 0, 0] - 1] == 1
+    assert begun.order[-1] == 0
+    assert begun.cells[begun.label[12, 8, 8] - 1] == alone.cells[alone.label[12, 8, 8] - 1]
+    nothing = watershed(hill + other, seeds=np.zeros_like(seeds))
+    np.testing.assert_array_equal(nothing.label, alone.label)

@@ -76,6 +76,30 @@ def test_cells_outside_halos_change_nothing(universes: list[Universe]) -> None:
     assert not output.grad.any()
 
 
+def test_chances_of_masses(universes: list[Universe]) -> None:
+    """The loss is the mean cross-entropy, what is told the mean of the distribution."""
+    settings, truth = smoke("loss.likelihood=bins", "loss.bins=5", "particles.test=60", "steps=1"), universes[0]
+    learner, particles = settings.learner(CPU), settings.halo_particles(truth)
+    wanted = torch.from_numpy(target(particles, truth.cells, settings.log_mass, "particles"))[None]
+    # all on the second of five masses, -0.5
+    output = torch.full((1, 5, 16, 16, 16), -50.0)
+    output[:, 1] = 50.0
+    told = learner.metrics(output, wanted)
+    true = settings.log_mass.scaled(np.log10(particles.mass))
+    assert told["rms"] == pytest.approx(np.sqrt(np.mean((true + 0.5) ** 2)) * settings.log_mass.half_width, rel=1e-4)
+    assert "width" not in told
+    level = learner.metrics(torch.zeros_like(output), wanted)["likelihood"]
+    assert level == pytest.approx(np.log(5), rel=1e-5)
+    assert told["likelihood"] > level
+    assert len(list(learner.fit(boxes(settings, universes)))) == 1
+    settings.finish(learner, universes)
+    prediction = settings.predict(learner, universes[3])[1]["particles"]
+    inputs = settings.seen.fields(universes[3], learner.constants, CPU)
+    chance = learner.predict(inputs[None])[0].softmax(0).reshape(5, -1)
+    expected = settings.log_mass.unscaled((torch.linspace(-1, 1, 5) @ chance).numpy())
+    assert np.allclose(np.log10(prediction["mass"]), expected[prediction["id"]], atol=1e-5)
+
+
 @pytest.mark.parametrize("overrides", [["inputs=density"], ["inputs=density+nbody"], ["input.kind=potential"]])
 def test_masses_of_all_particles(universes: list[Universe], overrides: list[str]) -> None:
     settings = smoke(*overrides, "steps=2", "particles.test=60")

@@ -281,13 +281,15 @@ def test_every_input_trains_and_predicts(universes: list[Universe], kind: str) -
     assert len(catalogues["particles"]) == 40
 
 
-@pytest.mark.parametrize("inputs", ["density+displacement", "density+nbody"])
-def test_more_is_seen_beside_the_density(universes: list[Universe], inputs: str) -> None:
+@pytest.mark.parametrize(
+    ("inputs", "channels"), [("density+context", 28), ("density+displacement", 4), ("density+nbody", 7)]
+)
+def test_more_is_seen_beside_the_density(universes: list[Universe], inputs: str, channels: int) -> None:
     settings = smoke(f"inputs={inputs}", "steps=1", "particles.test=40", "particles.each_halo=0", "input.augment=true")
     samples, learner = cubes(settings, universes), settings.learner(CPU)
     assert len(list(learner.fit(samples))) == 1
     fields, _ = samples.training_boxes[0]
-    assert fields.shape == (7 if inputs == "density+nbody" else 4, 16, 16, 16)
+    assert fields.shape == (channels, 16, 16, 16)
     # the density is that which is seen alone; all is of order one
     assert torch.equal(fields[:1], cubes(smoke(), universes).training_boxes[0][0])
     assert (fields.std(dim=(1, 2, 3)) < 3).all()
@@ -337,6 +339,7 @@ def test_the_scale_is_learnt_within_its_bounds(universes: list[Universe]) -> Non
         (["split.test=3"], "4 universes leave none to train on .*: give at least 5"),
         (["input.kind=evolved", "inputs=density+nbody"], "lie on the initial lattice, .* set inputs=density"),
         (["input.side=8"], "input.side of 8 cells has no middle: make it odd"),
+        (["loss.likelihood=bins"], "is told by a network that sees boxes: set sees=boxes"),
         (["log_mass.low=15"], "log_mass.low of 15 is not below log_mass.high of 15"),
         (["log_mass.low=16", "log_mass.high=17"], r"no halos of 10\^16 to 10\^17"),
     ],
