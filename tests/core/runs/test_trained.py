@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from results.networks import keep
 from safetensors.torch import save_file
 
 from core.analysis.inspection.names import is_named, named, open_named
@@ -15,6 +14,7 @@ from core.learning.learner import Network
 from core.runs.job import open_model
 from core.runs.run import Run
 from core.runs.trained import open_trained, read_safetensors, shipped
+from tests.results.networks import keep
 
 
 @pytest.mark.parametrize("name", shipped())
