@@ -62,9 +62,10 @@ class Slice:
 
     @property
     def keeps_aspect(self) -> bool:
-        """Whether both axes have the same unit, so that a circle should look round."""
+        """Whether both axes have the same unit, so that a circle should look round; named ones without any are no
+        lengths."""
         units = [label[label.index("[") :] if "[" in label else "" for label in (self.x_label, self.y_label)]
-        return units[0] == units[1]
+        return units[0] == units[1] and bool(units[0] or not (self.x_label or self.y_label))
 
 
 @dataclass(frozen=True)

@@ -10,34 +10,19 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from models.tutorial import SimpleUNet
+
 HORIZONTAL = ((1.0, 2.0, 1.0), (0.0, 0.0, 0.0), (-1.0, -2.0, -1.0))
 """The horizontal edge detector; its transpose finds vertical edges."""
 
 
-class ToyUNet(nn.Module):
+class ToyUNet(SimpleUNet):
     """(batch, 1, n, n) -> (batch, 1, n, n), n even."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 2, 3, padding=1)
-        self.conv2 = nn.Conv2d(2, 2, 3, padding=1)
-        self.pool = nn.MaxPool2d(2)
-        self.conv3 = nn.Conv2d(2, 3, 3, padding=1)
-        self.conv4 = nn.Conv2d(3, 3, 3, padding=1)
-        self.up = nn.Upsample(scale_factor=2)
-        self.conv5 = nn.Conv2d(3, 2, 3, padding=1)
-        self.conv6 = nn.Conv2d(4, 2, 3, padding=1)
-        self.conv7 = nn.Conv2d(2, 1, 3, padding=1)
         with torch.no_grad():
             self._set_weights()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        fine = self.conv2(self.conv1(x).relu()).relu()
-        coarse = self.conv4(self.conv3(self.pool(fine)).relu()).relu()
-        back = self.conv5(self.up(coarse)).relu()
-        both = self.conv6(torch.cat([fine, back], dim=1)).relu()
-        y: torch.Tensor = self.conv7(both).sigmoid()
-        return y
 
     def _set_weights(self) -> None:
         for parameter in self.parameters():

@@ -86,6 +86,7 @@ class Calculations:
             "inputs": [layer.inputs for layer in subject.layers],
             "channels": [layer.shape[0] for layer in subject.layers],
             "filters": [subject.has_filters(layer.name) for layer in subject.layers],
+            "own_input": subject.own_input,
         }
 
     def _inside(self, question: Answer, progress: Progress) -> Answer:
@@ -105,15 +106,20 @@ class Calculations:
         return {"figures": [dump(figure) for figure in figures]}
 
     def _subject_of(self, question: Answer) -> Subject:
-        """The network of a run as it is now, or the toy."""
+        """The network of a run as it is now, or one with a name of its own."""
         from core.analysis.inspection import subject
+        from core.analysis.inspection.names import open_named
         from core.runs.run import Run
 
+        if name := question.get("named"):
+            if self._subject is None or self._subject[0] != (name,):
+                self._subject = ((name,), open_named(name))
+            return self._subject[1]
         path = Path(question["run"])
         files = (path / "model.pt", path / "checkpoint.pt", path / "config.toml")
         key = (str(path), *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
         if self._subject is None or self._subject[0] != key:
-            self._subject = (key, subject.of_run(Run(path)) if question["run"] else subject.toy())
+            self._subject = (key, subject.of_run(Run(path)))
         return self._subject[1]
 
 

@@ -13,6 +13,11 @@ from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_
 from core.errors import UsageError
 from core.runs.listing import open_run
 
+_NAME = (
+    "A run or latest; toy, inversion or segmentation of the tutorial; a trained network that comes along, "
+    "e.g. halonet-cpu; or a .safetensors file."
+)
+
 if TYPE_CHECKING:
     from core.analysis.inspection.subject import Subject
     from core.cosmos.universe import Universe
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run, latest, or toy.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=_NAME)] = None,
     recipe: Annotated[str | None, typer.Option(help="The untrained network of a recipe instead of a run.")] = None,
     config: Annotated[str | None, typer.Option(help="With --recipe: FILE:TABLE, FILE, or one of its tables.")] = None,
     set_: SetOption = None,
@@ -39,19 +44,18 @@ def inspect(
 ) -> None:
     """Look into a network: layers, receptive fields, filters, activations.
 
-    `halodeck inspect toy` shows all of it on a U-Net small enough to follow by hand.
+    `halodeck inspect toy` shows all of it on a U-Net small enough to follow by hand, `inspect inversion` on the same
+    one trained, with its loss.
     """
     from core.cosmos.universe import open_universe
     from core.figures import Number, Report, dump_report
 
     subject = _subject(name, recipe, config, set_ or [], network, cells, runs)
     given = open_universe(universe) if universe else None
-    if name == "toy" and layer is None:
-        figures = _toy(subject)
-    elif layer is None and not filters and given is None:
-        figures = {"layers": subject.layers_table(), "sizes": subject.rules_table()}
+    if layer is None and not filters and given is None:
+        figures = {"layers": subject.layers_table(), "sizes": subject.rules_table(), **subject.also()}
     else:
-        figures = _inside(subject, layer, filters, given, channel, source, depth, count, toy=name == "toy")
+        figures = _inside(subject, layer, filters, given, channel, source, depth, count)
     found = subject.layers
     numbers = [Number("weights", "weights", float(subject.weights))]
     if found[-1].field is not None:
@@ -73,16 +77,19 @@ def _subject(
 ) -> Subject:
     """What to look into. Raises: HalodeckError."""
     from core.analysis.inspection import subject
+    from core.analysis.inspection.names import is_named, open_named
     from core.config import read_table, resolve
     from core.runs.registry import load
 
     if (name is None) == (recipe is None):
-        raise UsageError("there is nothing to look into", "give a run, toy, or --recipe NAME")
+        raise UsageError("there is nothing to look into", "give a run, toy, another name of --help, or --recipe NAME")
     if recipe is None:
         if config or overrides:
             raise UsageError("--config and --set belong to --recipe", "a run has its settings")
         assert name is not None
-        return subject.toy() if name == "toy" else subject.of_run(open_run(runs, name), network, cells)
+        if is_named(name):
+            return open_named(name, network, cells)
+        return subject.of_run(open_run(runs, name), network, cells)
     settings = resolve(load(recipe), read_table(recipe, config) if config else {}, overrides)
     table = f", [{config}]" if config else ""
     return subject.of_recipe(settings, network, cells, f"{settings.title}{table}")
@@ -97,11 +104,10 @@ def _inside(
     source: int | None,
     depth: float,
     count: int,
-    toy: bool,
 ) -> dict[str, Figure]:
     """Filters and activations of one layer."""
     name = layer or next(item.name for item in subject.layers if subject.has_filters(item.name))
-    activations = universe is not None or toy
+    activations = universe is not None or subject.own_input
     figures: dict[str, Figure] = {}
     if filters or not activations:
         figures["filters"] = subject.filters(name, channel, source, count=count)
@@ -109,21 +115,6 @@ def _inside(
         figures["input"] = subject.input_figure(universe, depth)
         figures["activations"] = subject.activations(name, universe, channel, count, depth)
     return figures
-
-
-def _toy(subject: Subject) -> dict[str, Figure]:
-    """Everything about the toy: layers, rule, filters, and what each layer makes of the bars."""
-    from core.figures import Row
-
-    first = [subject.filters("conv1", channel) for channel in (0, 1)]
-    images = tuple(figure.figures[0] for figure in first if isinstance(figure, Row))
-    return {
-        "layers": subject.layers_table(),
-        "sizes": subject.rules_table(),
-        "filters": Row("conv1: the horizontal and the vertical edge detector", images),
-        "input": subject.input_figure(),
-        **{name: subject.activations(name) for name in ("conv1", "conv2", "pool", "conv4", "conv6", "conv7")},
-    }
 
 
 COMMANDS = (Command("inspect", inspect, 31),)

@@ -35,6 +35,8 @@ class Ensemble:
     trees: int
     depth: int
     learning_rate: float = 1.0
+    tried: Literal["root", "all"] = "root"
+    """Features that each split of a vote looks at: the square root of their number, or all; boosting looks at all."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,8 @@ class Growing:
         seed = mix(grown.seed, len(grown.trees))
         columns = self.data.bins.shape[1]
         if model.method == "forest":
-            drawn = np.random.default_rng(seed).integers(rows, size=rows)
-            weights = np.bincount(drawn, minlength=rows)
-            tried = max(1, int(np.sqrt(columns)))
+            weights = _drawn(seed, rows)
+            tried = columns if model.tried == "all" else max(1, int(np.sqrt(columns)))
             feature, threshold, value, leaf = grow(self.data, self.targets, weights, model.depth, tried, seed)
         else:
             wrong = self.targets - self.said
@@ -186,6 +187,25 @@ def train(model: Ensemble, features: Array, targets: Array, seed: int) -> Grown:
     for _ in range(model.trees):
         growing.add()
     return growing.grown
+
+
+def out_of_bag(grown: Grown, features: Array) -> Array:
+    """What the trees of a vote say of the rows (N,) that they were grown on, each asked of those it was not shown.
+
+    `features` (N, F) are those rows in their order. NaN where every tree was shown a row.
+    """
+    rows = len(features)
+    said, asked = np.zeros(rows), np.zeros(rows)
+    for number, told in enumerate(grown.trees.each(features)):
+        left_out = _drawn(mix(grown.seed, number), rows) == 0
+        said[left_out] += told[left_out]
+        asked += left_out
+    return np.divide(said, asked, out=np.full(rows, np.nan), where=asked > 0)
+
+
+def _drawn(seed: int, rows: int) -> Array:
+    """How often each row (N,) is in the bootstrap of a tree."""
+    return np.bincount(np.random.default_rng(seed).integers(rows, size=rows), minlength=rows)
 
 
 def relative_error(model: Ensemble, said: Array, targets: Array) -> float:

@@ -19,6 +19,30 @@ def test_toy_shows_everything(command: Command) -> None:
     assert "conv7: 1 channel" in out
 
 
+def test_the_trained_example_shows_its_loss(command: Command) -> None:
+    code, out, _ = command("inspect", "inversion")
+    assert code == 0
+    shown = (
+        "348 weights",
+        "Loss of the inversion",
+        "mean squared error",
+        "predicted output",
+        "conv7: every filter, on",
+    )
+    for words in shown:
+        assert words in out
+
+
+def test_networks_that_come_along(command: Command) -> None:
+    code, out, _ = command("inspect", "segmentation", "--layer", "conv1.0", "--filters")
+    assert code == 0
+    assert "conv1.0: filter 0 of 16" in out
+    assert "conv1.0: channels 0 to 7 of 16" in out
+    code, out, _ = command("inspect", "halonet-cpu", "--cells", "16")
+    assert code == 0
+    assert "HaloNet: protohalos by a V-Net, halonet-cpu" in out
+
+
 def test_a_run(command: Command, done_run: Run, universes: list[Universe]) -> None:
     code, out, _ = command("inspect", done_run.path)
     assert code == 0
@@ -42,12 +66,13 @@ def test_a_recipe(command: Command) -> None:
 
 def test_mistakes_are_told_in_a_line(command: Command, done_run: Run) -> None:
     for arguments, words in (
-        ((), "give a run, toy, or --recipe NAME"),
+        ((), "give a run, toy, another name of --help, or --recipe NAME"),
         (("nothing",), "there is no run 'nothing'"),
         (("toy", "--layer", "conv9"), "did you mean 'conv"),
         (("toy", "--layer", "pool"), ""),
         (("toy", "--layer", "pool", "--filters"), "without filters"),
         (("toy", "--config", "demo"), "belong to --recipe"),
+        (("nothing.safetensors",), "there is no file nothing.safetensors: check the path"),
         (("--recipe", "halonet", "--cells", "33"), "--cells"),
         ((done_run.path, "--layer", "exit", "--channel", "7"), "choose 0 to 1"),
     ):

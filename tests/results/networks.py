@@ -25,7 +25,7 @@ def keep(run: Run, path: Path) -> str:
         "step": str(weights["step"]),
         "settings": json.dumps(settings_values(open_recipe(run))),
         "constants": json.dumps(weights["constants"]),
-        "command": str(run.config()["command"]),
+        "command": str(run.config().get("command", "")),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, about)

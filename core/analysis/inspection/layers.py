@@ -33,7 +33,8 @@ class Rule:
     n: int
     f: int
     s: int
-    p: int
+    p: float
+    """A half where an even filter keeps the size: one side has a cell more."""
     transposed: bool = False
     rounds_up: bool = False
     """Whether a pool takes the cells at the far edge that do not fill a filter."""
@@ -42,8 +43,8 @@ class Rule:
     def cells(self) -> int:
         """Cells out: (n - f + 2 p) / s + 1, or (n - 1) s - 2 p + f where the layer is transposed."""
         if self.transposed:
-            return (self.n - 1) * self.s - 2 * self.p + self.f
-        whole, left = divmod(self.n - self.f + 2 * self.p, self.s)
+            return (self.n - 1) * self.s - round(2 * self.p) + self.f
+        whole, left = divmod(self.n - self.f + round(2 * self.p), self.s)
         # a filter that rounding up adds must begin before the padding at the far edge
         added = self.rounds_up and left > 0 and (whole + 1) * self.s < self.n + self.p
         return whole + 1 + added
@@ -53,7 +54,7 @@ class Rule:
         """Cells at the far edge that no filter reaches, for the stride does not divide."""
         if self.transposed:
             return 0
-        return max(0, self.n + 2 * self.p - (self.cells - 1) * self.s - self.f)
+        return max(0, self.n + round(2 * self.p) - (self.cells - 1) * self.s - self.f)
 
     @property
     def keeps(self) -> float | None:
@@ -239,7 +240,7 @@ def _rule(layer: nn.Module, cells: int) -> Rule | None:
     spread = _first(getattr(layer, "dilation", 1))
     f = (_first(layer.kernel_size) - 1) * spread + 1
     s, p = _first(layer.stride), layer.padding
-    padding = (f - 1) // 2 if p == "same" else 0 if p == "valid" else _first(p)
+    padding: float = (f - 1) / 2 if p == "same" else 0 if p == "valid" else _first(p)
     return Rule(cells, f, s, padding, isinstance(layer, _TRANSPOSED), getattr(layer, "ceil_mode", False))
 
 

@@ -1,4 +1,4 @@
-"""What there is to look into: a recipe's network with fresh weights, a run's with trained ones, or the toy."""
+"""What there is to look into: a recipe's network with fresh weights, or that of a run or a file with trained ones."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from core.runs.job import open_model
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
 from core.runs.run import Run
+from core.runs.trained import open_trained
 
 if TYPE_CHECKING:
     from core.figures import Figure, Table
@@ -45,6 +46,10 @@ class Subject:
     cell_size: float | None = None
     """Of the input [Mpc/h]."""
     shape: Callable[[nn.Module, int], tuple[int, ...]] = input_shape
+    own_input: bool = False
+    """Whether it brings an input, so that activations need no universe."""
+    also: Callable[[], dict[str, Figure]] = dict
+    """What else there is to see of it, besides its layers: for the command without options."""
     """The shape of its input where that of the samples has so many cells a side."""
     _seen: dict[tuple[str, str], Values] = field(default_factory=dict)
 
@@ -156,12 +161,30 @@ def of_recipe(recipe: Recipe, network: str = "", cells: int = 0, title: str = ""
 def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
     """The network of a run with the weights it has now."""
     config, recipe = run.config(), open_recipe(run)
-    trained: list[Learner] = []
+    learner = _once(lambda: open_model(run, torch.device("cpu")).learner)
+    return _trained(recipe, learner, f"{recipe.title}, run {run.name}", network, cells, *_trained_on(config))
 
-    def learner() -> Learner:
-        if not trained:
-            trained.append(open_model(run, torch.device("cpu")).learner)
-        return trained[0]
+
+def of_file(path: Path, network: str = "", cells: int = 0) -> Subject:
+    """The network of a file of trained weights (core/runs/trained.py)."""
+    found = open_trained(path)
+    box_cells = 0  # the file does not name the universes of its training
+    cell_size = found.constants.get("cell_size")
+    return _trained(
+        found.recipe, _once(found.learner), f"{found.recipe.title}, {path.stem}", network, cells, box_cells, cell_size
+    )
+
+
+def _trained(
+    recipe: Recipe,
+    learner: Callable[[], Learner],
+    title: str,
+    network: str,
+    cells: int,
+    box_cells: int,
+    cell_size: float | None,
+) -> Subject:
+    """A network that has learnt; the universes of its training had so many cells a side, 0 where that is not known."""
 
     def take_input(universe: Universe | None) -> torch.Tensor:
         if universe is None:
@@ -172,9 +195,8 @@ def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
         inputs = first_input(_pick(made, asked), lambda: recipe.predict(made, universe))
         return made.seen(network, inputs) if isinstance(made, Chain) and network else inputs
 
-    box_cells, cell_size = _trained_on(config)
     return Subject(
-        f"{recipe.title}, run {run.name}",
+        title,
         lambda: _pick(_without_numbers(recipe), network),
         lambda: _pick(learner(), network),
         take_input,
@@ -184,11 +206,16 @@ def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
     )
 
 
-def toy() -> Subject:
-    """The U-Net on bars and edges of docs/inspect.md."""
-    from models.toy import ToyUNet, bars
+def _once(make: Callable[[], Learner]) -> Callable[[], Learner]:
+    """What is made when it is first asked for, and kept."""
+    made: list[Learner] = []
 
-    return Subject("A U-Net of 348 weights", ToyUNet, ToyUNet, lambda universe: bars()[None], (8,))
+    def learner() -> Learner:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return learner
 
 
 def _without_numbers(recipe: Recipe) -> Learner:

@@ -15,11 +15,14 @@ import numpy as np
 
 from core.cosmos.box import Array, nearest_image
 from core.cosmos.forests import Forests
+from core.cosmos.infall.examples import Orbit
+from core.cosmos.infall.followed import followed, longest
 from core.cosmos.infall.surroundings import subhalos, surroundings
 from core.cosmos.infall.table import (
     FEATURES,
     FEWEST_PARTICLES,
     MERGED_BELOW,
+    READ,
     age,
     crossing_time,
     eccentricity,
@@ -81,6 +84,8 @@ class _Found:
     features: dict[str, Array]
     fates: dict[str, Array]
     removed: dict[str, int]
+    orbits: list[Orbit]
+    """At most one of each fate."""
 
 
 def make_table(path: Path, forests: Forests, cuts: Cuts, provenance: Mapping[str, Any]) -> Universe:
@@ -93,7 +98,7 @@ def make_table(path: Path, forests: Forests, cuts: Cuts, provenance: Mapping[str
     particle = cuts.particle_mass or trees.particle_mass
     if particle is None:
         raise InputError("the trees do not say the mass of a particle", "give it with --particle-mass [Msun/h]")
-    columns, removed = infall_columns(forests, cuts.fewest_particles * particle)
+    columns, removed, orbits = infall_table(forests, cuts.fewest_particles * particle)
     if not len(columns["mass_ratio"]):
         told = ", ".join(f"{name}: {number}" for name, number in removed.items())
         raise InputError(f"no accretion event is left ({told})", "give more trees, or lower --particles")
@@ -108,18 +113,25 @@ def make_table(path: Path, forests: Forests, cuts: Cuts, provenance: Mapping[str
         remarks["softening"] = "not known, taken as 0: give it with --softening [kpc/h]"
     if absent:
         remarks["left out"] = f"{', '.join(absent)}: their columns are not in the trees"
-    facts = {**provenance, "settings": settings, "kind": "read", "cuts": removed, "remarks": remarks}
-    return write_table(path, columns, trees.cosmology, trees.box_size, facts)
+    facts = {**provenance, "settings": settings, "kind": READ, "cuts": removed, "remarks": remarks}
+    return write_table(path, columns, trees.cosmology, trees.box_size, facts, orbits)
 
 
 def infall_columns(forests: Forests, least_mass: float) -> tuple[dict[str, Array], dict[str, int]]:
-    """The columns of a table, and how many events each cut removed, in the order of the cuts.
+    """The columns of a table, and how many events each cut removed, in the order of the cuts."""
+    columns, removed, _ = infall_table(forests, least_mass)
+    return columns, removed
+
+
+def infall_table(forests: Forests, least_mass: float) -> tuple[dict[str, Array], dict[str, int], list[Orbit]]:
+    """Columns, what the cuts removed, and of each fate the orbit that is seen at most snapshots.
 
     Rows are in the order of the entries in time, and at one time in that of the files.
     """
     found = [_events_of(trees, least_mass) for trees in forests]
     removed = {name: sum(part.removed[name] for part in found) for name in found[0].removed}
     where = np.concatenate([part.where for part in found])
+    found_orbits = [orbit for part in found for orbit in part.orbits]
     order = np.lexsort((where["entry"], where["entry_time"]))
     where = where[order]
     features = _joined([part.features for part in found], order)
@@ -131,7 +143,7 @@ def infall_columns(forests: Forests, least_mass: float) -> tuple[dict[str, Array
     known = [name for name in FEATURES if name in columns]
     finite = np.all([np.isfinite(columns[name]) for name in known], axis=0)
     removed["with features that are not known"] = int(np.count_nonzero(~finite))
-    return {name: values[finite] for name, values in columns.items()}, removed
+    return {name: values[finite] for name, values in columns.items()}, removed, longest(found_orbits)
 
 
 def _joined(parts: list[dict[str, Array]], order: Array) -> dict[str, Array]:
@@ -165,8 +177,11 @@ def _events_of(trees: Trees, least_mass: float) -> _Found:
     where["entry_time"] = trees.scale_factor[events.entry]
     for name, halos in (("entry", events.entry), ("sub", events.before), ("host", events.host_before)):
         where[name] = trees.row[halos]
-    fates = outcome | _interactions(trees, branches, events, end[~outside])
-    return _Found(where, _features(trees, events), fates, removed)
+    end = end[~outside]
+    fates = outcome | _interactions(trees, branches, events, end)
+    survived = outcome["survived"] == 1
+    orbits = followed(trees, events.before, events.host_before, end, survived)
+    return _Found(where, _features(trees, events), fates, removed, orbits)
 
 
 def main_branches(trees: Trees) -> Branches:

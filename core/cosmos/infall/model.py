@@ -17,19 +17,19 @@ import numpy as np
 
 from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
+from core.cosmos.infall.drawn_orbits import drawn_orbits
 from core.cosmos.infall.orbits import Host, carried_out, draw_orbits, radius_after
+from core.cosmos.infall.stripping import growth_of, steps_of, strip
 from core.cosmos.infall.table import (
+    DRAWN,
     FEWEST_PARTICLES,
-    MERGED_BELOW,
     VISHNU,
     VISHNU_BOX,
     VISHNU_PARTICLE,
     VISHNU_SOFTENING,
     age,
     circular_velocity,
-    crossing_time,
     eccentricity,
-    hubble_time,
     matter_share,
     radius_200b,
     write_table,
@@ -53,8 +53,6 @@ STRIPPING_ORBIT = 0.3
 STRIPPING_SCATTER = 0.06
 """Scatter of log10 A that no feature tells."""
 _ORBIT_STEPS = 1000
-ZETA = 0.07
-"""Exponent of m / M in the mass loss."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +86,8 @@ def make_table(path: Path, infalls: Infalls, provenance: Mapping[str, Any]) -> U
     """Draw a table and write it. Raises: UsageError."""
     infalls.check()
     columns = draw_infalls(infalls)
-    return write_table(
-        path, columns, infalls.cosmology, VISHNU_BOX, {**provenance, "settings": infalls.settings(), "kind": "drawn"}
-    )
+    facts = {**provenance, "settings": infalls.settings(), "kind": DRAWN}
+    return write_table(path, columns, infalls.cosmology, VISHNU_BOX, facts, drawn_orbits(columns, infalls.cosmology))
 
 
 def draw_infalls(infalls: Infalls) -> dict[str, Array]:
@@ -139,7 +136,7 @@ def _draw(infalls: Infalls, random: np.random.Generator) -> dict[str, Array]:
     columns |= _draw_innocent(sub, host, infalls.least_mass, cosmology, random)
     strength = np.log10(STRIPPING) - STRIPPING_ORBIT * (sideways - sideways.mean())
     strength = strength + STRIPPING_SCATTER * random.standard_normal(n)
-    fate = _strip(sub, today, a, 10**strength, cosmology)
+    fate = strip(sub, today, a, 10**strength, cosmology)
     columns |= fate
     alive = fate["survived"] == 1
     survivors = {name: values[alive] for name, values in columns.items()}
@@ -149,13 +146,6 @@ def _draw(infalls: Infalls, random: np.random.Generator) -> dict[str, Array]:
     )
     columns |= _draw_interactions(age(np.array(1.0), cosmology) - age(a, cosmology), fate, random)
     return columns
-
-
-def growth_of(mass: Array, a: Array) -> Array:
-    """Mass of the main progenitor in units of today's mass: (1 + z)^0.1 exp(-0.9 beta z), beta rising with mass."""
-    z = 1 / a - 1
-    beta = 0.6 + 0.05 * np.log10(mass / 1e12)
-    return np.asarray((1 + z) ** 0.1 * np.exp(-0.9 * beta * z))
 
 
 def _draw_hosts(infalls: Infalls, random: np.random.Generator) -> Array:
@@ -221,63 +211,11 @@ def _draw_innocent(
     return columns
 
 
-def _strip(
-    sub: Array, today: Array, a_accretion: Array, strength: Array, cosmology: Cosmology, steps: int = 400
-) -> dict[str, Array]:
-    """Integrate the mass loss from accretion to today; outcomes but the distance, and their scales.
-
-    tau = 1.628 / h Gyr (Delta_vir / 178)^-1/2 (H / H0)^-1: van den Bosch, Tormen & Giocoli 2005, astro-ph/0409201.
-    """
-    share = np.linspace(0, 1, steps + 1)[:, None]
-    a = a_accretion * (1 / a_accretion) ** share
-    times = age(a, cosmology)
-    mass = np.full(len(sub), np.log(sub))
-    limit = np.log(MERGED_BELOW * sub)
-    merged_at = np.full(len(sub), np.nan)
-    for k in range(steps):
-        middle = np.sqrt(a[k] * a[k + 1])
-        host = np.log(today * growth_of(today, middle))
-        rate = strength / _stripping_time(middle, cosmology)
-        slope = rate * np.exp(ZETA * (mass - host))
-        # midpoint rule in log mass
-        slope = rate * np.exp(ZETA * (mass - 0.5 * slope * (times[k + 1] - times[k]) - host))
-        after = mass - slope * (times[k + 1] - times[k])
-        crossed = np.isnan(merged_at) & (after < limit)
-        part = np.where(crossed, (mass - limit) / (mass - after), 0)
-        merged_at = np.where(crossed, times[k] + part * (times[k + 1] - times[k]), merged_at)
-        mass = after
-    survived = np.isnan(merged_at)
-    end = np.where(survived, times[-1], merged_at)
-    a_end = _scale_factor(end, cosmology)
-    return {
-        "survived": survived.astype(float),
-        "final_mass": np.where(survived, np.exp(mass), np.nan),
-        "merge_time": np.where(survived, np.nan, merged_at - times[0]),
-        "host_final_radius": radius_200b(today, cosmology),
-        "crossing_time": crossing_time(today * growth_of(today, a_end), a_end, cosmology),
-    }
-
-
-def _stripping_time(a: Array, cosmology: Cosmology) -> Array:
-    expansion = np.sqrt(cosmology.omega_matter * a**-3 + 1 - cosmology.omega_matter)
-    x = matter_share(a, cosmology) - 1
-    # Bryan & Norman 1998, arXiv:astro-ph/9710107, eq. 6
-    overdensity = 18 * np.pi**2 + 82 * x - 39 * x**2
-    return np.asarray(1.628 / cosmology.h * (overdensity / 178) ** -0.5 / expansion)
-
-
-def _scale_factor(time: Array, cosmology: Cosmology) -> Array:
-    """The inverse of `age`."""
-    lambda_ = 1 - cosmology.omega_matter
-    x = np.sinh(1.5 * np.sqrt(lambda_) * time / hubble_time(cosmology))
-    return np.asarray((x * np.sqrt(cosmology.omega_matter / lambda_)) ** (2 / 3))
-
-
 def _final_distance(
     columns: Mapping[str, Array], today: Array, speed: Array, tangential: Array, cosmology: Cosmology
 ) -> Array:
     """Distance today (N,) in radii of the host today: the orbit in the growing host, without friction."""
-    a = columns["scale_factor"] * (1 / columns["scale_factor"]) ** np.linspace(0, 1, _ORBIT_STEPS + 1)[:, None]
+    a = steps_of(columns["scale_factor"], _ORBIT_STEPS)
     mass = today * growth_of(today, a)
     host = Host(age(a, cosmology), mass, a * radius_200b(mass, cosmology), columns["host_concentration"])
     v200 = columns["velocity"] / speed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,15 @@ class Host:
 
 
 def radius_after(distance: Array, radial: Array, tangential: Array, host: Host, h: float) -> Array:
-    """Distance (N,) [Mpc/h, physical] from the centre of the host at its last time, by leapfrog from the first.
+    """Distance (N,) [Mpc/h, physical] from the centre of the host at its last time."""
+    position = np.stack([distance, np.zeros_like(distance)])
+    for position in path_of(distance, radial, tangential, host, h):  # noqa: B007  # the last one counts
+        pass
+    return np.asarray(np.hypot(*position))
+
+
+def path_of(distance: Array, radial: Array, tangential: Array, host: Host, h: float) -> Iterator[Array]:
+    """Positions (2, N) [Mpc/h, physical] in the plane of each orbit at every time of the host, by leapfrog.
 
     `distance` is physical too, `radial` and `tangential` are km/s, `radial` inwards.
     """
@@ -113,14 +122,14 @@ def radius_after(distance: Array, radial: Array, tangential: Array, host: Host, 
     position = np.stack([distance, np.zeros_like(distance)])
     velocity = np.stack([-radial, tangential]) * per_gyr
     scale = host.radius[0] / host.concentration
-    steps = np.diff(host.times, axis=0)
-    for k, step in enumerate(steps):
+    yield position
+    for k, step in enumerate(np.diff(host.times, axis=0)):
         # drift, kick, drift: each force is that of the middle of the step
         position = position + 0.5 * step * velocity
         mass, radius = (0.5 * (values[k] + values[k + 1]) for values in (host.mass, host.radius))
         velocity = velocity + step * per_gyr**2 * _attraction(position, mass, radius, scale)
         position = position + 0.5 * step * velocity
-    return np.asarray(np.hypot(*position))
+        yield position
 
 
 def _attraction(position: Array, mass: Array, radius: Array, scale: Array) -> Array:

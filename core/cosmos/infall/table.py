@@ -7,7 +7,7 @@ merge time of one that survives, are NaN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import numpy as np
 
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
+from core.cosmos.infall.examples import CATALOGUE as EXAMPLES
+from core.cosmos.infall.examples import Orbit, as_catalogue
 from core.cosmos.universe import Universe, write_universe
 
 CATALOGUE = "infall"
@@ -32,6 +34,9 @@ FEWEST_PARTICLES = 1000
 """Particles of the smallest subhalo at its accretion."""
 MERGED_BELOW = 0.1
 """A subhalo that stays below this share of its mass at accretion counts as merged."""
+
+DRAWN, READ = "drawn", "read"
+"""Where a table comes from: a semi-analytic model, or the merger trees of a simulation."""
 
 FEATURES: dict[str, tuple[str, str]] = {
     "scale_factor": ("a_acc", ""),
@@ -139,8 +144,12 @@ def write_table(
     cosmology: Cosmology,
     box_size: float,
     provenance: Mapping[str, Any],
+    orbits: Sequence[Orbit] = (),
 ) -> Universe:
-    """Write an infall table. `columns` are features, outcomes, scales and `position` (N, 3), in any order of rows."""
+    """Write an infall table. `columns` are features, outcomes, scales and `position` (N, 3), in any order of rows.
+
+    `orbits` are examples that are shown beside it.
+    """
     order = np.argsort(-columns["sub_mass"], kind="stable")
     sorted_columns = {"mass": columns["sub_mass"][order], **{name: values[order] for name, values in columns.items()}}
     units = {"mass": "Msun/h", "position": "Mpc/h", **_SCALES}
@@ -152,7 +161,7 @@ def write_table(
         box_size=box_size,
         cosmology=cosmology,
         fields=[],
-        catalogues={CATALOGUE: catalogue},
+        catalogues={CATALOGUE: catalogue, **({EXAMPLES: as_catalogue(orbits, box_size)} if orbits else {})},
         provenance=provenance,
     )
 
@@ -162,13 +171,26 @@ def is_table(universe: Universe) -> bool:
     return CATALOGUE in universe.halos
 
 
+def origin(universe: Universe) -> str:
+    """DRAWN or READ; empty where a table does not say."""
+    kind = universe.provenance.get("kind")
+    return str(kind) if kind in (DRAWN, READ) else ""
+
+
+def origin_in_words(universe: Universe) -> str:
+    """Where a table comes from, for people."""
+    words = {DRAWN: "drawn by a model", READ: "read from a simulation"}
+    return words.get(origin(universe), "of an origin that it does not say")
+
+
 def described(universe: Universe) -> dict[str, str]:
     """The facts of a table in the order to be read: rows, fates, what is missing, what was cut."""
     catalogue = universe.catalogue(CATALOGUE)
     survived = catalogue["survived"]
     count = len(survived)
     merged = f"{np.count_nonzero(survived == 0)} ({np.mean(survived == 0):.1%})" if count else "0"
-    facts = {"subhalos": str(count), "survive": str(np.count_nonzero(survived == 1)), "merge": merged}
+    facts = {"origin": origin_in_words(universe)}
+    facts |= {"subhalos": str(count), "survive": str(np.count_nonzero(survived == 1)), "merge": merged}
     missing = [name for name in FEATURES if name not in catalogue]
     facts["features"] = str(len(FEATURES) - len(missing))
     if missing:

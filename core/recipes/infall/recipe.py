@@ -7,7 +7,7 @@ the merger, from what is known of a subhalo and its host at infall.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field as Setting
@@ -34,9 +34,11 @@ class VoteSettings(Settings):
     """Trees that vote."""
     depth: int = Setting(7, ge=1, le=12)
     """Splits from the root to a leaf."""
+    tried: Literal["root", "all"] = "root"
+    """Features that each split looks at: the square root of their number, or all of them."""
 
     def model(self) -> Ensemble:
-        return Ensemble("forest", self.trees, self.depth)
+        return Ensemble("forest", self.trees, self.depth, tried=self.tried)
 
 
 class BoostingSettings(Settings):
@@ -71,6 +73,17 @@ class AdditionSettings(Settings):
     """Most trees of these models, the learning rate raised as they get fewer; 0 is as many as learnt."""
 
 
+class HistogramSettings(Settings):
+    """Gradient-boosted histograms of scikit-learn beside these models, in the report."""
+
+    iterations: int = Setting(300, ge=0)
+    """Most trees; the validation rows say how many count. 0 leaves them out."""
+    leaves: int = Setting(31, ge=2)
+    """Most leaves of a tree."""
+    learning_rate: float = Setting(0.05, gt=0, le=1)
+    """Weight of each tree."""
+
+
 class Infall(Recipe[Forest]):
     """Forests on a table of accretion events: survival, mass loss, position and merge time."""
 
@@ -96,6 +109,9 @@ class Infall(Recipe[Forest]):
     ranking_runs: int = Setting(100, ge=1)
     """Random features from which the noise floor of the ranking is taken."""
     addition: AdditionSettings = AdditionSettings()
+    subsets: bool = True
+    """Whether the report grows models of half and a quarter of the rows, and of the hardest scale factors alone."""
+    histograms: HistogramSettings = HistogramSettings()
     split: SplitSettings = SplitSettings()
 
     def models(self) -> dict[str, Ensemble]:
@@ -167,4 +183,4 @@ class Infall(Recipe[Forest]):
     ) -> Report:
         from core.recipes.infall.report import report
 
-        return report(self.title, self.paper, learner, pairs, self.parts(), self.ranking_runs, self.addition, progress)
+        return report(self.title, self.paper, learner, pairs, self, progress)

@@ -17,21 +17,11 @@ TOLERANCES: dict[str, tuple[float, ...]] = {
 }
 """Errors that count as right: shares of the mass at accretion, radii of the host, crossing times."""
 
-PAPER: dict[str, tuple[float, ...]] = {
-    "survived": (0.944,),
-    "final_mass": (0.565, 0.893, 0.993),
-    "final_distance": (0.39, 0.821, 0.988),
-    "merge_time": (0.416, 0.835, 0.974),
-}
-"""The thesis's accuracies at these tolerances."""
+MIDDLE = {"survived": 0.0, "final_mass": 0.2, "final_distance": 0.2, "merge_time": 1.5}
+"""The tolerance at which the thesis tells what features add."""
 
-PAPER_BASELINE: dict[str, tuple[float, ...]] = {
-    "survived": (0.64,),
-    "final_mass": (0.15, 0.65, 0.93),
-    "final_distance": (0.13, 0.47, 0.99),
-    "merge_time": (0.403, 0.83, 0.988),
-}
-"""The thesis's accuracies where every subhalo is told the mean; for survival the share of the commoner fate."""
+FURTHER = {"final_distance": 0.25, "merge_time": 2.0}
+"""Tolerances of the thesis's summary (section 2.5)."""
 
 
 @dataclass(frozen=True)
@@ -115,46 +105,3 @@ def best_and_worst(result: Score, share: float = 0.15) -> tuple[Array, Array]:
     count = max(1, round(share * len(result.rows)))
     order = np.argsort(result.error, kind="stable")
     return result.rows[order[:count]], result.rows[order[-count:]]
-
-
-def narrow_bin(table: InfallRows, names: tuple[str, ...], best: Array, worst: Array, fewest: int = 20) -> Array:
-    """Rows (N,) in a box of the given features in which these do not tell the best from the worst (p > 0.0027 each).
-
-    The box starts with all rows; again and again the feature that tells most is narrowed about the middle of the worst.
-    All False where the box comes to hold too few of either.
-    """
-    from scipy.stats import ks_2samp
-
-    columns = [table.column(name) for name in names]
-    half = [0.5] * len(names)
-    while True:
-        inside = np.ones(len(table), dtype=bool)
-        for values, share in zip(columns, half, strict=True):
-            if share < 0.5:
-                low, high = np.quantile(values[worst], (0.5 - share, 0.5 + share))
-                inside &= (values >= low) & (values <= high)
-        good, bad = best[inside[best]], worst[inside[worst]]
-        if min(len(good), len(bad)) < fewest:
-            return np.zeros(len(table), dtype=bool)
-        telling = [float(ks_2samp(values[good], values[bad]).pvalue) for values in columns]
-        if min(telling) > THREE_SIGMA:
-            return inside
-        half[int(np.argmin(telling))] *= _NARROWER
-
-
-_NARROWER = 0.8
-THREE_SIGMA = 0.0027
-"""Probability of a difference by chance below which two distributions count as different."""
-
-
-def differences(
-    table: InfallRows, names: tuple[str, ...], best: Array, worst: Array, inside: Array
-) -> dict[str, float]:
-    """p-values of two-sample Kolmogorov-Smirnov tests between best and worst rows in a narrow bin, by feature."""
-    from scipy.stats import ks_2samp
-
-    good, bad = best[inside[best]], worst[inside[worst]]
-    if not len(good) or not len(bad):
-        return {}
-    values = {name: table.rest[name] if name in table.rest else table.column(name) for name in names}
-    return {name: float(ks_2samp(column[good], column[bad]).pvalue) for name, column in values.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.tui.frame.key import Key
 
-SECTIONS = {"network": "Network of a run"}
+SECTIONS = {"network": "Network of a run, of the tutorial, or trained"}
 
 KEYS: tuple[Key, ...] = (
     Key("network.layer_next", "j,down", "layer(1)", "next layer", "network", "layer"),
@@ -29,7 +29,8 @@ KEYS: tuple[Key, ...] = (
     Key("network.input", "i", "input", "the input beside the activations", "network", "input"),
     Key("network.run", "n", "run(1)", "the network of the next run", "network", "run"),
     Key("network.run_back", "N", "run(-1)", "the network of the previous run", "network"),
-    Key("network.toy", "o", "toy", "the toy network of docs/inspect.md, or back to the run", "network"),
+    Key("network.named", "o", "named(1)", "the tutorial's networks and trained ones, then back to the run", "network"),
+    Key("network.named_back", "O", "named(-1)", "the same backwards", "network"),
     Key("network.universe", "u", "universe(1)", "activations for the next universe", "network", "universe"),
     Key("network.universe_back", "U", "universe(-1)", "activations for the previous universe", "network"),
     Key("network.pane", "tab", "pane", "from the layers to the images and back", "network", "pane", first=True),

@@ -1,4 +1,4 @@
-"""The network of a run: its layers, and the filters and activations of one of them."""
+"""The network of a run, or one that needs none: its layers, and the filters and activations of one of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from app.tui.frame.wording import folder
 from app.tui.screens.network import words as words
 from app.tui.screens.network.keys import KEYS
 from app.tui.screens.network.layer_table import LayerTable
+from core.analysis.inspection.names import named
 
 if TYPE_CHECKING:
     from core.figures import Figure
@@ -35,7 +36,8 @@ _PANEL = (30, 17)
 _NOTHING = """[b]There are no runs in the folder $folder yet.[/b]
 
 The network of a run is shown here, with its filters and what they make of a universe.
-Train one under [b]launch[/b], or press [b $accent]o[/] to look at the toy: a network small enough to follow by hand."""
+Train one under [b]launch[/b], or press [b $accent]o[/] to look at the toy, a network small enough to follow by hand;
+once more, and it is the same one trained, then a larger one, then the trained networks that come with halodeck."""
 
 
 def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +71,8 @@ class NetworkScreen(CalculatingScreen):
         self._number = -1
         self._asked = ""
         self.path: Path | None = None
-        self._toy = False
+        self._named = ""
+        """A network that needs no run; none while a run's is shown."""
         self._universes: tuple[Path, ...] = ()
         self._universe: Path | None = None
         self._layer = 0
@@ -100,7 +103,7 @@ class NetworkScreen(CalculatingScreen):
     def count(self) -> None:
         """The list of runs has changed."""
         super().count()
-        if self.path is None and not self._toy:
+        if self.path is None and not self._named:
             self._turn()
 
     # what is looked at
@@ -128,23 +131,25 @@ class NetworkScreen(CalculatingScreen):
         """Turn to the network of the chosen run, if it is another one."""
         entries = {entry.name: entry.run.path for entry in self.bench.entries if not entry.problem}
         wanted = entries.get(self.bench.selection.run) or next(iter(entries.values()), None)
-        run = None if self._toy else wanted
+        run = None if self._named else wanted
         nothing = self.query_one("#empty", Lines)
-        nothing.display = run is None and not self._toy
+        nothing.display = run is None and not self._named
         self.query_one("#across").display = not nothing.display
         nothing.show(Content.from_markup(_NOTHING, folder=folder(self.bench.root)))
-        if run != self.path or (self._toy and not self.found):
+        if run != self.path or (self._named and not self.found):
             self.path, self.found, self.figures = run, {}, []
             self._layer = self._channel = 0
             self._source = None
             self.query_one(LayerTable).clear(columns=True)
-            if run or self._toy:
+            if run or self._named:
                 self._ask("layers")
         self._tell()
 
     def _ask(self, what: str, **question: Any) -> None:
         self._busy, self._asked = "reading ..." if what == "layers" else "looking ...", what
-        self._number = self._calculator.ask(what, run=str(self.path) if self.path else "", **question)
+        self._number = self._calculator.ask(
+            what, run=str(self.path) if self.path else "", named=self._named, **question
+        )
         self._tell()
 
     def _look(self) -> None:
@@ -157,7 +162,7 @@ class NetworkScreen(CalculatingScreen):
             self._problem = f"{self.layer} has no filters; f shows its activations"
             self._show()
             return
-        if not self.filters and self._universe is None and not self._toy:
+        if not self.filters and self._universe is None and not self._own_input:
             self.figures = []
             self._problem = "activations need a universe: simulate or import one under data (1)"
             self._show()
@@ -166,12 +171,17 @@ class NetworkScreen(CalculatingScreen):
             "inside",
             layer=self.layer,
             filters=self.filters,
-            universe="" if self._toy else str(self._universe or ""),
+            universe="" if self._own_input else str(self._universe or ""),
             channel=self._channel,
             source=self._source,
             count=self._count,
             depth=self._plane / _PLANES,
         )
+
+    @property
+    def _own_input(self) -> bool:
+        """Whether the network brings an input, so that activations need no universe."""
+        return bool(self.found.get("own_input"))
 
     @property
     def layer(self) -> str:
@@ -238,19 +248,19 @@ class NetworkScreen(CalculatingScreen):
         self._tell()
 
     def _tell(self) -> None:
-        title = self.found.get("title") or (self.path.name if self.path else "")
+        title = self.found.get("title") or (self.path.name if self.path else self._named)
         note = self.found["table"].note.partition(";")[0] if self.found else ""
-        universe = None if self.filters or self._toy else self._universe
+        universe = None if self.filters or self._own_input else self._universe
         self.query_one("#place", Lines).show(words.place(title, self._busy, note, universe))
         twin = self.command() if self.found else ""
         self.query_one("#twin", Lines).show(Content.from_markup("[dim]$words[/]", words=twin))
 
     def command(self) -> str:
         """The command that shows the same."""
-        run = self.path.name if self.path else "toy"
+        run = self.path.name if self.path else self._named
         if self.filters:
             return words.filters_command(run, self.layer, self._channel, self._source)
-        universe, depth = None if self._toy else self._universe, self._plane / _PLANES
+        universe, depth = None if self._own_input else self._universe, self._plane / _PLANES
         return words.activations_command(run, self.layer, self._channel, universe, depth)
 
     # what can be done
@@ -300,19 +310,21 @@ class NetworkScreen(CalculatingScreen):
     def action_run(self, by: int) -> None:
         names = [entry.name for entry in self.bench.entries if not entry.problem]
         if names:
-            self._toy = False
+            self._named = ""
             now = self.path.name if self.path else names[-by]
             at = names.index(now) if now in names else 0
             self.bench.selection = self.bench.selection.with_run(names[(at + by) % len(names)])
             self._turn()
 
-    def action_toy(self) -> None:
-        self._toy = not self._toy
-        self.found = {}
+    def action_named(self, by: int) -> None:
+        """Through the networks that need no run, then back to the run's."""
+        names = ("", *named())
+        self._named = names[(names.index(self._named) + by) % len(names)]
+        self.found, self.path = {}, None
         self._turn()
 
     def action_universe(self, by: int) -> None:
-        if self._universes and not self._toy:
+        if self._universes and not self._own_input:
             at = self._universes.index(self._universe) if self._universe in self._universes else 0
             self._universe = self._universes[(at + by) % len(self._universes)]
             self.filters = False

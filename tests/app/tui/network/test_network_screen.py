@@ -103,6 +103,14 @@ async def test_the_toy_without_runs(folder: Path) -> None:
         await pilot.resize_terminal(200, 50)
         await sees(pilot, "sees [cells]", "convolution 3^2", "conv1: 2 channels")
         await pilot.press("o")
+        await sees(pilot, "trained to invert images", "halodeck inspect inversion --layer conv1")
+        await pilot.press("o")
+        await sees(pilot, "1,170,149 weights, not trained", "conv1.0: channels 0 to", "inspect segmentation")
+        await pilot.press("o", "f")
+        await sees(pilot, "inspect distance_map-cpu --layer", "distance_map-cpu", "filter 0 of")
+        await pilot.press("f")
+        await sees(pilot, "activations need a universe")
+        await pilot.press("O", "O", "O", "O")
         await sees(pilot, "There are no runs in")
 
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from core.analysis.inspection.builtin import toy
 from core.analysis.inspection.figures import activations_figure, filters_figure, sizes
 from core.analysis.inspection.layers import Rule, activations, layers, weights
-from core.analysis.inspection.subject import of_recipe, of_run, toy
+from core.analysis.inspection.subject import of_recipe, of_run
 from core.config import read_table, resolve
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, UsageError

@@ -11,7 +11,8 @@ import pytest
 from core.cosmos.formats.trees import read_trees
 from core.cosmos.formats.trees_given import Told
 from core.cosmos.infall.events import Cuts, infall_columns, make_table
-from core.cosmos.infall.table import CATALOGUE, FEATURES, age, radius_200b
+from core.cosmos.infall.examples import orbits_of
+from core.cosmos.infall.table import CATALOGUE, FEATURES, age, described, origin, radius_200b
 from core.errors import InputError
 
 
@@ -297,3 +298,17 @@ def test_the_softening_is_given_or_said_to_be_unknown(tree_dat: Path, tmp_path: 
     given = make_table(tmp_path / "b.h5", trees, Cuts(particle_mass=1e9, softening=0.002), {}).provenance
     assert given["settings"]["softening"] == 0.002
     assert "softening" not in given["remarks"]
+
+
+def test_one_orbit_of_each_fate_comes_with_the_table(tree_dat: Path, tmp_path: Path) -> None:
+    universe = make_table(tmp_path / "t.h5", read_trees([tree_dat]), Cuts(10, 1e11), {})
+    assert origin(universe) == "read"
+    assert described(universe)["origin"] == "read from a simulation"
+    survivor, merger = orbits_of(universe)
+    assert (survivor.survived, merger.survived) == (True, False)
+    assert survivor.scale_factor[0] == pytest.approx(0.5)
+    assert survivor.scale_factor[-1] == 1
+    distance = np.linalg.norm(survivor.position[-1]) / survivor.host_radius[-1]
+    assert np.isclose(universe.catalogue("infall")["final_distance"], distance, rtol=1e-5).any()
+    assert merger.scale_factor[-1] == pytest.approx(0.7)
+    assert merger.mass[-1] >= 0.1 * merger.mass[0]  # the last that keeps a tenth

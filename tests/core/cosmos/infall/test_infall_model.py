@@ -7,8 +7,11 @@ import pytest
 from scipy.integrate import quad, solve_ivp
 
 from core.cosmos.box import Array
-from core.cosmos.infall.model import Infalls, draw_infalls, growth_of, make_table
+from core.cosmos.infall.drawn_orbits import drawn_orbits
+from core.cosmos.infall.examples import orbits_of
+from core.cosmos.infall.model import Infalls, draw_infalls, make_table
 from core.cosmos.infall.orbits import Host, carried_out, draw_orbits, radius_200c, radius_after
+from core.cosmos.infall.stripping import growth_of
 from core.cosmos.infall.table import (
     FEATURES,
     INTERACTIONS,
@@ -20,6 +23,7 @@ from core.cosmos.infall.table import (
     described,
     eccentricity,
     radius_200b,
+    write_table,
 )
 from core.errors import UsageError
 from core.recipes.infall.ranking import rank
@@ -162,7 +166,8 @@ def test_a_seed_is_a_table() -> None:
 def test_a_table_on_disk(tmp_path: Path) -> None:
     universe = make_table(tmp_path / "t.h5", Infalls(60, 1), {"command": "test"})
     assert universe.fields == {}
-    assert universe.halos == {"infall": 60}
+    assert universe.halos.keys() == {"infall", "orbits"}
+    assert universe.halos["infall"] == 60
     facts = described(universe)
     assert facts["subhalos"] == "60"
     assert facts["features"] == "24"
@@ -173,3 +178,23 @@ def test_a_table_on_disk(tmp_path: Path) -> None:
 def test_wrong_orders(infalls: Infalls, words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
         make_table(tmp_path / "t.h5", infalls, {})
+
+
+def test_examples_of_orbits_begin_and_end_where_the_table_says(tmp_path: Path) -> None:
+    columns = draw_infalls(Infalls(200, 1))
+    universe = write_table(tmp_path / "t.h5", columns, VISHNU, 100.0, {}, drawn_orbits(columns, VISHNU))
+    survivor, merger = orbits_of(universe)
+    assert (survivor.survived, merger.survived) == (True, False)
+    row = np.flatnonzero(np.isclose(columns["sub_mass"], survivor.mass[0], rtol=1e-9))[0]
+    assert columns["survived"][row] == 1
+    distances = np.linalg.norm(survivor.position, axis=1)
+    assert distances[0] == pytest.approx(columns["distance"][row])
+    # 400 steps in log a instead of the 1000 of the table
+    assert distances[-1] / survivor.host_radius[-1] == pytest.approx(columns["final_distance"][row], abs=0.02)
+    assert survivor.mass[-1] == pytest.approx(columns["final_mass"][row], rel=1e-6)
+    assert survivor.scale_factor[-1] == pytest.approx(1)
+    row = np.flatnonzero(np.isclose(columns["sub_mass"], merger.mass[0], rtol=1e-9))[0]
+    assert merger.mass[-1] <= 0.1 * merger.mass[0] < merger.mass[-2]
+    spent = age(merger.scale_factor[[0, -1]], VISHNU)
+    assert spent[1] - spent[0] == pytest.approx(columns["merge_time"][row], rel=0.01)
+    assert (np.diff(merger.mass) < 0).all()

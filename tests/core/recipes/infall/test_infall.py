@@ -12,7 +12,7 @@ from core.cosmos.infall.model import Infalls, draw_infalls, make_table
 from core.cosmos.infall.table import CATALOGUE, VISHNU, write_table
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, Interrupted, UsageError
-from core.figures import Report, Row, dump_report, load_report, numbers_table
+from core.figures import Report, Row, Table, dump_report, load_report, numbers_table
 from core.learning.forest import Forest
 from core.recipes.infall.recipe import Infall
 from core.recipes.infall.report import shortened
@@ -72,20 +72,53 @@ def test_the_report(report: Report) -> None:
     assert survival.value is not None
     assert survival.baseline is not None
     assert survival.value > survival.baseline + 0.15
-    assert survival.paper == 0.944
-    assert [values[f"final_mass_{k}"].paper for k in range(3)] == [0.565, 0.893, 0.993]
-    assert [values[f"merge_time_{k}"].paper for k in range(3)] == [0.416, 0.835, 0.974]
+    assert survival.paper is None  # the table is drawn
+    assert report.facts["tables"] == "drawn, drawn by a model"
     one = values["one_feature"].value
     assert one is not None
     assert one > 0.8
     assert {"interactions_survived", "interactions_merge_time"} <= values.keys()
-    assert "addition_final_distance" in report.figures
+    assert {
+        "addition_final_distance",
+        "gains_final_distance",
+        "histograms",
+        "models",
+        "orbits",
+    } <= report.figures.keys()
     planes = report.figures["planes"]
     assert isinstance(planes, Row)
     assert len(planes.figures) == 4
     rows = {row[0] for row in numbers_table(report).rows}
     assert "accuracy of merge time within 1.5 crossing times" in rows
     assert dump_report(load_report(dump_report(report))) == dump_report(report)
+
+
+def test_the_report_of_a_table_of_a_simulation(tmp_path: Path) -> None:
+    """The paper's numbers stand in their column, its ranking and gains in the tables."""
+    import torch
+
+    columns = draw_infalls(Infalls(600, 5))
+    settings = {"particle_mass": 3.2e7, "fewest_particles": 1000}
+    universe = write_table(tmp_path / "t.h5", columns, VISHNU, 100.0, {"kind": "read", "settings": settings})
+    recipe, device = smoke("subsets=false", "histograms.iterations=0"), torch.device("cpu")
+    learner = recipe.learner(device)
+    list(learner.fit(recipe.samples([universe], device)))
+    report = recipe.evaluate(learner, [(universe, universe)])
+    values = {number.key: number for number in report.numbers}
+    assert values["survived"].paper == 0.944
+    assert [values[f"final_mass_{k}"].paper for k in range(3)] == [0.565, 0.893, 0.993]
+    assert [values[f"merge_time_{k}"].paper for k in range(3)] == [0.416, 0.835, 0.974]
+    assert (values["final_distance_further"].paper, values["merge_time_further"].paper) == (0.885, 0.911)
+    assert values["out_of_bag_three"].paper == 0.9425
+    assert "paper's baseline 0.64" in values["survived"].note
+    ranking = report.figures["ranking"]
+    assert isinstance(ranking, Table)
+    assert ranking.rows[1][1] == "a_acc 0.997"
+    gains = report.figures["gains_survived"]
+    assert isinstance(gains, Table)
+    assert gains.rows[0][-1] == 0.9
+    assert "orbits" not in report.figures
+    assert any("hold no orbits" in note for note in report.notes)
 
 
 def test_predictions(finished: Run, drawn: Universe) -> None:
@@ -197,4 +230,5 @@ def test_every_table_makes_settings(table: str) -> None:
 def test_the_papers_values_are_the_defaults() -> None:
     models = Infall().models()
     assert [(m.trees, m.depth) for m in models.values()] == [(50, 7), (600, 3), (1800, 6), (500, 5)]
+    assert models["survived"].tried == "root"
     assert [m.learning_rate for m in models.values()] == [1.0, 0.07, 0.008, 0.05]

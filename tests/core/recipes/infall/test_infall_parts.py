@@ -11,9 +11,13 @@ from core.cosmos.infall.model import Infalls, draw_infalls
 from core.cosmos.infall.table import CATALOGUE, FEATURES, VISHNU, write_table
 from core.cosmos.universe import Universe
 from core.errors import InputError
+from core.figures import Histogram, Slice
+from core.recipes.infall import paper
+from core.recipes.infall.bins import FEWEST, NO_BIN, NarrowBin, differences, narrow_bin
+from core.recipes.infall.figures import demographics
 from core.recipes.infall.ranking import rank
 from core.recipes.infall.rows import InfallRows, RowSplit, check_tables, read_tables, usable
-from core.recipes.infall.scores import baseline, best_and_worst, by_bin, differences, narrow_bin, score
+from core.recipes.infall.scores import baseline, best_and_worst, by_bin, score
 
 SPLIT = RowSplit(0.2, 0.2, 1)
 
@@ -140,8 +144,12 @@ def test_differences_at_fixed_features(columns: dict[str, Array], tmp_path: Path
     badly = (table.column("host_spin") > 0.6) | (table.column("scale_factor") > 0.9)
     best, worst = np.flatnonzero(~badly), np.flatnonzero(badly)
     inside = narrow_bin(table, ("scale_factor",), best, worst)
-    assert 100 < inside.sum() < 400
-    found = differences(table, ("host_spin", "host_mass"), best, worst, inside)
+    assert 100 < len(inside.best) + len(inside.worst) < 400
+    assert set(inside.best) <= set(best)
+    # the test for few rows is a little stricter than that for many, by which the box was found
+    assert differences(table, ("scale_factor",), inside)["scale_factor"] > 0.03
+    assert differences(table, ("scale_factor",), NarrowBin(best, worst))["scale_factor"] < 0.0027
+    found = differences(table, ("host_spin", "host_mass"), inside)
     assert found["host_spin"] < 1e-10
     assert found["host_mass"] > 0.0027
 
@@ -178,3 +186,55 @@ def test_the_catalogue_of_a_table_is_sorted(columns: dict[str, Array], tmp_path:
     assert (np.diff(table["mass"]) <= 0).all()
     row = int(np.argmax(columns["sub_mass"]))
     assert table["host_mass"][0] == columns["host_mass"][row]
+
+
+def test_the_papers_numbers_stand_beside_tables_of_simulations_alone(columns: dict[str, Array], tmp_path: Path) -> None:
+    def table(name: str, **facts: object) -> Universe:
+        return write_table(tmp_path / f"{name}.h5", columns, VISHNU, 100.0, dict(facts))
+
+    read = table("read", kind="read", settings={"fewest_particles": 1000})
+    assert paper.why_not_beside([read]) == ""
+    small = table("small", kind="read", settings={"fewest_particles": 20})
+    assert "1000 particles or more, these 20" in paper.why_not_beside([read, small])
+    drawn = table("drawn", kind="drawn", settings={"fewest_particles": 1000})
+    assert "drawn is drawn by a model" in paper.why_not_beside([read, drawn])
+    assert "does not say" in paper.why_not_beside([table("other")])
+
+
+def test_gains_stand_beside_the_papers_for_as_long_as_the_order_is_its_own() -> None:
+    assert paper.gains("survived", ("scale_factor", "mass_ratio", "velocity")) == (0.9, 0.027)
+    assert paper.gains("final_mass", ("sub_mass", "scale_factor", "impact_angle", "host_mass")) == (0.442, 0.385, 0.053)
+    assert len(paper.gains("final_distance", (*(n for n, _ in paper.RANKING["final_distance"]), "sub_mass"))) == 5
+    assert paper.gains("merge_time", ("velocity",)) == ()
+
+
+def test_a_narrow_bin_holds_enough_of_both_or_there_is_none(columns: dict[str, Array], tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    many = columns | {name: random.random(400) for name in ("scale_factor", "mass_ratio", "velocity", "impact_angle")}
+    table = read_tables([written(tmp_path / "t.h5", many)], SPLIT)
+    names = ("scale_factor", "mass_ratio", "velocity", "impact_angle")
+    a = table.column("scale_factor")
+    late = random.random(400) < a  # the later, the better, with much in common
+    found = narrow_bin(table, names, np.flatnonzero(late), np.flatnonzero(~late))
+    assert min(len(found.best), len(found.worst)) >= FEWEST
+    assert not narrow_bin(table, names, np.flatnonzero(a > 0.5), np.flatnonzero(a <= 0.5))  # nothing in common
+    assert not narrow_bin(table, names, np.arange(FEWEST - 1), np.arange(200, 400))
+    assert differences(table, ("host_spin",), NO_BIN) == {}
+
+
+def test_axes_without_units_are_no_lengths(columns: dict[str, Array], tmp_path: Path) -> None:
+    table = read_tables([written(tmp_path / "t.h5", columns)], SPLIT)
+    row = demographics(table)
+    assert row is not None
+    first, second, *along = row.figures
+    assert isinstance(first, Slice)
+    assert isinstance(second, Slice)
+    assert first.limits == second.limits
+    assert (first.x_label, first.y_label) == ("host mass, log M_host / (Msun/h)", "mass ratio, log q")
+    assert not first.keeps_aspect
+    assert [item.x_label.partition(",")[0] for item in along if isinstance(item, Histogram)] == [
+        "host mass",
+        "scale factor a_acc",
+        "mass ratio",
+    ]
+    assert sum(int(np.sum(item.counts[""])) for item in along if isinstance(item, Histogram)) == 3 * 400
