@@ -32,7 +32,9 @@ def test_the_segmentation_network_has_the_weights_of_the_thesis() -> None:
 
 def test_the_segmentation_network_pads_the_far_sides() -> None:
     network = SegmentationUNet().up9
-    torch.nn.init.ones_(network[2].weight)
+    layer = network[2]
+    assert isinstance(layer, torch.nn.Conv2d)
+    torch.nn.init.ones_(layer.weight)
     said = network(torch.ones(1, 32, 2, 2))[0, 0]
     assert said.shape == (4, 4)
     assert said[0, 0] == 4 * 32
@@ -42,7 +44,9 @@ def test_the_segmentation_network_pads_the_far_sides() -> None:
 
 def test_fresh_weights_have_the_spread_of_he() -> None:
     torch.manual_seed(1)
-    weights = SegmentationUNet().conv4[0].weight  # 64 x 5 x 5 inputs
+    layer = SegmentationUNet().conv4[0]  # 64 x 5 x 5 inputs
+    assert isinstance(layer, torch.nn.Conv2d)
+    weights = layer.weight.detach()
     assert weights.std().item() == pytest.approx((2 / 1600) ** 0.5, rel=0.02)
     assert weights.abs().max().item() < 2.01 * (2 / 1600) ** 0.5 / 0.8796
     assert all(not b.any() for name, b in SimpleUNet().named_parameters() if name.endswith("bias"))
