@@ -40,6 +40,8 @@ def test_numbers_stand_beside_baseline_ceiling_and_paper() -> None:
     assert head == "| | halonet cpu | halonet cpu: trees | ceiling | paper |"
     assert first == "| Dice | 0.9123 ± 0.002 | 0.8 | 0.97 | 0.93 |"
     assert second == "| median [dex] | -0.04 | | | |"
+    other = tables.numbers([("ionization_map cpu", FIRST)], ("dice",)).splitlines()[0]
+    assert other == "| | ionization_map cpu | ionization_map cpu: smoothed density | ceiling | paper |"
 
 
 def test_ways_are_rows_and_what_is_asked_for_columns() -> None:
@@ -62,7 +64,7 @@ def test_the_page_asks_for_what_there_is() -> None:
         filled(page.read_text(), collect)
     assert {one.kind for one in wanted} == set(KINDS)
     assert all(
-        name.split()[0] in {"halonet", "halo_instances", "distance_map", "halo_mass"}
+        name.split()[0] in {"halonet", "halo_instances", "distance_map", "halo_mass", "ionization", "ionization_map"}
         for one in wanted
         for name in one.runs
     )

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from core.figures import Number, Report, Table
 
+BASELINES = {"ionization": "chance or the mean", "ionization_map": "smoothed density"}
+"""What stands beside the numbers of a recipe where it is not boosted trees."""
+
 
 def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     """A row for each number, for each run its value with error, the baseline and the ceiling; the paper's last."""
@@ -15,7 +18,9 @@ def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     for (name, _), of in zip(reports, every, strict=True):
         found = [of.get(key) for key in shown]
         columns.append((name, [_value(number) for number in found]))
-        columns += _further(found, "baseline", f"{name}: trees") + _further(found, "ceiling", "ceiling")
+        columns += _further(found, "baseline", f"{name}: {BASELINES.get(name.split()[0], 'trees')}") + _further(
+            found, "ceiling", "ceiling"
+        )
     first = [next(of[key] for of in every if key in of) for key in shown]
     columns += _further(first, "paper", "paper")
     rows = [_words(number) for number in first]
