@@ -55,15 +55,16 @@ def quantity(universe: Universe, name: Quantity) -> float | None:
 
 
 def check(universes: Sequence[Universe], names: Sequence[Quantity]) -> None:
-    """Refuse cubes that do not hold a quantity, or all the same of it. Raises: InputError."""
+    """Refuse cubes that do not hold a quantity, or all the same label. Raises: InputError."""
     for name in names:
         values = set[float]()
         for universe in universes:
-            value = quantity(universe, name)
-            if value is None:
+            # whether a map is there is known without reading it
+            held = name in universe.fields if name == "neutral_fraction" else label(universe, name)
+            if held is None or held is False:
                 raise InputError(f"{universe.path} has no {name}", f"leave {name} out of regression.quantities")
-            values.add(value)
-        if len(values) < 2:
+            values.add(float(held))
+        if name != "neutral_fraction" and len(values) < 2:
             raise InputError(
                 f"all cubes have the {name.replace('_', ' ')} {values.pop():g}",
                 f"leave {name} out of regression.quantities",

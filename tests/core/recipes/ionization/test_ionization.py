@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from core.config import read_table, resolve, tables
 from core.cosmos.box import Field
@@ -20,6 +21,7 @@ from core.recipes.ionization.recipe import IonizationClasses
 from core.recipes.ionization.slices import MIDDLE, LabelledCube, Slices, left_out, seen, spread
 from core.runs import registry
 from core.runs.run import create_run
+from tests.results.networks import keep
 
 CPU = torch.device("cpu")
 N = 24
@@ -316,6 +318,10 @@ def test_a_whole_run(cubes: list[Universe], tmp_path: Path) -> None:
     assert value(read_report(run), "accuracy_mean") == 1
     prediction = open_universe(run.path / "predictions" / f"{cubes[-1].name}.h5")
     assert prediction.cells == N
+    # the networks of a chain are kept in one file
+    keep(run, tmp_path / "kept.safetensors")
+    with safe_open(tmp_path / "kept.safetensors", "pt") as file:
+        assert {"module.direct.dense.weight", "module.regression.dense.bias", "arrays.trees.points"} <= set(file.keys())
 
 
 def test_without_their_mean_planes_cannot_be_told_by_it(cubes: list[Universe]) -> None:
