@@ -29,7 +29,8 @@ class Fixed:
 
 
 def universe(path: Path, seed: int, redshift: float, neutral: float) -> Universe:
-    values = np.full((8, 8, 8), neutral, dtype=np.float32)
+    values = np.full((8, 8, 8), neutral - 0.125, dtype=np.float32)
+    values[::2] += 0.25  # a field of one value is refused
     fields = [
         Field(name, values, 8.0, units, redshift, "eulerian")
         for name, units in (("brightness_temperature", "mK"), ("neutral_fraction", ""))
