@@ -312,6 +312,7 @@ def test_a_whole_run(cubes: list[Universe], tmp_path: Path) -> None:
         smoke().model_dump(mode="json"),
         universes=[str(universe.path) for universe in cubes],
         device="cpu",
+        command="halodeck train ionization --config smoke",
     )
     work(run)
     assert run.status().state == "done"
