@@ -12,7 +12,16 @@ from core.cosmos.box import Field
 from core.cosmos.cosmology import preset
 from core.cosmos.universe import Universe, write_universe
 from core.learning.samples import Batch
-from core.recipes.ionization.regression import Told, calibrated, normalisation, normalised, physical, quantity, tell
+from core.recipes.ionization.regression import (
+    Quantity,
+    Told,
+    calibrated,
+    normalisation,
+    normalised,
+    physical,
+    quantity,
+    tell,
+)
 from core.recipes.ionization.slices import LabelledCube, Slices
 from core.recipes.ionization.told import JudgedCube, coverage, over_seeds, regression_numbers
 
@@ -52,12 +61,13 @@ def cubes(tmp_path: Path) -> list[Universe]:
 
 
 def test_what_a_cube_holds(cubes: list[Universe]) -> None:
-    assert [quantity(cubes[1], name) for name in ("redshift", "neutral_fraction", "escape_fraction")] == [
+    held: tuple[Quantity, ...] = ("redshift", "neutral_fraction", "escape_fraction")
+    assert [quantity(cubes[1], name) for name in held] == [
         8.0,
         0.5,
         0.07,
     ]
-    names = ("redshift", "neutral_fraction")
+    names = held[:2]
     constants = normalisation(cubes, names)
     rows = np.array([normalised(cube, names, constants) for cube in cubes])
     np.testing.assert_allclose(rows.mean(0), 0, atol=1e-12)
