@@ -72,7 +72,7 @@ def test_what_a_cube_holds(cubes: list[Universe]) -> None:
     rows = np.array([normalised(cube, names, constants) for cube in cubes])
     np.testing.assert_allclose(rows.mean(0), 0, atol=1e-12)
     np.testing.assert_allclose(rows.std(0), 1)
-    np.testing.assert_allclose(physical(rows, names, constants), [[7, 0.25], [8, 0.5], [9, 0.75]])
+    np.testing.assert_allclose(physical(rows, names, constants), np.array([[7, 0.25], [8, 0.5], [9, 0.75]]))
 
 
 @pytest.mark.parametrize("claimed", [0.03, 0.3, 3.0])
