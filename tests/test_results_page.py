@@ -41,6 +41,8 @@ def test_numbers_stand_beside_baseline_ceiling_and_paper() -> None:
     assert head == "| | halonet cpu | halonet cpu: trees | ceiling | paper |"
     assert first == "| Dice | 0.9123 ± 0.002 | 0.8 | 0.97 | 0.93 |"
     assert second == "| median [dex] | -0.04 | | | |"
+    other = tables.numbers([("ionization_map cpu", FIRST)], ("dice",)).splitlines()[0]
+    assert other == "| | ionization_map cpu | ionization_map cpu: smoothed density | ceiling | paper |"
 
 
 def test_ways_are_rows_and_what_is_asked_for_columns() -> None:

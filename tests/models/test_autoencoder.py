@@ -1,7 +1,9 @@
+from typing import Literal
+
 import pytest
 import torch
 
-from models.autoencoder import Autoencoder, Classifier, Dense
+from models.autoencoder import Autoencoder, Classifier, Dense, Pooled
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -43,3 +45,29 @@ def test_a_map_can_be_learnt_by_heart() -> None:
         torch.nn.functional.binary_cross_entropy(network(maps), maps).backward()
         optimiser.step()
     assert float((network(maps).detach() - maps).square().mean().sqrt()) < 0.1
+
+
+def periodic(*shift: int) -> tuple[torch.Tensor, torch.Tensor]:
+    maps = torch.rand(3, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    return maps, maps.roll(shift, (2, 3))
+
+
+def test_a_mean_over_places_does_not_see_a_shift_of_the_box() -> None:
+    torch.manual_seed(1)
+    network = Pooled(1, 4, (6, 5)).eval()
+    maps, moved = periodic(4, -8)  # two pools of two
+    torch.testing.assert_close(network(moved), network(maps), rtol=1e-5, atol=1e-6)
+    # by less than the pools a shift is seen, as is one by those who know places
+    maps, moved = periodic(1, 0)
+    assert not torch.allclose(network(moved), network(maps), rtol=1e-5, atol=1e-6)
+    maps, moved = periodic(4, -8)
+    flat = Classifier(1, 16, 4, (6, 5)).eval()
+    assert not torch.allclose(flat(moved), flat(maps), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("padding", "same"), [("circular", True), ("zeros", False)])
+def test_a_periodic_autoencoder_moves_with_the_box(padding: Literal["circular", "zeros"], same: bool) -> None:
+    torch.manual_seed(1)
+    network = Autoencoder((4, 3), padding).eval()
+    maps, moved = periodic(4, 8)
+    assert torch.allclose(network(moved), network(maps).roll((4, 8), (2, 3)), rtol=1e-5, atol=1e-6) == same

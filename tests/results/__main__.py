@@ -1,4 +1,4 @@
-"""Write the tables of docs/results.md and README.md from trained runs.
+"""Write the tables of docs/results.md, docs/ionization.md and README.md from trained runs.
 
     python -m tests.results --runs FOLDER [--networks FOLDER]
 
@@ -21,7 +21,7 @@ from tests.results.blocks import Wanted, filled
 from tests.results.networks import keep
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
+PAGES = (ROOT / "docs" / "results.md", ROOT / "docs" / "ionization.md", ROOT / "README.md")
 
 
 def label(command: str) -> str:

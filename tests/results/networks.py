@@ -17,8 +17,13 @@ from core.runs.run import Run
 def keep(run: Run, path: Path) -> str:
     """Write the weights of a run in half precision, the arrays beside them, its settings and constants; says what."""
     weights = read_tensors(run.path / "model.pt", run, torch.device("cpu"), "weights")
-    module = weights.get("module") or weights["generator"]
-    tensors = {f"module.{name}": _half(tensor) for name, tensor in module.items()}
+    # a chain keeps several networks
+    networks = {f"{link}.": of["module"] for link, of in weights.get("networks", {}).items()} or {
+        "": weights.get("module") or weights["generator"]
+    }
+    tensors = {
+        f"module.{link}{name}": _half(tensor) for link, module in networks.items() for name, tensor in module.items()
+    }
     tensors |= {f"arrays.{name}": tensor.contiguous() for name, tensor in weights.get("tensors", {}).items()}
     about = {
         "recipe": run.recipe,

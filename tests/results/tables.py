@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from core.figures import Number, Report, Table
 
+BASELINES = {"ionization": "chance or the mean"}
+"""What stands beside the numbers of a recipe whose report does not name it and where it is not boosted trees."""
+
 
 def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     """A row for each number, for each run its value with error, the baseline and the ceiling; the paper's last."""
@@ -16,16 +19,18 @@ def numbers(reports: Sequence[tuple[str, Report]], keys: Sequence[str]) -> str:
     for (name, report), of in zip(reports, every, strict=True):
         found = [of.get(key) for key in shown]
         columns.append((name, [_value(number) for number in found]))
-        columns += _further(found, "baseline", f"{name}: {baseline(report)}") + _further(found, "ceiling", "ceiling")
+        columns += _further(found, "baseline", f"{name}: {baseline(name, report)}") + _further(
+            found, "ceiling", "ceiling"
+        )
     first = [next(of[key] for of in every if key in of) for key in shown]
     columns += _further(first, "paper", "paper")
     rows = [_words(number) for number in first]
     return _markdown(["", *(name for name, _ in columns)], [rows, *(values for _, values in columns)])
 
 
-def baseline(report: Report) -> str:
+def baseline(name: str, report: Report) -> str:
     """What its baseline is called in the head of a column."""
-    told = report.facts.get("baseline", "trees")
+    told = report.facts.get("baseline") or BASELINES.get(name.split()[0], "trees")
     return "trees" if "trees" in told else re.split("[,:]", told)[0]
 
 

@@ -56,7 +56,12 @@ def _series(axes: Any, number_: int, series: Series) -> None:
         series.x, series.y, linestyle=_LINES[series.style], color=colour, marker=lettered or marker,
         markersize=6 if lettered else 4, linewidth=1.2, label=series.name or None,
     )  # fmt: skip
-    if series.low is not None and series.high is not None:
+    if series.low is None or series.high is None:
+        return
+    if series.style == "points":
+        # between points there is nothing
+        axes.vlines(series.x, series.low, series.high, color=colour, linewidth=1.0)
+    else:
         axes.fill_between(series.x, series.low, series.high, color=colour, alpha=0.25, linewidth=0)
 
 

@@ -9,6 +9,7 @@ Arrays live on the device of their input.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +100,37 @@ def radii(cells: int, box_size: float, largest: float) -> Array:
     return np.append(first / STEP ** np.arange(steps), last)
 
 
+def shares(
+    delta: torch.Tensor,
+    box_size: float,
+    cosmology: Cosmology,
+    redshift: float,
+    sources: Sources,
+    spheres: Iterable[float],
+    cell: torch.Tensor | None = None,
+) -> Iterator[torch.Tensor]:
+    """The collapsed fraction (n, n, n) of the sphere of each radius [Mpc/h] about every cell of `delta` (n, n, n).
+
+    f = erfc((1.686 - delta_R) / sqrt(2 (S_min - S_R))), scaled so that its mean is Sheth & Tormen's. `delta` is the
+    overdensity of `redshift`; `cell` is what a sphere no larger than a cell sees in its place.
+    """
+    cells, modes = delta.shape[0], torch.fft.rfftn(delta)
+    squared = squared_wavenumber(cells, delta.device)
+    k = 2 * np.pi / box_size * np.sqrt(np.arange(int(squared.max()) + 1))
+    first = cosmology.growth.first(1 / (1 + redshift))
+    power = linear_power(cosmology)
+    mass = smallest_mass(sources.virial_temperature, redshift, cosmology)
+    mean, least = mean_collapsed(mass, redshift, cosmology), power.sigma(radius_of(mass, cosmology))
+    for radius in spheres:
+        own = cell is not None and radius <= CELL_RADIUS * box_size / cells
+        filter_ = torch.as_tensor(top_hat(k * radius), dtype=torch.float32, device=delta.device)
+        smooth = torch.fft.irfftn((torch.fft.rfftn(cell) if own else modes) * filter_[squared], s=(cells,) * 3)
+        left = first * math.sqrt(2 * (least**2 - power.sigma(radius) ** 2))
+        share = torch.erfc((CRITICAL - smooth) / left).clamp_(max=1)
+        share *= mean / float(share.mean(dtype=torch.float64))
+        yield share.clamp_(max=1)
+
+
 def collapsed(
     delta: torch.Tensor,
     box_size: float,
@@ -109,29 +141,12 @@ def collapsed(
 ) -> Collapsed:
     """The collapsed fractions about every cell of an overdensity (n, n, n), which is that of `redshift`.
 
-    For each sphere f = erfc((1.686 - delta_R) / sqrt(2 (S_min - S_R))), scaled so that its mean is Sheth & Tormen's.
     `cell` is the overdensity that the smallest sphere, a cell, sees in its place: where `delta` is linear the evolved
     one, or the densest cells would stay neutral a cell beside their sources.
     """
-    cells, modes = delta.shape[0], torch.fft.rfftn(delta)
-    squared = squared_wavenumber(cells, delta.device)
-    k = 2 * np.pi / box_size * np.sqrt(np.arange(int(squared.max()) + 1))
-    first = cosmology.growth.first(1 / (1 + redshift))
-    power = linear_power(cosmology)
-    mass = smallest_mass(sources.virial_temperature, redshift, cosmology)
-    mean, least = mean_collapsed(mass, redshift, cosmology), power.sigma(radius_of(mass, cosmology))
-    largest = torch.zeros_like(delta)
-    share = largest
-    spheres = radii(cells, box_size, sources.largest_bubble)
-    for radius in spheres:
-        if cell is not None and radius == spheres[-1]:
-            modes = torch.fft.rfftn(cell)
-        filter_ = torch.as_tensor(top_hat(k * radius), dtype=torch.float32, device=delta.device)
-        smooth = torch.fft.irfftn(modes * filter_[squared], s=(cells,) * 3)
-        left = first * math.sqrt(2 * (least**2 - power.sigma(radius) ** 2))
-        share = torch.erfc((CRITICAL - smooth) / left).clamp_(max=1)
-        share *= mean / float(share.mean(dtype=torch.float64))
-        share.clamp_(max=1)
+    largest = share = torch.zeros_like(delta)
+    spheres = radii(delta.shape[0], box_size, sources.largest_bubble)
+    for share in shares(delta, box_size, cosmology, redshift, sources, spheres, cell):
         largest = torch.maximum(largest, share)
     return Collapsed(largest, share)
 

@@ -1,13 +1,14 @@
 """Ionization maps from density maps: what Fay 2019 leaves to the future.
 
-A U-Net maps the overdensity to the neutral fraction or the 21-cm brightness temperature, which excursion
-sets make of it. Its measure is the cross-correlation with the truth, scale by scale.
+A U-Net maps the overdensity to the neutral fraction or the 21-cm brightness temperature, which excursion sets make of
+the linear density. It may also see where the sources are, as the collapsed fraction of spheres, and the parameters of
+reionization. Its measures are cross-correlation and power beside the truth, scale by scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field as Setting
@@ -57,6 +58,11 @@ class IonizationMap(Recipe[Network]):
     """Training steps."""
     target: Literal["neutral_fraction", "brightness_temperature"] = "neutral_fraction"
     """What is predicted; the other follows, for it is the product with the density."""
+    spheres: tuple[Annotated[float, Setting(gt=0)], ...] = ()
+    """Radii [Mpc/h] of spheres about each cell whose photons per baryon, the collapsed fraction of the density times
+    the efficiency, the network sees too; a sphere of less than a cell is the cell."""
+    parameters: bool = False
+    """See redshift and efficiency as constant maps, and train on cubes that differ in them."""
     precision: Precision = "auto"
     """Number format of the convolutions: auto takes bf16 where the device has it."""
     network: UNetSettings = UNetSettings()
@@ -79,10 +85,10 @@ class IonizationMap(Recipe[Network]):
         for universe in universes:
             if universe.cells != first.cells or not np.isclose(universe.box_size, first.box_size, rtol=1e-3):
                 raise InputError(f"{universe.path} and {first.path} have different boxes", "train on one kind of box")
-            if _kind(universe) != _kind(first):
+            if not self.parameters and _kind(universe) != _kind(first):
                 raise InputError(
                     f"{universe.path} and {first.path} differ in redshift or escape fraction",
-                    "train on cubes that differ in their seed alone",
+                    "train on cubes that differ in their seed alone, or set parameters=true",
                 )
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
@@ -93,9 +99,9 @@ class IonizationMap(Recipe[Network]):
         self.check(universes)
         parts = split(universes, self.split)
         bf16 = uses_bf16(self.precision, device)
-        learning = cube_memory(self.module, 1, self.optimiser, bf16, self.crop.context)
-        # density and target
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 + 4, device)
+        learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
+        # what is seen, and the target
+        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
         largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
         constants = {
@@ -111,12 +117,19 @@ class IonizationMap(Recipe[Network]):
 
         return crops_of(parts, pair, self.crop, self.seed, constants, device)
 
+    @property
+    def channels(self) -> int:
+        """Maps that the network sees: the density, spheres, redshift and efficiency."""
+        return 1 + len(self.spheres) + 2 * self.parameters
+
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
         from models.unet import UNet
 
         n = self.network
-        return UNet(n.levels, n.filters, n.kernel, dropout=n.dropout, padding="circular", norm=n.batch_norm)
+        return UNet(
+            n.levels, n.filters, n.kernel, self.channels, dropout=n.dropout, padding="circular", norm=n.batch_norm
+        )
 
     def learner(self, device: torch.device) -> Network:
         import torch
@@ -137,11 +150,11 @@ class IonizationMap(Recipe[Network]):
         return split(universes, self.split).test
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:
-        """Fit what one would do without a network: the mean of the target where the smoothed density is as it is."""
-        from core.recipes.ionization_map.report import fit_baseline
+        """Fit what one would do without a network: means at a smoothed density, and an excursion set."""
+        from core.recipes.ionization_map.ways import fit_baseline, fit_excursion
 
         training = split(universes, self.split).training
-        learner.constants |= fit_baseline(training, self.target)
+        learner.constants |= fit_baseline(training, self.target) | fit_excursion(training)
 
     def predict(
         self, learner: Network, universe: Universe, progress: Progress = silent
@@ -174,15 +187,28 @@ class IonizationMap(Recipe[Network]):
         return np.array(universe.field("density").values, dtype=np.float32).clip(-0.99)
 
     def _seen(self, universe: Universe, sigma: float) -> torch.Tensor:
-        """ln(1 + delta) over its deviation in the training set, (1, n, n, n)."""
+        """What the network sees (channels, n, n, n).
+
+        ln(1 + delta) over its deviation in the training set, ln of the photons per baryon in spheres, and z and ln zeta
+        about those of the middle of reionization.
+        """
         import torch
 
-        return torch.from_numpy(np.log1p(self._density(universe)) / np.float32(sigma))[None]
+        from core.recipes.ionization_map.sources import efficiency, photons
+
+        maps = [torch.from_numpy(np.log1p(self._density(universe)) / np.float32(sigma))]
+        maps += [share.clamp(1e-3, 1e3).log() for share in photons(universe, self.spheres)] if self.spheres else []
+        if self.parameters:
+            told = ((universe.fields["density"].redshift - 8) / 2, np.log((efficiency(universe) or 1.0) / 20))
+            maps += [torch.full_like(maps[0], float(value)) for value in told]
+        return torch.stack(maps)
 
     def _check_box(self, universe: Universe) -> None:
         """Refuse a universe that the network cannot take. Raises: InputError."""
         if "density" not in universe.fields:
             raise InputError(f"{universe.path} has no density", "make it with `halodeck ionize`")
+        if (self.spheres or self.parameters) and label(universe, "escape_fraction") is None:
+            raise InputError(f"{universe.path} has no escape fraction", "import it with one")
         factor = 2**self.network.levels
         for what, seen in (("the box", universe.cells), ("a crop", self.crop.size + 2 * self.crop.context)):
             if seen % factor and (what == "the box" or self.crop.size):

@@ -1,10 +1,11 @@
-"""The report on ionization maps: cross-correlation with the truth, beside a baseline without network."""
+"""The report on ionization maps: cross-correlation and power beside the truth, and ways without a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,63 +15,32 @@ from core.cosmos.universe import Universe
 from core.figures import Curves, Figure, Number, Report, Row, Series, Slice
 from core.learning.metrics import correlation, foreground_dice
 from core.progress import Progress, each, silent
-from core.protohalos.baseline import smoothed
+from core.recipes.ionization_map.sources import OTHER_BUBBLE, OTHER_TEMPERATURE
+from core.recipes.ionization_map.ways import WAYS, baseline, excursions
 
-SMOOTHINGS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-"""Gaussian radii in cells among which the baseline chooses."""
-
-KNOTS = 40
-"""Densities, equally frequent, at which the baseline knows the mean of the target."""
+Measure: TypeAlias = "Callable[[JudgedBox, str], float]"
+"""A number of one box and one way."""
 
 SCALES = (0.1, 0.3, 1.0)
 """Wavenumbers [h/Mpc] of the numbers."""
 
 NOTES = (
-    "The truth is what the excursion set makes of the linear density; the network sees the evolved density alone.",
-    "Baseline: the mean of the target at the smoothed density of a cell, the smoothing that correlates best.",
+    "The truth is what the excursion set makes of the linear density; network and ways without one see the evolved "
+    "density alone.",
+    f"{WAYS['baseline'].capitalize()}: the smoothing that correlates best.",
+    f"{WAYS['excursion'].capitalize()}: spheres of up to {OTHER_BUBBLE:g} Mpc/h, halos from {OTHER_TEMPERATURE:g} K "
+    "on, and the efficiency that leaves the neutral fraction of training cubes.",
 )
 
 
 @dataclass(frozen=True)
 class JudgedBox:
-    """A held-out universe: the truth, the prediction and the baseline, and the spectra of each with the truth."""
+    """A held-out universe: the truth, and of each way its map and the spectra of that with the truth."""
 
     universe: Universe
     truth: Array
-    network: Array
-    baseline: Array
-    network_spectra: Spectra
-    baseline_spectra: Spectra
-
-
-def fit_baseline(universes: Sequence[Universe], target: str) -> dict[str, float]:
-    """The baseline's numbers from training universes, to be saved with a learner."""
-    truth = np.concatenate([np.asarray(u.field(target).values).reshape(-1) for u in universes])
-
-    def mean_at(radius: float) -> tuple[Array, Array, float]:
-        density = np.concatenate([smoothed(u.field("density").values, radius).reshape(-1) for u in universes])
-        edges = np.quantile(density, np.linspace(0, 1, KNOTS + 1))
-        bins = np.clip(np.searchsorted(edges, density, side="right") - 1, 0, KNOTS - 1)
-        counts = np.maximum(np.bincount(bins, minlength=KNOTS), 1)
-        means = np.bincount(bins, truth, minlength=KNOTS) / counts
-        middles = (edges[1:] + edges[:-1]) / 2
-        return middles, means, correlation(np.interp(density, middles, means), truth)
-
-    found = {radius: mean_at(radius) for radius in SMOOTHINGS}
-    # NaN, of a constant, is never the greatest
-    best = max(SMOOTHINGS, key=lambda radius: np.nan_to_num(found[radius][2]))
-    middles, means, _ = found[best]
-    knots = {f"baseline.density.{i}": float(value) for i, value in enumerate(middles)}
-    return {"baseline.smoothing": best, **knots, **{f"baseline.mean.{i}": float(v) for i, v in enumerate(means)}}
-
-
-def baseline(universe: Universe, constants: dict[str, float]) -> Array:
-    """The baseline's map of a universe."""
-    density = smoothed(universe.field("density").values, constants["baseline.smoothing"])
-    middles, means = (
-        np.array([constants[f"baseline.{name}.{i}"] for i in range(KNOTS)]) for name in ("density", "mean")
-    )
-    return np.interp(density, middles, means).astype(np.float32)
+    maps: dict[str, Array]
+    spectra: dict[str, Spectra]
 
 
 def report(
@@ -103,45 +73,75 @@ def report(
 
 def _box(target: str, constants: dict[str, float], universe: Universe, prediction: Universe) -> JudgedBox:
     true, made = (np.asarray(u.field(target).values, dtype=np.float32) for u in (universe, prediction))
-    base = baseline(universe, constants)
-
-    def against(values: Array) -> Spectra:
-        size = universe.box_size
-        return spectra(Field("truth", true, size), Field("prediction", values, size))
-
-    return JudgedBox(universe, true, made, base, against(made), against(base))
+    maps = {
+        "network": made,
+        "baseline": baseline(universe, constants),
+        **excursions(universe, target, constants),
+    }
+    size = universe.box_size
+    against = {
+        name: spectra(Field("prediction", values, size), Field("truth", true, size)) for name, values in maps.items()
+    }
+    return JudgedBox(universe, true, maps, against)
 
 
 def _numbers(target: str, boxes: Sequence[JudgedBox]) -> list[Number]:
-    def number(
-        key: str, name: str, of: Callable[[JudgedBox, Array, Spectra], float], unit: str = "", note: str = ""
-    ) -> Number:
-        ours = np.array([of(box, box.network, box.network_spectra) for box in boxes])
-        theirs = np.array([of(box, box.baseline, box.baseline_spectra) for box in boxes])
-        error = float(ours.std(ddof=1) / np.sqrt(len(ours))) if len(ours) > 1 else None
-        return Number(key, name, float(ours.mean()), unit, error, float(theirs.mean()), None, note)
-
-    numbers = [number("correlation", "correlation cell by cell", lambda box, map_, _: correlation(map_, box.truth))]
-    reached = boxes[0].network_spectra.k
-    for k in SCALES:
-        if reached[0] <= k <= reached[-1]:
-            numbers.append(number(f"r_{k:g}", f"r at k = {k:g} h/Mpc", partial(_correlation_at, k)))
     unit = "mK" if target == "brightness_temperature" else ""
-    numbers += [
-        number("rms", "rms of the error", lambda box, map_, _: float(np.sqrt(np.mean((map_ - box.truth) ** 2))), unit),
-        number("bias", "mean over the true mean", lambda box, map_, _: float(map_.mean() / box.truth.mean())),
-        number(
-            "bubbles",
-            "Dice coefficient of what is ionized",
-            lambda box, map_, _: foreground_dice(map_ < _threshold(box), box.truth < _threshold(box)),
-            note="below half of the largest value",
-        ),
-    ]
+    reached = boxes[0].spectra["network"].k
+    scales = [k for k in SCALES if reached[0] <= k <= reached[-1]]
+    ways = [name for name in WAYS if all(name in box.maps for box in boxes)]
+
+    def number(key: str, name: str, of: Measure, way: str, unit: str = "", note: str = "") -> Number:
+        """A measure of a way; beside the network stands the mean at the smoothed density."""
+        values = np.array([of(box, way) for box in boxes])
+        error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+        beside = float(np.mean([of(box, "baseline") for box in boxes])) if way == "network" else None
+        suffix, words = ("", "") if way == "network" else (f"_{way}", f", {WAYS[way]}")
+        return Number(key + suffix, name + words, float(values.mean()), unit, error, beside, None, note)
+
+    numbers = []
+    for way in ways:
+        if way == "baseline":
+            continue
+        numbers += [
+            number(
+                "correlation", "correlation cell by cell", lambda box, way: correlation(box.maps[way], box.truth), way
+            ),
+            *(number(f"r_{k:g}", f"r at k = {k:g} h/Mpc", partial(_correlation_at, k), way) for k in scales),
+            *(number(f"power_{k:g}", f"P / P_true at k = {k:g} h/Mpc", partial(_power_at, k), way) for k in scales),
+            number("rms", "rms of the error", _rms, way, unit),
+            number(
+                "bias", "mean over the true mean", lambda box, way: float(box.maps[way].mean() / box.truth.mean()), way
+            ),
+            number(
+                "bubbles", "Dice coefficient of what is ionized", _bubbles, way, note="below half of the largest value"
+            ),
+            number("ionized", "ionized share of the cells over the true one", _ionized, way),
+        ]
     return numbers
 
 
-def _correlation_at(k: float, box: JudgedBox, map_: Array, found: Spectra) -> float:
+def _correlation_at(k: float, box: JudgedBox, way: str) -> float:
+    found = box.spectra[way]
     return float(np.interp(k, found.k, found.correlation))
+
+
+def _power_at(k: float, box: JudgedBox, way: str) -> float:
+    found = box.spectra[way]
+    return float(np.interp(k, found.k, found.transfer**2))
+
+
+def _rms(box: JudgedBox, way: str) -> float:
+    return float(np.sqrt(np.mean((box.maps[way] - box.truth) ** 2)))
+
+
+def _bubbles(box: JudgedBox, way: str) -> float:
+    return foreground_dice(box.maps[way] < _threshold(box), box.truth < _threshold(box))
+
+
+def _ionized(box: JudgedBox, way: str) -> float:
+    shares = [float((values < _threshold(box)).mean()) for values in (box.maps[way], box.truth)]
+    return shares[0] / shares[1] if shares[1] else float("nan")
 
 
 def _threshold(box: JudgedBox) -> float:
@@ -151,13 +151,15 @@ def _threshold(box: JudgedBox) -> float:
 def _curves(
     boxes: Sequence[JudgedBox], of: Callable[[Spectra], Array], title: str, label: str, limits: tuple[float, float]
 ) -> Curves:
-    k = boxes[0].network_spectra.k
+    k = boxes[0].spectra["network"].k
     series = []
-    for name in ("network", "baseline"):
-        values = np.array([of(getattr(box, f"{name}_spectra")) for box in boxes])
+    for name, words in WAYS.items():
+        if not all(name in box.spectra for box in boxes):
+            continue
+        values = np.array([of(box.spectra[name]) for box in boxes])
         mean, scatter = values.mean(0), values.std(0)
         band = {"low": mean - scatter, "high": mean + scatter} if len(boxes) > 1 else {}
-        series.append(Series(name, k, mean, **band))
+        series.append(Series(words, k, mean, **band))
     return Curves(title, tuple(series), "k [h/Mpc]", label, x_log=True, y_limits=limits)
 
 
@@ -165,7 +167,7 @@ def _maps(target: str, box: JudgedBox) -> Row:
     """The density of a plane, the true and the predicted map, and the difference."""
     size, middle = box.universe.box_size, box.universe.cells // 2
     density = np.asarray(box.universe.field("density").values[middle], dtype=np.float64)
-    true, made = (np.asarray(values[middle], dtype=np.float64) for values in (box.truth, box.network))
+    true, made = (np.asarray(values[middle], dtype=np.float64) for values in (box.truth, box.maps["network"]))
     unit = "mK" if target == "brightness_temperature" else target.replace("_", " ")
     top = float(max(true.max(), 1e-6))
     extent, x, y = (0.0, size, 0.0, size), "z [Mpc/h]", "y [Mpc/h]"

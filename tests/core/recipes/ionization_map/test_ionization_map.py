@@ -15,9 +15,11 @@ from core.figures import Report, Row, dump_report, load_report
 from core.learning.learner import Network
 from core.learning.metrics import correlation
 from core.recipes.ionization_map.recipe import IonizationMap
-from core.recipes.ionization_map.report import baseline, fit_baseline
+from core.recipes.ionization_map.sources import Excursion, efficiency, fitted_efficiency, photons, sources
+from core.recipes.ionization_map.ways import baseline, fit_baseline
 from core.runs import registry
 from core.runs.run import create_run
+from tests.core.recipes.impostors import written
 
 CPU = torch.device("cpu")
 
@@ -108,9 +110,82 @@ def test_the_truth_itself_is_perfect(cubes: list[Universe]) -> None:
     learner = settings.learner(CPU)
     settings.finish(learner, cubes)
     found = settings.evaluate(learner, [(cubes[2], cubes[2])])
-    for key in ("correlation", "bias", "bubbles", "r_1"):
+    for key in ("correlation", "bias", "bubbles", "ionized", "r_1", "power_1"):
         assert value(found, key) == pytest.approx(1, abs=1e-6)
     assert value(found, "rms") == 0
+    # ways without a network are judged by the same truth, which is not theirs
+    for key in ("correlation", "r_1", "power_1"):
+        for way in ("excursion", "excursion_own"):
+            assert value(found, f"{key}_{way}") != pytest.approx(1, abs=1e-3)
+
+
+def test_the_truth_of_another_seed_has_no_correlation(cubes: list[Universe]) -> None:
+    settings = smoke()
+    learner = settings.learner(CPU)
+    settings.finish(learner, cubes)
+    found = settings.evaluate(learner, [(cubes[2], cubes[1]), (cubes[0], cubes[2])])
+    # bubbles of some cells: a few hundred of them are independent
+    assert abs(value(found, "correlation")) < 0.15
+    assert abs(value(found, "r_1")) < 0.2
+    # which tells no power and no share of the cells from the truth's
+    assert value(found, "power_1") == pytest.approx(1, abs=0.5)
+    assert value(found, "correlation_excursion_own") > 0.5
+
+
+def test_power_is_that_of_the_prediction_over_the_truth_s(cubes: list[Universe], tmp_path: Path) -> None:
+    settings = smoke()
+    learner = settings.learner(CPU)
+    settings.finish(learner, cubes)
+    truth = cubes[2].field("neutral_fraction")
+    half = written(cubes[2], [replace(truth, values=truth.values / 2)], {}, tmp_path / "half.h5")
+    found = settings.evaluate(learner, [(cubes[2], half)])
+    assert value(found, "power_1") == pytest.approx(0.25, rel=1e-4)
+    assert value(found, "bias") == pytest.approx(0.5, rel=1e-4)
+    transfer = found.figures["transfer"]
+    np.testing.assert_allclose(transfer.series[0].y, 0.5, rtol=1e-4)  # type: ignore[union-attr]
+
+
+def test_photons_are_those_of_the_excursion_set(cubes: list[Universe]) -> None:
+    """The largest over all its spheres is what decides there."""
+    from core.cosmos.reionization.bubbles import radii
+
+    cube = cubes[0]
+    zeta = efficiency(cube) or 0.0
+    assert zeta == pytest.approx(300 * 0.07)
+    spheres = radii(cube.cells, cube.box_size, sources(cube).largest_bubble)
+    largest = torch.stack(list(photons(cube, spheres.tolist()))).amax(0)
+    own = Excursion(cube, sources(cube))
+    torch.testing.assert_close(largest, zeta * own.shares.largest)
+    assert ((largest >= 1) <= (own.neutral(zeta) == 0)).all()
+
+
+def test_an_efficiency_is_found_again(cubes: list[Universe]) -> None:
+    excursion = Excursion(cubes[0], sources(cubes[0]))
+    neutral = float(excursion.neutral(15.0).mean())
+    assert float(excursion.neutral(fitted_efficiency([excursion], neutral)).mean()) == pytest.approx(neutral, abs=1e-3)
+
+
+def test_the_network_sees_spheres_and_parameters(cubes: list[Universe], tmp_path: Path) -> None:
+    item = Ionization(24, 24.0, preset("planck2015"), 7.5, 0.09, mesh_ratio=1)
+    other = list(ionize(tmp_path, [replace(item, seed=seed) for seed in range(1, 4)], device="cpu"))
+    settings = smoke("spheres=[0.1,2,6]", "parameters=true")
+    samples, learner = settings.samples([*cubes, *other], CPU), settings.learner(CPU)
+    seen = [inputs for inputs, _ in samples.training_boxes]
+    assert [tuple(item.shape) for item in seen] == [(6, 24, 24, 24)] * 2
+    density = torch.from_numpy(np.array(cubes[0].field("density").values))
+    for channel in (1, 2):
+        assert correlation(seen[0][channel].numpy(), density.numpy()) > 0.4
+    assert [round(float(item[4].mean()), 4) for item in seen] == [-0.5, -0.25]
+    assert [round(float(item[5].mean()), 4) for item in seen] == [round(float(np.log(f * 15)), 4) for f in (0.07, 0.09)]
+    assert all(float(item[channel].max()) == float(item[channel].min()) for item in seen for channel in (4, 5))
+    for _ in learner.fit(samples):
+        pass
+    settings.finish(learner, [*cubes, *other])
+    [field], _ = settings.predict(learner, other[2])
+    assert field.values.shape == (24, 24, 24)
+    bare = written(cubes[0], [cubes[0].field("density")], {}, tmp_path / "bare.h5")
+    with pytest.raises(InputError, match="has no escape fraction"):
+        settings.predict(learner, bare)
 
 
 def test_cubes_that_do_not_fit(cubes: list[Universe], universes: list[Universe], tmp_path: Path) -> None:
