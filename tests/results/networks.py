@@ -17,10 +17,10 @@ from core.runs.run import Run
 def keep(run: Run, path: Path) -> str:
     """Write the weights of a run in half precision, the arrays beside them, its settings and constants; says what."""
     weights = read_tensors(run.path / "model.pt", run, torch.device("cpu"), "weights")
-    # a chain keeps several networks
-    networks = {f"{link}.": of["module"] for link, of in weights.get("networks", {}).items()} or {
-        "": weights.get("module") or weights["generator"]
-    }
+    if "networks" in weights:  # a chain keeps several
+        networks = {f"{link}.": of["module"] for link, of in weights["networks"].items()}
+    else:
+        networks = {"": weights.get("module") or weights["generator"]}
     tensors = {
         f"module.{link}{name}": _half(tensor) for link, module in networks.items() for name, tensor in module.items()
     }
