@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.figures import Number, Report, Table
 
-BASELINES = {"ionization": "chance or the mean"}
+BASELINES = {"ionization": "chance or the mean", "ionization_map": "smoothed density"}
 """What stands beside the numbers of a recipe whose report does not name it and where it is not boosted trees."""
 
 
