@@ -56,7 +56,7 @@ class EmulatorUNet(nn.Module):
         self, levels: int = 3, filters: int = 16, inputs: int = 11, outputs: int = 6, style: int = 3, patch: int = 1
     ) -> None:
         super().__init__()
-        self.inputs, self.patch = inputs, patch
+        self.inputs, self.style, self.patch = inputs, style, patch
         seen = inputs * patch**3
         # bf16 convolutions over channels that are no multiple of 8 are ten times slower on CPUs
         self.empty = -seen % 8
@@ -71,6 +71,10 @@ class EmulatorUNet(nn.Module):
         nn.init.zeros_(self.exit.weight)
         assert self.exit.bias is not None
         nn.init.zeros_(self.exit.bias)
+
+    def input_shape(self, cells: int) -> tuple[int, ...]:
+        """Of one input of so many cells a side."""
+        return (self.inputs + self.style, *(cells,) * 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         style = x[:, self.inputs :, 0, 0, 0]

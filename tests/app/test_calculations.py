@@ -53,7 +53,7 @@ def test_the_process_answers_and_ends_with_its_input() -> None:
     assert process.stdout
     watch = threading.Timer(60, process.kill)
     watch.start()
-    layers = {"number": 1, "what": "layers", "run": ""}
+    layers = {"number": 1, "what": "layers", "named": "toy"}
     process.stdin.write(json.dumps(layers) + "\n")
     lines = iter(process.stdout.readline, "")
     answer = next(line for line in map(json.loads, lines) if "answer" in line)

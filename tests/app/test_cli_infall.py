@@ -13,7 +13,7 @@ Command = Callable[..., tuple[int, str, str]]
 def test_make_train_and_search(command: Command) -> None:
     code, out, _ = command("infall", "make", "--count", 400, "--seed", 3)
     assert code == 0
-    assert "table     tables/infall-s3.h5\nsubhalos  400" in out
+    assert "table     tables/infall-s3.h5\norigin    drawn by a model\nsubhalos  400" in out
     code, _, err = command("infall", "make", "--count", 400, "--seed", 3)
     assert (code, err.strip()) == (
         1,

@@ -210,7 +210,12 @@ def first_input(module: nn.Module, predict: Callable[[], object]) -> torch.Tenso
 
 
 def input_shape(module: nn.Module, cells: int) -> tuple[int, ...]:
-    """The shape of an input of so many cells a side: (channels, cells, ...), or the inputs of a linear layer."""
+    """The shape of an input of so many cells a side: (channels, cells, ...), or the inputs of a linear layer.
+
+    A network whose first layer does not see its input as it is says it itself, by `input_shape`.
+    """
+    if callable(said := getattr(module, "input_shape", None)):
+        return tuple(said(cells))
     for item in module.modules():
         if isinstance(item, nn.Linear):
             return (item.in_features,)

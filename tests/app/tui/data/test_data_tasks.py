@@ -190,8 +190,8 @@ async def test_data_of_every_recipe_is_made_by_a_form(folder: Path, monkeypatch:
     async with opened(folder) as pilot:
         await pilot.press("N")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickScreen))
-        await sees(pilot, "simulate", "import", "ionize", "infall make", "infall read")
-        await pilot.press("down", "down", "down", "enter")
+        await sees(pilot, "simulate", "emulate", "import", "ionize", "infall make", "infall read")
+        await pilot.press("down", "down", "down", "down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
         await sees(pilot, "draw an infall table", "halodeck infall make")
         await pilot.press("L")

@@ -107,7 +107,7 @@ async def test_the_toy_without_runs(folder: Path) -> None:
         await pilot.press("o")
         await sees(pilot, "1,170,149 weights, not trained", "conv1.0: channels 0 to", "inspect segmentation")
         await pilot.press("o", "f")
-        await sees(pilot, "inspect distance_map-cpu --layer", "distance_map-cpu", "filter 0 of")
+        await sees(pilot, "inspect density-cpu --layer", "density-cpu", "filter 0 of")
         await pilot.press("f")
         await sees(pilot, "activations need a universe")
         await pilot.press("O", "O", "O", "O")
