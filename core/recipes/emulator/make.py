@@ -16,8 +16,9 @@ from core.errors import UsageError
 from core.files import checksum
 from core.learning.learner import Network
 from core.progress import Progress, part, silent
+from core.protohalos.inputs import check_linear
 from core.recipes.emulator.recipe import Emulator
-from core.recipes.emulator.start import check_start, style
+from core.recipes.emulator.start import style
 from core.runs.job import open_model
 from core.runs.run import Run
 
@@ -41,7 +42,7 @@ class Emulation:
     def linear(self, device: str) -> Field:
         """The linear density at z = 0."""
         if self.given:
-            check_start(self.given)
+            check_linear(self.given)
             return self.given.field("delta_linear")
         return linear_field(self.cells, self.box_size, linear_power(self.cosmology), self.seed, device)
 

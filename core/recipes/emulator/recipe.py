@@ -138,9 +138,10 @@ class Emulator(Recipe[Network]):
     def predict(
         self, learner: Network, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
-        from core.recipes.emulator.start import check_start, moments
+        from core.protohalos.inputs import check_linear
+        from core.recipes.emulator.start import moments
 
-        check_start(universe)
+        check_linear(universe)
         lowest, highest = (learner.constants[f"redshift_{which}"] for which in ("lowest", "highest"))
         kept = [moment.redshift for moment in moments(universe) if lowest <= moment.redshift <= highest]
         return self.emulate(learner, universe.field("delta_linear"), universe.cosmology, kept or [lowest], progress)

@@ -85,10 +85,7 @@ def report(
         **draw.patches(boxes[0]),
     }
     first = boxes[0].universe
-    notes = [
-        f"{corrected('a way')}: its waves multiplied so that its power is right on {min(4, len(pairs))} or more "
-        "training universes; r stays."
-    ]
+    notes = [f"{corrected('a way')}: its waves multiplied so that its power is right on training universes; r stays."]
     if not begin.tells_halos:
         notes.append(
             f"No halos are told: {cheap.name} does not make small halos, and a network that moves particles does not "

@@ -12,6 +12,7 @@ from core.cosmos.box import Field
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.universe import Universe
 from core.errors import InputError
+from core.protohalos.inputs import check_linear
 
 if TYPE_CHECKING:
     import torch
@@ -126,17 +127,9 @@ def scales(training: Sequence[tuple[Universe, Moment, State]]) -> dict[str, floa
     return {**constants, **told, **ranges}
 
 
-def check_start(universe: Universe) -> None:
-    """Refuse what has no linear density to start from. Raises: InputError."""
-    if "delta_linear" not in universe.fields:
-        raise InputError(
-            f"{universe.path} is a {universe.kind} without delta_linear", "give a universe with initial conditions"
-        )
-
-
 def check_truth(universe: Universe) -> None:
     """Refuse what has no particles moved by an N-body. Raises: InputError."""
-    check_start(universe)
+    check_linear(universe)
     if not moments(universe):
         raise InputError(
             f"{universe.path} has no displacement with velocity of an N-body", "simulate it with `--truth nbody`"
