@@ -133,13 +133,20 @@ def at_redshift(
     columns = dict(zip(("overdensity", "ellipticity", "prolateness"), overdensity_and_shape(strain), strict=True))
     units = dict.fromkeys(columns, "")
     halos = replace(halos, columns=halos.columns | columns, units=halos.units | units)
-    fields = [
-        Field(f"density{suffix}", paint(positions, cells, box_size), box_size, "overdensity", z, "eulerian", "cic"),
+    fields = moved_fields(positions, displacement, velocity, box_size, z, suffix)
+    return [*fields, Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z)], halos
+
+
+def moved_fields(
+    positions: Array, displacement: Array, velocity: Array | None, box_size: float, z: float, suffix: str = ""
+) -> list[Field]:
+    """Density, displacement and velocity, if known, of particles at one moment: all but what halos tell."""
+    density = paint(positions, displacement.shape[-1], box_size)
+    return [
+        Field(f"density{suffix}", density, box_size, "overdensity", z, "eulerian", "cic"),
         Field(f"displacement{suffix}", displacement, box_size, "Mpc/h", z),
         *([] if velocity is None else [Field(f"velocity{suffix}", velocity, box_size, "km/s", z)]),
-        Field(f"label{suffix}", labels.reshape((cells,) * 3), box_size, "halo", z),
     ]
-    return fields, halos
 
 
 def halos_of(

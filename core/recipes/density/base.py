@@ -105,10 +105,10 @@ class DensityRecipe(Recipe[Network | Adversaries]):
         self, learner: Network | Adversaries, universe: Universe, progress: Progress = silent
     ) -> tuple[list[Field], dict[str, Catalogue]]:
         from core.analysis.densities.ways import painted
-        from core.protohalos.inputs import check_cell_size
-        from core.recipes.density.fields import check_start, check_values, seen, start, to_velocity
+        from core.protohalos.inputs import check_cell_size, check_linear
+        from core.recipes.density.fields import check_values, seen, start, to_velocity
 
-        check_start(universe)
+        check_linear(universe)
         self._check_box(universe)
         check_values(universe, ["delta_linear"])
         check_cell_size(universe, learner.constants)

@@ -13,6 +13,7 @@ from core.cosmos.box import Array, Assignment, Field
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
+from core.protohalos.inputs import check_linear
 from core.recipes.density.settings import Begin, Scaling, Target
 
 if TYPE_CHECKING:
@@ -107,20 +108,12 @@ def _mean_square(values: Array) -> float:
     return float(np.square(values, dtype=np.float64).mean())
 
 
-def check_start(universe: Universe) -> None:
-    """Refuse what has no linear density to start from. Raises: InputError."""
-    if "delta_linear" not in universe.fields:
-        raise InputError(
-            f"{universe.path} is a {universe.kind} without delta_linear", "give a universe with initial conditions"
-        )
-
-
 def check_set(universes: Sequence[Universe], split: Split, target: Target) -> None:
     """Refuse a set that leaves none to train on, lacks evolved matter, or mixes cell sizes. Raises: InputError."""
     split.parts(universes)
     wanted = ["displacement", *(["velocity"] if target == "displacement+velocity" else [])]
     for universe in universes:
-        check_start(universe)
+        check_linear(universe)
         for name in wanted:
             if name not in universe.fields:
                 raise InputError(f"{universe.path} has no {name} of an N-body", "simulate it with `--truth nbody`")

@@ -158,7 +158,8 @@ class Emulator(Recipe[Network]):
 
         Halos and labels only where the start tells them. Raises: InputError for what the network has not learnt.
         """
-        from core.cosmos.simulate import at_redshift
+        from core.cosmos.box import lattice
+        from core.cosmos.simulate import at_redshift, by_particle, moved_fields
 
         moved = self.displaced(learner, delta, cosmology, redshifts, part(progress, 0.0, 0.8))
         progress(0.8, "density and halos" if self.start.tells_halos else "density")
@@ -172,7 +173,8 @@ class Emulator(Recipe[Network]):
                 told, halos = at_redshift(delta, displacement, velocity, mass, z, least, suffix)
                 catalogues[f"fof{suffix}"] = halos
             else:
-                told = without_halos(delta, displacement, velocity, z, suffix)
+                positions = lattice(delta.cells, delta.box_size) + by_particle(displacement)
+                told = moved_fields(positions, displacement, velocity, delta.box_size, z, suffix)
             fields += told
         progress(1.0, "done")
         return fields, catalogues
@@ -259,17 +261,3 @@ class Emulator(Recipe[Network]):
             if not lowest - 1e-3 <= z <= highest + 1e-3:
                 learnt = f"z = {lowest:g}" if lowest == highest else f"z = {lowest:g} to {highest:g}"
                 raise InputError(f"z = {z:g} is not learnt, the network was trained on {learnt}", f"ask for {learnt}")
-
-
-def without_halos(delta: Field, displacement: Array, velocity: Array, z: float, suffix: str) -> list[Field]:
-    """Density, displacement and velocity at one moment, without halos."""
-    from core.cosmos.box import lattice
-    from core.cosmos.paint import paint
-
-    size, cells = delta.box_size, delta.cells
-    density = paint(lattice(cells, size) + displacement.reshape(3, -1).T, cells, size)
-    return [
-        Field(f"density{suffix}", density, size, "overdensity", z, "eulerian", "cic"),
-        Field(f"displacement{suffix}", displacement, size, "Mpc/h", z),
-        Field(f"velocity{suffix}", velocity, size, "km/s", z),
-    ]
