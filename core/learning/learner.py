@@ -12,6 +12,7 @@ from pydantic import Field as Setting
 
 from core.config import Settings
 from core.errors import RunError
+from core.learning import parallel
 from core.learning.samples import Samples, mix
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class Network:
     """A network trained by gradient descent on one loss.
 
     With `patience` it ends early, with the weights of its lowest validation loss, once that many validations in a row
-    were no better. A step averages the gradients of `accumulate` batches; a `plateau` lowers the learning rate.
+    were no better. A step averages the gradients of `accumulate` batches on each rank of those that train together;
+    a `plateau` lowers the learning rate.
     """
 
     def __init__(
@@ -132,21 +134,28 @@ class Network:
         import torch
 
         self.constants = samples.constants
+        module, batches = parallel.synchronised(self.module), self.accumulate * parallel.world()
+        statistics = parallel.RunningStatistics(self.module, batches)
         while self.step < self.steps and not self._ended:
             self.module.train()
             step, start = self.step + 1, time.perf_counter()
             rate = self.settings.rate(step, self.steps) * (self.plateau.scale if self.plateau else 1.0)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            # dropout draws from the global generator: keyed by the step, a resume repeats it
-            torch.manual_seed(mix(self.seed + 1, step))
-            value = 0.0
+            losses = []
             self.optimiser.zero_grad(set_to_none=True)
-            for number in range(1, self.accumulate + 1):
-                batch = samples.training((step - 1) * self.accumulate + number)
-                loss = self.loss(inner(self.forward(batch.inputs), batch.targets), batch.targets) / self.accumulate
-                value += finite(float(loss.detach()), "the loss", step)
-                loss.backward()
+            for turn in range(self.accumulate):
+                number = parallel.batch_number(step, turn, self.accumulate)
+                # dropout draws from the global generator: keyed by the batch, a resume and other ranks repeat it
+                torch.manual_seed(mix(self.seed + 1, number))
+                batch = samples.training(number)
+                with statistics.watched(), parallel.last_alone(module, turn == self.accumulate - 1):
+                    output = self.forward(batch.inputs, module)
+                    loss = self.loss(inner(output, batch.targets), batch.targets) / self.accumulate
+                    loss.backward()
+                losses.append(float(loss.detach()) / parallel.world())
+            value = finite(parallel.total(losses), "the loss", step)
+            statistics.follow()
             if self.settings.clip:
                 torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
             self.optimiser.step()
@@ -156,17 +165,15 @@ class Network:
             self.module.load_state_dict(self.best)
 
     def validate(self, samples: Samples) -> dict[str, float]:
-        """Mean loss and metrics over the validation set."""
-        totals: dict[str, float] = {}
-        count = 0
-        for batch in samples.validation():
-            output = inner(self.predict(batch.inputs), batch.targets)
-            loss = finite(float(self.loss(output, batch.targets).detach()), "the validation loss", self.step)
-            values = {"loss": loss, **self.metrics(output, batch.targets)}
-            for name, value in values.items():
-                totals[name] = totals.get(name, 0.0) + value
-            count += 1
-        means = {name: total / count for name, total in totals.items()}
+        """Mean loss and metrics over the validation set, of which every rank judges its share."""
+        found = {}
+        for number, batch in enumerate(samples.validation()):
+            if number % parallel.world() == parallel.rank():
+                output = inner(self.predict(batch.inputs), batch.targets)
+                loss = float(self.loss(output, batch.targets).detach())
+                found[number] = {"loss": loss, **self.metrics(output, batch.targets)}
+        means = parallel.mean_over_batches(found)
+        finite(means["loss"], "the validation loss", self.step)
         if self.patience:
             self._remember(means["loss"])
         if self.plateau:
@@ -185,12 +192,12 @@ class Network:
             self.lowest, self.stale = loss, 0
             self.best = {name: value.clone() for name, value in self.module.state_dict().items()}
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: torch.Tensor, module: torch.nn.Module | None = None) -> torch.Tensor:
         """The network's output as float32, computed in bf16 where that pays."""
         import torch
 
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            output: torch.Tensor = self.module(inputs)
+            output: torch.Tensor = (module or self.module)(inputs)
         return output.float()
 
     def predict(self, inputs: torch.Tensor) -> torch.Tensor:

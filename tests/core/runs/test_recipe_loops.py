@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,9 +10,6 @@ import pytest
 import torch
 
 from core.config import read_table, resolve
-from core.cosmos.cosmology import preset
-from core.cosmos.infall.model import Infalls, make_table
-from core.cosmos.reionization.ionize import Ionization, ionize
 from core.cosmos.universe import Universe, open_universe
 from core.figures import Number
 from core.runs import registry
@@ -21,6 +17,7 @@ from core.runs.recipe import Recipe
 from core.runs.reports import read_report
 from core.runs.run import create_run
 from core.runs.worker import work
+from tiny_data import data_for
 
 Examples = Callable[[str], list[Universe]]
 
@@ -29,15 +26,7 @@ Examples = Callable[[str], list[Universe]]
 def examples(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory) -> Examples:
     """Tiny data that a recipe with this product can learn from."""
 
-    def make(product: str) -> list[Universe]:
-        folder = tmp_path_factory.mktemp(product)
-        if product == "table":
-            return infall_tables(folder)
-        if product in ("classes", "maps"):
-            return ionization_cubes(folder, (7.0, 9.0) if product == "classes" else (7.0,))
-        return universes
-
-    return make
+    return lambda product: data_for(product, universes, tmp_path_factory.mktemp(product))
 
 
 def smoke(name: str, *overrides: str) -> Recipe:
@@ -86,15 +75,3 @@ def test_a_resume_repeats_every_step(name: str, examples: Examples) -> None:
 def finite(number: Number) -> bool:
     """Whether each of the values that a number has is one."""
     return all(value is None or math.isfinite(value) for value in (number.value, number.error, number.baseline))
-
-
-def infall_tables(folder: Path) -> list[Universe]:
-    """One table of infalls, which the recipe splits by row."""
-    return [make_table(folder / "drawn.h5", Infalls(600, 1), {})]
-
-
-def ionization_cubes(folder: Path, redshifts: tuple[float, ...]) -> list[Universe]:
-    """Four realisations of 24^3 cells at each redshift."""
-    start = Ionization(24, 24.0, preset("planck2015"), 7.0, 0.07, mesh_ratio=1)
-    items = [replace(start, seed=seed, redshift=redshift) for seed in range(1, 5) for redshift in redshifts]
-    return list(ionize(folder, items, device="cpu"))
