@@ -23,7 +23,7 @@ def main() -> None:
     from typer.exceptions import Abort, TyperException
 
     from app.signals import Ended, ending, silence
-    from core.errors import HalodeckError
+    from core.errors import HalodeckError, Interrupted
     from core.files import explain
 
     try:
@@ -38,7 +38,8 @@ def main() -> None:
         sys.exit(code)
     except HalodeckError as error:
         _say(str(error))
-        sys.exit(error.exit_code)
+        # to the launcher of several ranks every other exit is a failure, after which it starts them again
+        sys.exit(0 if isinstance(error, Interrupted) and "TORCHELASTIC_RUN_ID" in os.environ else error.exit_code)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "halodeck"

@@ -22,7 +22,8 @@ class Ended(BaseException):
 
 @contextmanager
 def ending() -> Iterator[None]:
-    """Raise Ended on SIGTERM and SIGHUP (a lost terminal), where nobody has asked for something else."""
+    """Raise Ended on SIGTERM, SIGHUP (a lost terminal) and SIGUSR1 (the end of a job), where nobody has asked for
+    something else."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -30,7 +31,7 @@ def ending() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         raise Ended(number)
 
-    default = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    default = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1) if signal.getsignal(n) == signal.SIG_DFL]
     for number in default:
         signal.signal(number, end)
     try:

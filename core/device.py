@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from core.errors import ResourceError, UsageError
@@ -13,7 +15,8 @@ def choose_device(name: str) -> torch.device:
     Raises: UsageError for an unknown name, ResourceError for a device that this machine lacks.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # of several ranks on one machine each has a GPU of its own
+        return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:

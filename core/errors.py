@@ -57,10 +57,14 @@ class ResourceError(HalodeckError):
 
 
 class Interrupted(HalodeckError):
-    """Work that ended before its time because somebody asked for it, by a signal where it has a number."""
+    """Work that ended before its time because somebody asked for it, by a signal where it has a number.
 
-    def __init__(self, problem: str, remedy: str = "", signal: int = SIGINT) -> None:
+    `again`: only to make room, and to go on when there is some.
+    """
+
+    def __init__(self, problem: str, remedy: str = "", signal: int = SIGINT, again: bool = False) -> None:
         super().__init__(problem, remedy)
+        self.signal, self.again = signal, again
         self.exit_code = 128 + signal
 
 

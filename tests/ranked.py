@@ -14,7 +14,6 @@ import torch
 
 from core.cosmos.universe import open_universe
 from core.learning import parallel
-from core.learning.chain import Chain
 from core.runs.registry import load
 
 
@@ -23,8 +22,7 @@ def learnt(name: str, settings: dict[str, Any], paths: list[str], steps: int, ac
     recipe, device = load(name).model_validate(settings), torch.device("cpu")
     samples = recipe.samples([open_universe(Path(path)) for path in paths], device)
     learner: Any = recipe.learner(device)
-    for network in [link.network for link in learner.links.values()] if isinstance(learner, Chain) else [learner]:
-        network.accumulate = accumulate
+    learner.take_turns(accumulate)
     told = [step.values for step in islice(learner.fit(samples), steps)]
     for values in told:
         del values["seconds"]

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.background.progress import PROGRESS
-from core.errors import RunError
+from core.cluster.script import Size, launched
+from core.errors import Interrupted, RunError
 from core.files import explain
 from core.runs.run import Run
 
@@ -47,6 +48,26 @@ def resume(run: Run, folders: Sequence[Path] = ()) -> None:
         raise RunError(f"run {run.name} failed at its start ({status.message})", f"see {run.path / 'worker.log'}")
     if status.updated == before and worker.poll() is not None:
         raise RunError(f"the worker of run {run.name} said nothing", f"see {run.path / 'worker.log'}")
+
+
+def train_together(run: Run, size: Size, folders: Sequence[Path] = ()) -> None:
+    """Train a run in several processes of this machine, and wait for them. Raises: RunError where one of them fails."""
+    moved = [word for folder in folders for word in ("--universes", str(folder.resolve()))]
+    process = subprocess.Popen(launched(["resume", str(run.path.resolve()), *moved], size))
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            continue  # the terminal has told the ranks too, which write a checkpoint
+        except BaseException:
+            process.terminate()  # the launcher tells its ranks
+            process.wait()
+            raise
+    if run.status().state == "stopped":
+        raise Interrupted(f"run {run.name} was stopped", "`halodeck resume` goes on from here")
+    if code:
+        raise RunError(f"run {run.name} failed ({run.status().message})", "see what was printed above")
 
 
 def _environment(progress: Path | None) -> dict[str, str]:

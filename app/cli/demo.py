@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from app.cli.command import Command
-from app.cli.runs import RUNS, RunsOption, duration, new_run, train_here
+from app.cli.runs import RUNS, RunsOption, duration
 from app.cli.show import print_report, say
 from app.cli.simulate import simulate_many
+from app.cli.training import spec_of
+from app.cli.where import train_here
 
 CELLS = 64
 BOX_SIZE = 64.0
@@ -32,7 +34,7 @@ def demo(
     start = time.monotonic()
     say(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")
     simulate_many(out, Simulation(CELLS, BOX_SIZE, preset(COSMOLOGY), evolution=Evolution(steps=STEPS)), SEEDS)
-    run = new_run("halonet", [out], "demo", [], "auto", runs)
+    run = spec_of("halonet", [out], "demo", [], "auto", runs).create()
     say(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
     train_here(run)
     report = read_report(run)

@@ -1,10 +1,9 @@
-"""Commands on runs: recipes, train, predict, report, runs, watch, stop, pause, resume, delete, note."""
+"""Commands on runs: recipes, predict, report, runs, watch, stop, pause, delete, note."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +29,6 @@ from core.runs.lock import delete_run
 from core.runs.run import Notes, Run
 
 if TYPE_CHECKING:
-    from core.learning.learner import Step
     from core.runs.listing import Entry
     from core.runs.recipe import Recipe
 
@@ -82,92 +80,29 @@ def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
     return {"name": name, "title": found.title, "paper": found.paper}
 
 
-def train(
-    recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="See `halodeck recipes`.")],
-    on: Annotated[
-        list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")
-    ] = None,
-    config: Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")] = None,
-    set_: SetOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    detach: Annotated[bool, typer.Option("--detach", help="Train in the background and return.")] = False,
-    note: Annotated[
-        str, typer.Option("--note", help="A text to be kept with the run, #words are tags; see `halodeck note`.")
-    ] = "",
-    runs: RunsOption = RUNS,
-) -> None:
-    """Train a recipe on universes, then predict and report on those held out."""
-    run = new_run(recipe_name, on or [Path("universes")], config, set_ or [], device, runs, note)
-    say(f"run {run.name} in {run.path}")
-    if detach:
-        from app.background.workers import resume as launch
-
-        launch(run)
-        say(f"training in the background; follow it with `halodeck watch {run.name}`")
-        return
-    train_here(run)
-    report(str(run.path), runs=runs)
-
-
-def new_run(
-    recipe_name: str,
-    on: list[Path],
-    config: str | None,
-    overrides: list[str],
-    device: str,
-    runs: Path,
-    note: str = "",
-) -> Run:
-    """Check everything that can be checked without training, then make the run folder."""
-    import shlex
-
-    from core.runs.launch_spec import LaunchSpec
-
-    command = shlex.join(["halodeck", *sys.argv[1:]])
-    return LaunchSpec(recipe_name, tuple(on), config, tuple(overrides), device, runs, note).create(command)
-
-
-def train_here(run: Run, folders: Sequence[Path] = ()) -> None:
-    """Train in this process with a progress bar; universes that have moved are in one of the folders."""
-    from core.runs.worker import work
-
-    with progress_bar(f"train {run.name}") as progress:
-
-        def on_step(step: Step, steps: int) -> None:
-            progress(step.step / steps, f"step {step.step}/{steps}  loss {step.values['loss']:.4f}")
-
-        work(run, on_step, lambda fraction, doing: progress(1.0, doing), folders)
-
-
-def resume(
-    name: RunArgument,
-    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background and return.")] = False,
-    universes: MovedOption = None,
-    runs: RunsOption = RUNS,
-) -> None:
-    """Go on with a run: from its pause, or from its last checkpoint."""
-    run = open_run(runs, name)
-    if run.status().state == "paused":
-        run.request("resume")
-        say(f"asked run {run.name} to go on")
-    elif detach:
-        from app.background.workers import resume as launch
-
-        launch(run, universes or ())
-        say(f"training in the background; follow it with `halodeck watch {run.name}`")
-    else:
-        train_here(run, universes or ())
-        say(f"run {run.name} is done; see `halodeck report {run.name}`")
-
-
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
-    """Ask a run to stop after its step, with a checkpoint."""
-    _request(open_run(runs, name), "stop")
+    """Ask a run to stop after its step, with a checkpoint; take one that waits out of the queue."""
+    from core.runs.submission import withdraw
+
+    run = open_run(runs, name)
+    job = run.job()
+    if withdraw(run):
+        say(f"took job {job} of run {run.name} out of the queue")
+    else:
+        _request(run, "stop")
 
 
 def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
-    """Ask a run to wait after its step, keeping its memory."""
-    _request(open_run(runs, name), "pause")
+    """Ask a run to wait after its step, keeping its memory; keep one that waits in the queue from starting."""
+    run = open_run(runs, name)
+    if run.status().state == "queued":
+        from core.cluster import queue, slurm
+
+        slurm.hold(run.job())
+        queue.renew()
+        say(f"job {run.job()} of run {run.name} stays in the queue until `halodeck resume {run.name}`")
+    else:
+        _request(run, "pause")
 
 
 def _request(run: Run, request: Any) -> None:
@@ -184,6 +119,9 @@ def delete(
     run = open_run(runs, name)
     if not yes:
         typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
+    from core.runs.submission import withdraw
+
+    withdraw(run)
     delete_run(run)
     say(f"deleted {run.path}")
 
@@ -326,7 +264,7 @@ def watch(
         elif line != said:
             say(line)
         said = line
-        if not status.alive:
+        if not status.alive and status.state != "queued":
             break
         time.sleep(interval)
     print() if sys.stdout.isatty() else None
@@ -350,14 +288,12 @@ def duration(seconds: float | None) -> str | None:
 
 COMMANDS = (
     Command("recipes", recipes, 10),
-    Command("train", train, 11),
     Command("predict", predict, 12),
     Command("report", report, 13),
     Command("runs", list_runs, 14),
     Command("watch", watch, 15),
     Command("stop", stop, 16),
     Command("pause", pause, 17),
-    Command("resume", resume, 18),
     Command("delete", delete, 19),
     Command("note", note, 20),
 )

@@ -54,6 +54,10 @@ class Adversaries:
         self.tensors: dict[str, torch.Tensor] = {}
         """Small arrays that the report needs besides the constants."""
 
+    def take_turns(self, turns: int) -> None:
+        """Average the gradients of so many times more batches in a step."""
+        self.accumulate *= turns
+
     def fit(self, samples: Samples) -> Iterator[Step]:
         import torch
 

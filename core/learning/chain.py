@@ -53,6 +53,11 @@ class Chain:
         self.tensors: dict[str, torch.Tensor] = {}
         vars(self).update({name: link.network.module for name, link in links.items()})
 
+    def take_turns(self, turns: int) -> None:
+        """Average the gradients of so many times more batches in a step."""
+        for link in self.links.values():
+            link.network.take_turns(turns)
+
     def fit(self, samples: Samples) -> Iterator[Step]:
         self.constants = dict(samples.constants)
         for name, link in self.links.items():

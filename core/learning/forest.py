@@ -119,6 +119,10 @@ class Forest:
         self.constants: dict[str, float] = {}
         self.grown = {name: Grown(model, mix(seed, k)) for k, (name, model) in enumerate(self.models.items())}
 
+    def take_turns(self, turns: int) -> None:
+        """Refuse: trees see all rows at once. Raises: RunError."""
+        raise RunError("forests grow in one process", "train them on one rank")
+
     def fit(self, samples: Samples) -> Iterator[Step]:
         self.constants = samples.constants
         batch = samples.training(1)

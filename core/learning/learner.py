@@ -38,6 +38,10 @@ class Learner(Protocol):
     steps: int
     constants: dict[str, float]
 
+    def take_turns(self, turns: int) -> None:
+        """Average the gradients of so many times more batches in a step."""
+        ...
+
     def fit(self, samples: Samples) -> Iterator[Step]: ...
 
     def validate(self, samples: Samples) -> dict[str, float]: ...
@@ -129,6 +133,10 @@ class Network:
         self.patience, self.stale, self.lowest = patience, 0, math.inf
         self.best: dict[str, torch.Tensor] | None = None
         self.accumulate, self.plateau = accumulate, plateau
+
+    def take_turns(self, turns: int) -> None:
+        """Average the gradients of so many times more batches in a step."""
+        self.accumulate *= turns
 
     def fit(self, samples: Samples) -> Iterator[Step]:
         import torch

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from core.errors import RunError
+
 if TYPE_CHECKING:
     import torch
 
@@ -49,6 +51,15 @@ def joined() -> Iterator[None]:
         dist.destroy_process_group()
 
 
+def has_lost_others(error: BaseException) -> bool:
+    """Whether an error tells only that another rank, or the way to it, is gone."""
+    import torch.distributed as dist
+
+    if world() == 1:
+        return False
+    return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in str(error).lower())
+
+
 def rank() -> int:
     """The number of this process among those that train together."""
     import torch.distributed as dist
@@ -72,6 +83,19 @@ def total(values: Sequence[float]) -> float:
     """The sum of what every rank has of each turn, in the order of the batches."""
     every = gathered(values)
     return sum((one[turn] for turn in range(len(values)) for one in every), 0.0)
+
+
+def share(learner: Any, ranks: int) -> None:
+    """Have a learner take `ranks` batches a step in all, whatever the number of processes: one may do the work of many.
+
+    Raises: RunError where the processes cannot share them evenly.
+    """
+    if ranks % world():
+        raise RunError(
+            f"{ranks} batches a step cannot be shared by {world()} processes", "use a number that divides them"
+        )
+    if ranks > world():
+        learner.take_turns(ranks // world())
 
 
 def agreed(number: int) -> int:
@@ -114,11 +138,9 @@ def synchronised(module: torch.nn.Module) -> torch.nn.Module:
         return module
     from torch.nn.parallel import DistributedDataParallel
 
-    on_gpu = next(module.parameters()).is_cuda
+    device = next(module.parameters()).device
     # buffers are statistics, which `RunningStatistics` keeps alike
-    return DistributedDataParallel(
-        module, device_ids=[next(module.parameters()).device] if on_gpu else None, broadcast_buffers=False
-    )
+    return DistributedDataParallel(module, [device] if device.type == "cuda" else None, forward_sync_buffers=False)
 
 
 def last_alone(module: torch.nn.Module, last: bool) -> AbstractContextManager[object]:
@@ -136,7 +158,9 @@ class RunningStatistics:
     def __init__(self, module: torch.nn.Module, batches: int) -> None:
         from torch.nn.modules.batchnorm import _BatchNorm
 
-        found = [item for item in module.modules() if isinstance(item, _BatchNorm) and item.track_running_stats]
+        found: list[Any] = [
+            item for item in module.modules() if isinstance(item, _BatchNorm) and item.track_running_stats
+        ]
         self.norms = found if batches > 1 else []
         self.seen: list[torch.Tensor] = []
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import InputError
+from core.errors import InputError, UsageError
 from core.runs.run import Run, create_run, read_notes
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class LaunchSpec:
     device: str = "auto"
     runs: Path = RUNS
     note: str = ""
+    ranks: int = 1
+    """Batches of a step: as many processes may share them."""
 
     def settings(self) -> Recipe:
         """The recipe with all its settings. Raises: ConfigError, InputError, UsageError."""
@@ -46,6 +48,8 @@ class LaunchSpec:
         universes = [open_universe(path.resolve()) for path in universe_paths(self.on)]
         _refuse_twins(universes)
         settings.check(universes)
+        if self.ranks > 1 and settings.product == "table":
+            raise UsageError(f"{self.recipe} grows trees, which one process does", "leave --gpus or --ranks out")
         return settings, universes
 
     def create(self, command: str = "") -> Run:
@@ -68,6 +72,7 @@ class LaunchSpec:
             held_out=[universes.index(universe) for universe in settings.held_out(universes)],
             settings_version=settings.version,
             device=self.device,
+            **({"ranks": self.ranks} if self.ranks > 1 else {}),
         )
         if self.note:
             run.write_notes(read_notes(self.note))

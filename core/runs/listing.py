@@ -9,7 +9,8 @@ from pathlib import Path
 from core.errors import HalodeckError, ResourceError, RunError, did_you_mean
 from core.files import explain
 from core.patience import PATIENCE, Patient, within
-from core.runs.run import Notes, Run, Status, is_run
+from core.runs.run import Notes, Run, is_run
+from core.runs.status import Status
 
 SILENT = "not answering"
 """The state of a run whose folder does not answer in time."""

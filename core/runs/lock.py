@@ -12,7 +12,8 @@ from pathlib import Path
 from core.errors import RunError
 from core.files import explain
 from core.processes import host
-from core.runs.run import SILENCE, Run
+from core.runs.run import Run
+from core.runs.status import SILENCE
 
 
 @contextmanager

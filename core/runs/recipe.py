@@ -48,6 +48,8 @@ class Recipe(Settings, Generic[L]):
     """Steps between looks at the validation universes."""
     checkpoint_every: int = Setting(100, ge=1)
     """Steps between checkpoints; what is lost at worst when the worker is killed."""
+    checkpoint_minutes: float = Setting(15, gt=0)
+    """Minutes between checkpoints at most, where that many steps take longer."""
 
     @classmethod
     def migrate(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:

@@ -3,6 +3,8 @@
     config.toml      what was asked for, resolved: recipe, universes, device, every setting
     events.jsonl     what happened, one JSON object a line, append-only; a torn last line is not yet written
     status.json      the worker's last word: process, step, heartbeat, state; replaced atomically
+    job.json         the job of a scheduler that works, or is to work, on the run, where there is one
+    job.sh           the script of that job
     control          requests to the worker (pause | resume | stop), a line each, taken by it between steps
     worker.log       everything the worker printed
     notes.json       what people wrote about the run: a text and tags
@@ -17,7 +19,6 @@ One process writes, any number read; it survives the loss of the terminal that l
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import shutil
@@ -26,54 +27,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from core import processes
 from core.errors import HalodeckError, InputError, ResourceError, RunError
 from core.files import explain, overwrite, write_json, write_text
 from core.reading import open_regular, parse_json, read_json, read_tail, read_toml
 from core.runs import requests
 from core.runs.requests import Request
-from core.typed import Measured, typed
+from core.runs.status import Status, own_process, read_job, read_status
+from core.typed import typed
 
-State = Literal["new", "running", "paused", "done", "stopped", "failed", "lost"]
-
-HEARTBEAT = 5.0
-"""Seconds between a worker's signs of life."""
-SILENCE = 60.0
-"""Seconds of silence after which a worker on another host counts as lost."""
 _MOST = 16 << 20
 """Bytes of a file that says something about a run."""
 _MOST_EVENTS = 1 << 30
 """Bytes of the events: a worker that trains for months writes less."""
 _BLOCK = 16 << 20
 """Bytes of the events that are taken into memory at a time."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is known about a run now. `speed` in steps a second, `remaining` in seconds; None where unknown."""
-
-    state: State
-    step: int = 0
-    steps: int = 0
-    values: dict[str, float] | None = None
-    speed: float | None = None
-    message: str = ""
-    host: str = ""
-    pid: int = 0
-    updated: float = 0.0
-
-    @property
-    def remaining(self) -> float | None:
-        if not self.speed or self.state != "running":
-            return None
-        seconds = (self.steps - self.step) / self.speed
-        return seconds if math.isfinite(seconds) else None
-
-    @property
-    def alive(self) -> bool:
-        return self.state in ("running", "paused")
 
 
 @dataclass(frozen=True)
@@ -159,7 +128,7 @@ class Run:
     def write_status(self, **status: Any) -> None:
         """Replace status.json: state, step, steps, values, speed, message. Process and time are added."""
         path = self.path / "status.json"
-        data = {**status, **_process(), "updated": time.time()}
+        data = {**status, **own_process(), "updated": time.time()}
         try:
             write_json(path, data, self.path)
         except ResourceError:
@@ -187,17 +156,11 @@ class Run:
 
     def status(self) -> Status:
         """The honest state: a worker that died without a word is "lost"."""
-        path, again = self.path / "status.json", "resuming the run writes it anew"
-        try:
-            return _alive_or_lost(typed(_StatusFile, read_json(path, _MOST)), path.stat().st_mtime)
-        except FileNotFoundError:
-            return Status("new", message="not started")
-        except InputError as error:
-            return Status("failed", message=f"{error.problem}; {again}")
-        except HalodeckError as error:
-            return Status("failed", message=f"status.json cannot be read ({error.problem}); check its permissions")
-        except ValueError as error:
-            return Status("failed", message=f"status.json is no run's ({error}); {again}")
+        return read_status(self.path)
+
+    def job(self) -> str:
+        """The number of the job that was submitted last for this run; "" where there was none."""
+        return read_job(self.path)
 
     def events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Events from a byte offset on, and the offset to go on from. Broken lines are passed over.
@@ -288,11 +251,6 @@ def age(created: float) -> str:
     return datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M")
 
 
-def _process() -> dict[str, Any]:
-    """Who writes: host, process and its birth (a process number alone may be given again)."""
-    return {"host": processes.host(), "pid": os.getpid(), "born": processes.own_birth()}
-
-
 @dataclass(frozen=True)
 class _Config:
     """What must be in config.toml; whatever else there is belongs to nobody here."""
@@ -314,47 +272,6 @@ class _Config:
             raise ValueError(f"created is {self.created:g}, which is no time") from None
         if any(not 0 <= number < len(self.universes) for number in self.held_out):
             raise ValueError(f"held_out names others than the {len(self.universes)} universes")
-
-
-@dataclass(frozen=True)
-class _StatusFile:
-    """What may be in status.json."""
-
-    state: State
-    step: int = 0
-    steps: int = 0
-    values: dict[str, Measured] | None = None
-    speed: float | None = None
-    message: str = ""
-    host: str = ""
-    pid: Any = 0
-    born: Any = ""
-    updated: float = 0.0
-
-
-def _alive_or_lost(said: _StatusFile, written: float) -> Status:
-    """What status.json says, unless the worker that wrote it is gone."""
-    state, message = said.state, said.message
-    if state in ("running", "paused") and not _breathes(said, written):
-        state, message = "lost", "the worker died without a word; resume it from its last checkpoint"
-    return Status(
-        state=state,
-        step=said.step,
-        steps=said.steps,
-        values={name: float(value) for name, value in (said.values or {}).items()},
-        speed=said.speed,
-        message=message,
-        host=said.host,
-        pid=said.pid if isinstance(said.pid, int) else 0,
-        updated=said.updated,
-    )
-
-
-def _breathes(said: _StatusFile, written: float) -> bool:
-    """Whether the worker lives: by its process, on another machine by when its last word was `written`."""
-    if said.host == processes.host() and isinstance(said.born, str):
-        return isinstance(said.pid, int) and processes.alive(said.pid, said.born)
-    return abs(time.time() - written) < SILENCE
 
 
 def _lacks_newline(file: Any) -> bool:

@@ -1,27 +1,30 @@
-"""The worker: trains a run to its end, or to the next request to stop; whatever ends it, it can be resumed exactly."""
+"""The worker: trains a run to its end, or to the next request to stop; whatever ends it, it can be resumed exactly.
+
+Of several ranks that train together the first does all that a worker does; the others take their share of every step.
+"""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Protocol
 
 import torch
 
+from core.cluster.allocation import allocation
 from core.errors import HalodeckError, Interrupted, RunError
 from core.files import left_behind
+from core.learning import parallel
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
 from core.progress import Progress, silent
 from core.runs.job import Job, Model, open_job, restore, write_tensors
 from core.runs.lock import held
+from core.runs.pulse import Pulse, beating
 from core.runs.reports import make_report
-from core.runs.run import HEARTBEAT, Run, State
+from core.runs.run import Run
+from core.runs.stopping import Stop, on_signals
 
 EVENT_INTERVAL = 0.2
 """Least seconds between two step events."""
@@ -37,148 +40,150 @@ def work(
 ) -> None:
     """Train until done, then predict the held-out universes and write the report.
 
-    Universes that are no longer where they were are looked for in `folders`.
-
+    Universes that are no longer where they were are looked for in `folders`. Where a launcher has started several
+    processes, each calls this.
     Raises: RunError when another worker lives, Interrupted after a requested stop, and what training raises.
     """
-    if run.status().alive:
-        raise RunError(f"run {run.name} is {run.status().state} already", "watch it with `halodeck watch`")
-    with held(run):
-        run.take_request()  # of an earlier worker; from this one's first word on, requests are for it
-        for left in left_behind(run.path):
-            left.unlink(missing_ok=True)
-        with _pulse(run) as pulse, _stop_on_signals(run) as stop:
-            try:
-                _train_and_report(run, pulse, stop, on_step, progress, folders)
-            except Interrupted:
-                pulse.end("stopped", "stopped on request; `halodeck resume` goes on from here")
-                raise
-            except BaseException as error:
-                words = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
-                pulse.end("failed", words)
-                raise
+    with parallel.joined(), on_signals(run) as stop:
+        if parallel.rank():
+            _assist(run, stop, folders)
+            return
+        status, here = run.status(), allocation()
+        if status.alive and not (here and status.job == here.job):  # of the same job: an earlier start of it
+            raise RunError(f"run {run.name} is {status.state} already", "watch it with `halodeck watch`")
+        with held(run):
+            run.take_request()  # of an earlier worker; from this one's first word on, requests are for it
+            for left in left_behind(run.path):
+                left.unlink(missing_ok=True)
+            with beating(run) as pulse:
+                try:
+                    _train_and_report(run, pulse, stop, on_step, progress, folders)
+                except Interrupted as error:
+                    words = "stopped to make room" if error.again else "stopped on request"
+                    pulse.end("stopped", f"{words}; `halodeck resume` goes on from here", error.again)
+                    raise
+                except BaseException as error:
+                    if parallel.has_lost_others(error):  # whose launcher starts them all again
+                        pulse.end("stopped", "another rank was lost; `halodeck resume` goes on from here", again=True)
+                        raise
+                    words = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
+                    pulse.end("failed", words)
+                    raise
 
 
-class _Pulse:
-    """Says how the run is, and that it lives, every few seconds from its own thread."""
+class _Others(Protocol):
+    """What is done beside the steps themselves: by the first rank; the others do none of it."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.status: dict[str, Any] = {"state": "running", "step": 0, "steps": 0, "values": {}, "message": "starting"}
-        self.lock = threading.Lock()
+    def told(self, step: Step, validates: bool) -> None: ...
 
-    def say(self, **status: Any) -> None:
-        with self.lock:
-            self.status.update(status)
-            self.run.write_status(**self.status)
+    def validated(self, step: Step, values: dict[str, float]) -> None: ...
 
-    def end(self, state: State, message: str) -> None:
-        """The last word. Where it cannot be written, what ended the work matters more."""
-        with suppress(HalodeckError):
-            self.say(state=state, message=message)
-            self.run.emit("state", state=state, **({"text": message} if state == "failed" else {}))
+    def kept(self, step: Step) -> None: ...
 
-    def beat(self, until: threading.Event) -> None:
-        while not until.wait(HEARTBEAT):
-            with suppress(HalodeckError):  # a full disk is the training's to report
-                self.say()
+    def obey(self, where: str) -> None:
+        """Do what was asked for. Raises: Interrupted."""
+        ...
 
 
-@contextmanager
-def _pulse(run: Run) -> Iterator[_Pulse]:
-    pulse, end = _Pulse(run), threading.Event()
-    pulse.say()
-    thread = threading.Thread(target=pulse.beat, args=(end,), daemon=True)
-    thread.start()
-    try:
-        yield pulse
-    finally:
-        end.set()
-        thread.join()
+class _Telling:
+    """Events, status and checkpoints in the run's folder."""
+
+    def __init__(
+        self, run: Run, job: Job, learner: Learner, pulse: Pulse, stop: Stop, on_step: Callable[[Step, int], None]
+    ) -> None:
+        self.run, self.job, self.learner, self.pulse, self.stop, self.on_step = run, job, learner, pulse, stop, on_step
+        self.last, self.speed, self.before, self.checkpoint = 0.0, 0.0, time.monotonic(), time.monotonic()
+
+    def told(self, step: Step, validates: bool) -> None:
+        now = time.monotonic()
+        speed = 1 / max(now - self.before, 1e-9)
+        # a moving average over about 20 steps
+        self.speed = self.speed + 0.05 * (speed - self.speed) if self.speed else speed
+        self.before = now
+        if now - self.last >= EVENT_INTERVAL or validates:
+            self.last = now
+            self.run.emit("step", step=step.step, **step.values)
+            self.pulse.say(state="running", step=step.step, values=step.values, speed=self.speed, message="training")
+        self.on_step(step, self.learner.steps)
+
+    def validated(self, step: Step, values: dict[str, float]) -> None:
+        self.run.emit("validation", step=step.step, **values)
+        self.before = time.monotonic()
+
+    def kept(self, step: Step) -> None:
+        recipe, since = self.job.recipe, time.monotonic() - self.checkpoint
+        if step.step % recipe.checkpoint_every == 0 or since > 60 * recipe.checkpoint_minutes:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write a checkpoint."""
+        parts = {"state": self.learner.state(), "weights": self.learner.weights()}
+        write_tensors(self.run.path / "checkpoint.pt", self.run, **parts)
+        self.checkpoint = time.monotonic()
+        self.pulse.say(step=self.learner.step)
+
+    def obey(self, where: str) -> None:
+        _obey(self.run, self.pulse, self.stop, where)
 
 
-class _Stop:
-    """Whether a signal has asked for the end: at once, or, while training, after the step and with a checkpoint."""
+class _Silent:
+    """What the other ranks do beside the steps: obey their own signals."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.number: int | None = None
-        self.waits = False
-        """Whether a signal waits for the end of a step."""
+    def __init__(self, stop: Stop) -> None:
+        self.stop = stop
 
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        again = self.number is not None and number == signal.SIGINT
-        self.number = number
-        if again:
-            raise KeyboardInterrupt  # the second Ctrl-C does not wait for the step to end
-        if not self.waits:
-            self.check()
+    def told(self, step: Step, validates: bool) -> None: ...
 
-    def check(self, where: str = "") -> None:
-        """End here if asked to. Raises: Interrupted."""
-        if self.number is not None:
-            raise self.interrupted(where)
+    def validated(self, step: Step, values: dict[str, float]) -> None: ...
 
-    def interrupted(self, where: str = "") -> Interrupted:
-        return Interrupted(
-            f"run {self.run.name} was stopped{where}",
-            "`halodeck resume` goes on from here",
-            self.number or signal.SIGINT,
-        )
+    def kept(self, step: Step) -> None: ...
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """What must not be torn: a signal is kept until its end, or until somebody checks."""
-        self.waits = True
-        try:
-            yield
-        finally:
-            self.waits = False
+    def obey(self, where: str) -> None:
+        _make_room(self.stop, where)
 
 
-@contextmanager
-def _stop_on_signals(run: Run) -> Iterator[_Stop]:
-    """Obey SIGTERM, SIGINT and SIGHUP (a lost terminal). In a thread other than the main one they are left alone."""
-    stop = _Stop(run)
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    wanted = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
-        wanted.append(signal.SIGHUP)
-    before = {number: signal.signal(number, stop.handle) for number in wanted}
-    try:
-        yield stop
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)
+def _ready(run: Run, folders: Sequence[Path]) -> tuple[Job, Samples, Learner]:
+    """What a rank trains with, as it was at the last checkpoint."""
+    job = open_job(run, folders)
+    torch.manual_seed(job.recipe.seed)
+    samples = job.recipe.samples(job.universes, job.device)
+    learner = job.recipe.learner(job.device)
+    parallel.share(learner, int(run.config().get("ranks", 1)))
+    if (run.path / "checkpoint.pt").exists():
+        restore(learner.restore, run.path / "checkpoint.pt", run, job.device, "state")
+    if parallel.agreed(learner.step) != learner.step:
+        raise RunError(f"the ranks of run {run.name} begin at different steps", "give them one and the same folder")
+    return job, samples, learner
+
+
+def _assist(run: Run, stop: Stop, folders: Sequence[Path]) -> None:
+    """The part of a rank that is not the first. Raises: as `work`."""
+    job, samples, learner = _ready(run, folders)
+    with stop.waiting():
+        _train(job, learner, samples, _Silent(stop))
 
 
 def _train_and_report(
     run: Run,
-    pulse: _Pulse,
-    stop: _Stop,
+    pulse: Pulse,
+    stop: Stop,
     on_step: Callable[[Step, int], None],
     progress: Progress,
     folders: Sequence[Path],
 ) -> None:
     run.emit("state", state="running")
-    job = open_job(run, folders)
+    job, samples, learner = _ready(run, folders)
     recipe = job.recipe
-    torch.manual_seed(recipe.seed)
-    samples = recipe.samples(job.universes, job.device)
-    learner = recipe.learner(job.device)
-    if (run.path / "checkpoint.pt").exists():
-        restore(learner.restore, run.path / "checkpoint.pt", run, job.device, "state")
     pulse.say(step=learner.step, steps=learner.steps, message="training")
+    telling = _Telling(run, job, learner, pulse, stop, on_step)
     with stop.waiting():
         try:
-            _train(run, job, learner, samples, pulse, stop, on_step)
+            _train(job, learner, samples, telling)
         except Interrupted:
-            write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+            telling.keep()
             raise
         # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
-        write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
+        telling.keep()
     stop.check(" after its training")
 
     pulse.say(message="measuring what prediction needs besides the weights", speed=None)
@@ -196,40 +201,44 @@ def _train_and_report(
         run.emit("state", state="done")
 
 
-def _train(
-    run: Run,
-    job: Job,
-    learner: Learner,
-    samples: Samples,
-    pulse: _Pulse,
-    stop: _Stop,
-    on_step: Callable[[Step, int], None],
-) -> None:
-    recipe = job.recipe
-    told, speed, before = 0.0, 0.0, time.monotonic()
+def _train(job: Job, learner: Learner, samples: Samples, others: _Others) -> None:
     for step in learner.fit(samples):
-        now = time.monotonic()
-        # a moving average over about 20 steps
-        speed = 1 / max(now - before, 1e-9) if not speed else speed + 0.05 * (1 / max(now - before, 1e-9) - speed)
-        before = now
-        last = step.step == learner.steps
-        validates = last or step.step % recipe.validate_every == 0
-        if now - told >= EVENT_INTERVAL or validates:
-            told = now
-            run.emit("step", step=step.step, **step.values)
-            pulse.say(state="running", step=step.step, values=step.values, speed=speed, message="training")
-        on_step(step, learner.steps)
+        validates = step.step == learner.steps or step.step % job.recipe.validate_every == 0
+        others.told(step, validates)
         if validates:
-            run.emit("validation", step=step.step, **learner.validate(samples))
-            before = time.monotonic()
-        if step.step % recipe.checkpoint_every == 0:
-            write_tensors(run.path / "checkpoint.pt", run, state=learner.state(), weights=learner.weights())
-        _obey(run, pulse, stop, f" at step {step.step}")
+            others.validated(step, learner.validate(samples))
+        others.kept(step)
+        _agree(others, f" at step {step.step}")
 
 
-def _obey(run: Run, pulse: _Pulse, stop: _Stop, where: str) -> None:
-    """Do what was asked for: pause until resumed, or stop. Raises: Interrupted."""
+def _agree(others: _Others, where: str) -> None:
+    """Do what was asked of any rank; all stop after the same step. Raises: Interrupted."""
+    asked: Interrupted | None = None
+    try:
+        others.obey(where)
+    except Interrupted as error:
+        asked = error
+    if parallel.world() == 1:
+        if asked:
+            raise asked
+        return
+    # the number of the signal, and 1000 where the work is to go on by itself
+    said = parallel.agreed(asked.signal + 1000 * asked.again if asked else 0)
+    if said:
+        words = asked.problem if asked else f"another rank was stopped{where}"
+        raise Interrupted(words, "`halodeck resume` goes on from here", said % 1000, said > 1000)
+
+
+def _make_room(stop: Stop, where: str) -> None:
+    """Stop for a signal, or for what the machine is wanted for. Raises: Interrupted."""
     stop.check(where)
+    if stop.room_is_wanted():
+        raise stop.interrupted(where, again=True)
+
+
+def _obey(run: Run, pulse: Pulse, stop: Stop, where: str) -> None:
+    """Do what was asked for: pause until resumed, or stop. Raises: Interrupted."""
+    _make_room(stop, where)
     request = run.take_request()
     if request == "pause":
         doing = pulse.status["message"]
@@ -237,7 +246,7 @@ def _obey(run: Run, pulse: _Pulse, stop: _Stop, where: str) -> None:
         run.emit("state", state="paused")
         while request not in ("resume", "stop"):
             time.sleep(_LOOK)
-            stop.check(where)
+            _make_room(stop, where)
             request = run.take_request()
         pulse.say(state="running", message=doing)
         run.emit("state", state="running")

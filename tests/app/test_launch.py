@@ -13,7 +13,8 @@ import pytest
 from app.background import workers as launch
 from core.cosmos.universe import Universe
 from core.errors import ResourceError, RunError
-from core.runs.run import Run, State
+from core.runs.run import Run
+from core.runs.status import State
 from core.runs.worker import work
 
 STEPS = 250

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from identical import of
+from tiny_data import data_for
 
 from core.config import read_table, resolve
 from core.cosmos.universe import Universe
 from core.runs import registry
-from identical import of
-from tiny_data import data_for
 
 ROOT = Path(__file__).parents[3]
 STEPS = 3

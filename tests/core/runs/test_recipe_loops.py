@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_data import data_for
 
 from core.config import read_table, resolve
 from core.cosmos.universe import Universe, open_universe
@@ -17,7 +18,6 @@ from core.runs.recipe import Recipe
 from core.runs.reports import read_report
 from core.runs.run import create_run
 from core.runs.worker import work
-from tiny_data import data_for
 
 Examples = Callable[[str], list[Universe]]
 

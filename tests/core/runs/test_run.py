@@ -15,7 +15,8 @@ from core.errors import HalodeckError, ResourceError, RunError
 from core.files import begun
 from core.runs.lock import delete_run, held
 from core.runs.requests import Request
-from core.runs.run import SILENCE, Notes, Run, Status, age, create_run
+from core.runs.run import Notes, Run, age, create_run
+from core.runs.status import SILENCE, Status
 
 
 @pytest.fixture

@@ -336,7 +336,7 @@ def test_no_space_left_for_the_checkpoint(new_run: NewRun) -> None:
 
 def test_no_space_left_for_the_status(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
     # the heartbeat's thread must not shout (an exception there would be a warning, so an error): training tells it
-    monkeypatch.setattr("core.runs.worker.HEARTBEAT", 0.01)
+    monkeypatch.setattr("core.runs.pulse.HEARTBEAT", 0.01)
     run = new_run("steps=30", "validate_every=10")
 
     def full(path: Path, *data: Any) -> None:

@@ -1,0 +1,120 @@
+"""Commands that train: train and resume."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.command import Command
+from app.cli.runs import RUNS, MovedOption, RunArgument, RunsOption, SetOption, report
+from app.cli.show import say
+from app.cli.where import (
+    DetachOption,
+    DryRunOption,
+    GpusOption,
+    NodesOption,
+    RanksOption,
+    SubmitOption,
+    TimeOption,
+    Where,
+    in_job_of,
+    release,
+)
+from core.learning import parallel
+from core.runs.listing import open_run
+from core.runs.run import Run
+
+if TYPE_CHECKING:
+    from core.runs.launch_spec import LaunchSpec
+
+
+def train(
+    recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="See `halodeck recipes`.")],
+    on: Annotated[
+        list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")] = None,
+    set_: SetOption = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    detach: DetachOption = False,
+    submit: SubmitOption = None,
+    nodes: NodesOption = 1,
+    gpus: GpusOption = 0,
+    ranks: RanksOption = 0,
+    time: TimeOption = "",
+    dry_run: DryRunOption = False,
+    note: Annotated[
+        str, typer.Option("--note", help="A text to be kept with the run, #words are tags; see `halodeck note`.")
+    ] = "",
+    runs: RunsOption = RUNS,
+) -> None:
+    """Train a recipe on universes, then predict and report on those held out.
+
+    In this process, in several of this machine (--gpus, --ranks), in the background, or as a job of a cluster.
+    """
+    where = Where.chosen(submit, nodes, gpus, ranks, time, detach, dry_run)
+    spec = spec_of(recipe_name, on, config, set_, device, runs, note, where.size.processes)
+    if dry_run:
+        spec.check()
+        typer.echo(where.script(Run(runs / f"{recipe_name}-NNN")))
+        return
+    run = spec.create(shlex.join(["halodeck", *sys.argv[1:]]))
+    say(f"run {run.name} in {run.path}")
+    where.start(run)
+    if where.is_here:
+        report(str(run.path), runs=runs)
+
+
+def spec_of(
+    recipe: str,
+    on: list[Path] | None,
+    config: str | None,
+    overrides: list[str] | None,
+    device: str,
+    runs: Path,
+    note: str = "",
+    ranks: int = 1,
+) -> LaunchSpec:
+    """A training as it was asked for. Nothing is checked yet."""
+    from core.runs.launch_spec import LaunchSpec
+
+    return LaunchSpec(
+        recipe, tuple(on or [Path("universes")]), config, tuple(overrides or ()), device, runs, note, ranks
+    )
+
+
+def resume(
+    name: RunArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background and return.")] = False,
+    submit: SubmitOption = None,
+    nodes: NodesOption = 1,
+    gpus: GpusOption = 0,
+    ranks: RanksOption = 0,
+    time: TimeOption = "",
+    dry_run: DryRunOption = False,
+    universes: MovedOption = None,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Go on with a run: from its pause, from its last checkpoint, or, held in a queue, when its turn comes."""
+    run = open_run(runs, name)
+    where = Where.chosen(submit, nodes, gpus, ranks, time, detach, dry_run)
+    if dry_run:
+        typer.echo(where.script(run))
+        return
+    status = run.status()
+    if status.state == "paused":
+        run.request("resume")
+        say(f"asked run {run.name} to go on")
+    elif status.state == "queued" and submit is None and not in_job_of(status.job):
+        release(run)
+    else:
+        where.start(run, universes or ())
+        if where.is_here and parallel.first():
+            say(f"run {run.name} is done; see `halodeck report {run.name}`")
+
+
+COMMANDS = (Command("train", train, 11), Command("resume", resume, 18))

@@ -1,0 +1,143 @@
+"""Job scripts: what a user would write by hand, kept beside what the job works on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cluster.sites import Site
+from core.errors import UsageError
+
+RESTARTS = 3
+"""How often the launcher starts the ranks again in one start of the job, e.g. when one was killed."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a job asks for: nodes, GPUs and processes a node, and its time, which is the site's where it is ""."""
+
+    nodes: int = 1
+    gpus: int = 0
+    ranks: int = 1
+    """Processes a node: with GPUs one each."""
+    time: str = ""
+
+    @property
+    def processes(self) -> int:
+        return self.nodes * self.ranks
+
+
+class Expanded(str):
+    """A word that the shell is to expand; all others are quoted."""
+
+
+def program() -> list[str]:
+    """The command `halodeck` of this installation."""
+    installed = Path(sys.executable).with_name("halodeck")
+    return [str(installed)] if installed.exists() else [sys.executable, "-P", "-m", "app"]
+
+
+def launched(arguments: list[str], size: Size) -> list[str]:
+    """The command of one node: halodeck itself, or the launcher of as many processes as the size has.
+
+    Several nodes find each other by $HEAD, $PORT and $SLURM_JOB_ID.
+    """
+    if size.processes == 1:
+        return [*program(), *arguments]
+    where = (
+        ["--standalone"]
+        if size.nodes == 1
+        else [
+            f"--nnodes={size.nodes}",
+            "--rdzv-backend=c10d",
+            Expanded('--rdzv-id="$SLURM_JOB_ID"'),
+            Expanded('--rdzv-endpoint="$HEAD:$PORT"'),
+        ]
+    )
+    ranks = [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={size.ranks}"]
+    command = program()
+    how = ["--no-python", *command] if len(command) == 1 else ["-m", "app"]
+    return [*ranks, f"--max-restarts={RESTARTS}", *how, *arguments]
+
+
+def directives(name: str, site: Site, size: Size, log: Path, options: tuple[str, ...] = ()) -> list[str]:
+    """The #SBATCH lines. Raises: UsageError for a folder that they cannot name."""
+    if not str(log).isprintable():
+        raise UsageError(f"a job cannot write into {str(log.parent)!r}", "use a folder with a plain name")
+    asked = [
+        f"--job-name={name}",
+        f"--nodes={size.nodes}",
+        "--ntasks-per-node=1",
+        f"--time={size.time or site.time}",
+        f"--output={str(log.parent).replace('%', '%%')}/{log.name}",
+        "--open-mode=append",
+        "--requeue",
+        f"--signal=B:USR1@{site.notice}",
+    ]
+    if site.cores_per_rank:
+        asked.append(f"--cpus-per-task={site.cores_per_rank * size.ranks}")
+    if size.gpus:
+        asked.append(site.gpus.format(gpus=size.gpus))
+    named = {"account": site.account, "partition": site.partition, "qos": site.qos, "constraint": site.constraint}
+    asked += [f"--{key}={value}" for key, value in {**named, "mem": site.memory}.items() if value]
+    return [f"#SBATCH {shlex.quote(option)}" for option in (*asked, *options, *site.options)]
+
+
+def _surroundings(site: Site, size: Size) -> list[str]:
+    lines = list(site.setup)
+    if site.scratch:
+        lines.append(f"export HALODECK_SCRATCH={site.scratch}")
+    if site.cores_per_rank:
+        lines.append(f"export OMP_NUM_THREADS={site.cores_per_rank} NUMBA_NUM_THREADS={site.cores_per_rank}")
+        # srun no longer takes it from the job
+        lines.append(f"export SRUN_CPUS_PER_TASK={site.cores_per_rank * size.ranks}")
+    if size.nodes > 1:
+        lines.append(f"export HEAD={site.head} PORT=$((20000 + SLURM_JOB_ID % 20000))")
+    return lines
+
+
+def _shell(words: list[str]) -> str:
+    return " ".join(word if isinstance(word, Expanded) else shlex.quote(word) for word in words)
+
+
+def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
+    """The script of a job that works on a run until it is done, however often it is interrupted."""
+    run = shlex.quote(str(folder))
+    command = _shell(launched(["resume", Expanded('"$RUN"')], size))
+    lines = [
+        "#!/bin/bash",
+        *directives(name, site, size, folder / "job-%j.log"),
+        "",
+        f"RUN={run}",
+        "# SLURM tells this script alone some time before the end, or before it takes the nodes away; the workers read",
+        "# it in the folder of the run: they are not signalled, for the GPU libraries use signals of their own",
+        'trap \'echo "$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}" > "$RUN/yield"\' USR1 TERM',
+        *_surroundings(site, size),
+        "",
+        f"{site.launcher} {command} &".lstrip(),
+        "# a signal ends wait, not the work",
+        "while true; do wait $!; code=$?; kill -0 $! 2>/dev/null || break; done",
+        "# into the queue again where there is work left",
+        f'exec {_shell(program())} requeue "$RUN" --code $code',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def command_script(
+    name: str, folder: Path, arguments: list[str], site: Site, size: Size, options: tuple[str, ...] = ()
+) -> str:
+    """The script of a job that is one command of halodeck, which keeps what it has done when it is begun again."""
+    lines = [
+        "#!/bin/bash",
+        *directives(name, site, size, folder / ("job-%A_%a.log" if options else "job-%j.log"), options),
+        "",
+        *_surroundings(site, size),
+        "",
+        f"cd {shlex.quote(str(Path.cwd()))}",
+        " ".join(["exec", *filter(None, [site.launcher, _shell(launched(arguments, size))])]),
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""Runs as jobs of a cluster: the script in the run's folder, the job's number, and what is asked of the scheduler."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from core.cluster import queue, slurm
+from core.cluster.allocation import allocation, marker
+from core.cluster.script import Size, run_script
+from core.cluster.sites import Site
+from core.errors import ResourceError, RunError
+from core.files import write_json, write_text
+from core.reading import read_json
+from core.runs.run import Run
+
+
+def script_of(run: Run, site: Site, size: Size) -> str:
+    """The job script of a run."""
+    return run_script(run.name, run.path.resolve(), site, size)
+
+
+def submit(run: Run, name: str, site: Site, size: Size) -> str:
+    """Submit a run; returns the number of its job, which is kept with the run.
+
+    Raises: RunError where somebody works on it or its job waits, ResourceError where the scheduler refuses.
+    """
+    status = run.status()
+    if status.alive or status.state in ("queued", "done"):
+        raise RunError(f"run {run.name} is {status.state}", "there is nothing to submit")
+    script = run.path / "job.sh"
+    write_text(script, script_of(run, site, size))
+    marker(run.path).unlink(missing_ok=True)
+    job = slurm.submit(script)
+    write_json(run.path / "job.json", {"job": job, "site": name, "submitted": time.time()}, run.path)
+    queue.renew()
+    return job
+
+
+def withdraw(run: Run) -> bool:
+    """Take the waiting job of a run, if it has one, out of the queue; whether it had. Raises: RunError, ResourceError."""
+    if run.status().state != "queued":
+        return False
+    slurm.cancel(run.job())
+    queue.renew()
+    return True
+
+
+def requeue(run: Run, code: int) -> bool:
+    """Let the job that this process is part of begin again, where its run has work left that was only interrupted.
+
+    So it is after a worker has made room, and after one was killed, if it has got on since the job began last.
+    Returns whether it was put into the queue. Raises: RunError outside a job.
+    """
+    here = allocation()
+    if here is None:
+        raise RunError("this is no job", "`halodeck requeue` is for job scripts")
+    status, kept = run.status(), run.path / "requeued.json"
+    if status.state == "done":
+        return False
+    killed = code >= 128 or status.state == "lost"
+    if not (status.again or (killed and _has_got_on(kept, status.step))):
+        return False
+    write_json(kept, {"step": status.step}, run.path)
+    try:
+        slurm.requeue(here.job)
+    except ResourceError:
+        return False  # it is being requeued, or taken away, by SLURM itself
+    return True
+
+
+def _has_got_on(kept: Path, step: int) -> bool:
+    try:
+        return step > int(read_json(kept)["step"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return True

@@ -1,0 +1,172 @@
+"""Runs as jobs of a real SLURM: two nodes learn what one process does, through every kind of interruption."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from core.cosmos.universe import Universe
+from core.runs.launch_spec import LaunchSpec
+from core.runs.run import Run
+from identical import of
+from local_slurm import LocalSlurm
+
+pytestmark = pytest.mark.xdist_group("slurm")  # one cluster: one worker has all of its tests
+long = pytest.mark.skipif("HALODECK_LONG" not in os.environ, reason="takes minutes: make test-slurm")
+SETTINGS = ("steps=60", "checkpoint_every=7", "validate_every=20")
+
+
+def new_run(folder: Path, universes: list[Universe], *settings: str) -> Run:
+    """A run of two batches a step."""
+    on = tuple(universe.path for universe in universes)
+    return LaunchSpec("halonet", on, "smoke", (*SETTINGS, *settings), "cpu", folder, ranks=2).create()
+
+
+def learnt(run: Run) -> tuple[dict[int, float], str]:
+    """The losses of a run, of the last time that each was told, and a checksum of all that it learnt."""
+    state = torch.load(run.path / "checkpoint.pt", weights_only=True)["state"]
+    told = {event["step"]: event["loss"] for event in run.events()[0] if event["event"] == "validation"}
+    return told, of(state)
+
+
+@pytest.fixture(scope="module")
+def expected(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[int, float], str]:
+    """What one process learns that nobody interrupts."""
+    run = new_run(tmp_path_factory.mktemp("alone"), universes)
+    cluster.run("halodeck", "resume", str(run.path))
+    return learnt(run)
+
+
+def submitted(cluster: LocalSlurm, run: Run) -> str:
+    cluster.run("halodeck", "resume", str(run.path), "--submit", "two", "--nodes", "2", "--time", "10")
+    return run.job()
+
+
+def at_step(cluster: LocalSlurm, run: Run, step: int) -> None:
+    cluster.wait(lambda: run.status().state == "running" and run.status().step >= step)
+
+
+def done(cluster: LocalSlurm, run: Run) -> None:
+    cluster.wait(lambda: run.status().state in ("done", "failed"))
+    assert run.status().state == "done", run.status().message
+
+
+def preempt(cluster: LocalSlurm) -> None:
+    """Have a job of higher priority take both nodes for a moment."""
+    cluster.run("sbatch", "--partition=high", "--nodes=2", "--output=/dev/null", "--wrap=sleep 1")
+
+
+def test_two_nodes_learn_what_one_process_does_through_preemption(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path: Path, expected: object
+) -> None:
+    run = new_run(tmp_path, universes)
+    job = submitted(cluster, run)
+    at_step(cluster, run, 10)
+    assert run.status().job == job
+    preempt(cluster)
+    cluster.wait(lambda: not run.status().alive)
+    stopped = run.status()
+    assert stopped.again
+    # it has made room after a step of its choice, not lost those since the last checkpoint
+    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["state"]["step"] == stopped.step
+    assert "queued" in cluster.run("halodeck", "runs", "--runs", str(tmp_path))
+    cluster.start_now(job)
+    done(cluster, run)
+    assert learnt(run) == expected
+    cluster.wait(lambda: cluster.state(job) == "COMPLETED")
+
+
+def test_a_waiting_run_can_be_held_released_and_taken_back(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path: Path
+) -> None:
+    cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
+    for name in ("n1", "n2"):
+        cluster.run("scontrol", "update", f"NodeName={name}", "State=DRAIN", "Reason=test")
+    try:
+        run = new_run(tmp_path, universes)
+        job = submitted(cluster, run)
+        told = cluster.run("halodeck", "runs", "--json", "--runs", str(tmp_path))
+        assert '"state": "queued"' in told
+        assert f"job {job} waits" in told
+        assert "stays in the queue" in cluster.run("halodeck", "pause", str(run.path))
+        cluster.wait(lambda: "JobHeld" in cluster.run("squeue", "--noheader", f"--jobs={job}", "--format=%r"))
+        assert "starts when its turn comes" in cluster.run("halodeck", "resume", str(run.path))
+        cluster.wait(lambda: "JobHeld" not in cluster.run("squeue", "--noheader", f"--jobs={job}", "--format=%r"))
+        assert "out of the queue" in cluster.run("halodeck", "stop", str(run.path))
+        cluster.wait(lambda: cluster.state(job) == "CANCELLED")
+        submitted(cluster, run)
+        cluster.run("halodeck", "delete", str(run.path), "--yes")
+        assert not run.path.exists()
+        cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
+    finally:
+        for name in ("n1", "n2"):
+            cluster.run("scontrol", "update", f"NodeName={name}", "State=RESUME")
+
+
+@long
+@pytest.mark.parametrize("what", ["requeue", "rank", "launcher", "node"])
+def test_whatever_is_killed_the_run_goes_on(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path: Path, expected: object, what: str
+) -> None:
+    run = new_run(tmp_path, universes)
+    job = submitted(cluster, run)
+    at_step(cluster, run, 10)
+    if what == "requeue":
+        cluster.run("scontrol", "requeue", job)
+    elif what == "node":
+        os.kill(int((cluster.folder / "slurmd-n2.pid").read_text()), signal.SIGKILL)
+        for process in processes(run):
+            process.kill()  # with the machine its processes are gone
+    else:
+        ranks = [process for process in processes(run) if "torch.distributed.run" not in process.cmdline()]
+        victim = ranks[0] if what == "rank" else ranks[0].parent()
+        assert victim is not None
+        victim.kill()
+    cluster.wait(lambda: not run.status().alive)
+    if what == "node":
+        cluster.start_node("n2")
+    if what != "rank":
+        cluster.start_now(job)
+    done(cluster, run)
+    assert learnt(run) == expected
+
+
+def processes(run: Run) -> list[psutil.Process]:
+    """The launchers and ranks that are at work on a run."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "resume" in words and str(run.path) in words and "srun" not in words[0]:
+            found.append(process)
+    return found
+
+
+@long
+def test_fifty_preemptions_lose_no_step(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path: Path, expected: object
+) -> None:
+    draw, run = random.Random(1), new_run(tmp_path, universes, "steps=600")
+    whole = new_run(tmp_path / "alone", universes, "steps=600")
+    cluster.run("halodeck", "resume", str(whole.path))
+    job, lost = submitted(cluster, run), 0
+    for _ in range(50):
+        cluster.wait(lambda: run.status().state in ("running", "done"))
+        time.sleep(draw.uniform(0, 4))  # also while it starts
+        reached = run.status().step
+        if run.status().state == "done":
+            break
+        preempt(cluster)
+        cluster.wait(lambda: cluster.state(job) in ("PENDING", "COMPLETED"))
+        kept = run.path / "checkpoint.pt"
+        lost += kept.exists() and torch.load(kept, weights_only=True)["state"]["step"] < reached
+        cluster.start_now(job)
+    done(cluster, run)
+    assert learnt(run) == learnt(whole)
+    assert lost == 0
