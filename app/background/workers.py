@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.background.progress import PROGRESS
-from core.cluster.script import Size, launched
+from core.cluster.script import NOTES, Size, launched
 from core.errors import Interrupted, RunError
 from core.files import explain
 from core.runs.run import Run
@@ -53,17 +54,21 @@ def resume(run: Run, folders: Sequence[Path] = ()) -> None:
 def train_together(run: Run, size: Size, folders: Sequence[Path] = ()) -> None:
     """Train a run in several processes of this machine, and wait for them. Raises: RunError where one of them fails."""
     moved = [word for folder in folders for word in ("--universes", str(folder.resolve()))]
-    process = subprocess.Popen(launched(["resume", str(run.path.resolve()), *moved], size))
-    while True:
-        try:
-            code = process.wait()
-            break
-        except KeyboardInterrupt:
-            continue  # the terminal has told the ranks too, which write a checkpoint
-        except BaseException:
-            process.terminate()  # the launcher tells its ranks
-            process.wait()
-            raise
+    notes = run.path.resolve() / NOTES
+    process = subprocess.Popen(launched(["resume", str(run.path.resolve()), *moved], size, notes))
+    try:
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                continue  # the terminal has told the ranks too, which write a checkpoint
+            except BaseException:
+                process.terminate()  # the launcher tells its ranks
+                process.wait()
+                raise
+    finally:
+        shutil.rmtree(notes, ignore_errors=True)
     if run.status().state == "stopped":
         raise Interrupted(f"run {run.name} was stopped", "`halodeck resume` goes on from here")
     if code:

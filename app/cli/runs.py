@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +22,7 @@ from app.cli.show import (
     say,
     say_again,
 )
+from app.cli.where import GpusOption, SubmitOption, TimeOption, submit_command
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
 from core.runs.listing import entries, open_run
@@ -150,9 +151,16 @@ def note(
 def predict(
     name: RunArgument,
     universe: Annotated[Path, typer.Argument(help="A universe, simulated or imported.")],
+    submit: SubmitOption = None,
+    gpus: GpusOption = 0,
+    time: TimeOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Apply a trained run to a universe and report on it where the universe holds the truth."""
+    if submit is not None:
+        run = open_run(runs, name)
+        submit_command(run, ["predict", str(run.path.resolve()), str(universe.resolve())], submit, gpus, time)
+        return
     from core.cosmos.universe import open_universe
     from core.runs.job import has_seen, open_model
     from core.runs.reports import predict as predict_universe
@@ -181,6 +189,9 @@ def report(
     universes: MovedOption = None,
     as_json: JsonOption = False,
     save: SaveOption = None,
+    submit: SubmitOption = None,
+    gpus: GpusOption = 0,
+    time: TimeOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Show a run's numbers and figures beside the paper's."""
@@ -188,6 +199,10 @@ def report(
     from core.runs.reports import make_report, read_report
 
     run = open_run(runs, name)
+    if submit is not None:
+        moved = [word for folder in universes or () for word in ("--universes", str(folder.resolve()))]
+        submit_command(run, ["report", str(run.path.resolve()), "--again", *moved], submit, gpus, time)
+        return
     if again or not run.report_path.exists():
         from core.runs.job import open_held_out, open_model
 
@@ -266,7 +281,7 @@ def watch(
         said = line
         if not status.alive and status.state != "queued":
             break
-        time.sleep(interval)
+        sleep(interval)
     print() if sys.stdout.isatty() else None
     from core.runs.reports import loss_curves
 

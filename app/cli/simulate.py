@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.campaigns import submit_campaign
 from app.cli.command import Command, CommandForm
 from app.cli.options import (
     UNIVERSES,
@@ -46,8 +47,9 @@ FORM = CommandForm(
         "campaign": "Other cosmologies for other seeds.",
         "evolution": "How it is evolved.",
         "output": "Where the universes go; those that exist with the same settings are kept.",
+        "cluster": "As the tasks of a job array.",
     },
-    folded=("cosmology", "campaign"),
+    folded=("cosmology", "campaign", "cluster"),
     out="{universes}",
 )
 
@@ -115,6 +117,22 @@ def simulate(
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the universes."), Ask("output")] = UNIVERSES,
     force: Force = False,
+    submit: Annotated[
+        str | None,
+        typer.Option("--submit", metavar="SITE", help="As a job array, a task a seed; `halodeck sites`."),
+        Ask("cluster"),
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option(min=0, help="Tasks of the array at a time; 0: as many as there is room for."), Ask("cluster")
+    ] = 0,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs of each task."), Ask("cluster")] = 0,
+    time: Annotated[str, typer.Option(help="Time of a task: 90 (minutes), 1:30:00."), Ask("cluster")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the job script and do nothing."), Ask("cluster")
+    ] = False,
+    part: Annotated[
+        int | None, typer.Option(min=0, hidden=True, help="Of all seeds only this one, counted from 0.")
+    ] = None,
 ) -> None:
     """Simulate universes: initial conditions, 2LPT, N-body, halos and their Lagrangian labels.
 
@@ -158,6 +176,13 @@ def simulate(
             raise UsageError(
                 f"{len(cosmologies)} cosmologies for {len(numbers)} seeds", f"give --seeds 1-{len(cosmologies)}"
             )
+    if submit is not None or dry_run or parallel or time:
+        names = [f"{this.name}.h5" for this in each(simulation, numbers, cosmologies)]
+        submit_campaign(out, names, submit, gpus, time, parallel, dry_run)
+        return
+    if part is not None:
+        numbers = numbers[part : part + 1]
+        cosmologies = cosmologies[part : part + 1] if cosmologies else None
     for path in simulate_many(out, simulation, numbers, force, cosmologies):
         halos = open_universe(path).halos
         say(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
@@ -180,19 +205,22 @@ def simulate_many(
     simulation.check()
     paths = []
     with progress_bar("simulate") as progress:
-        for number, seed in enumerate(seeds):
-            this = replace(
-                simulation, seed=seed, cosmology=cosmologies[number] if cosmologies else simulation.cosmology
-            )
+        for number, this in enumerate(each(simulation, seeds, cosmologies)):
             path = out / f"{this.name}.h5"
             paths.append(path)
             if path.exists() and not force:
                 if open_universe(path).provenance.get("settings") == this.settings():
                     continue
                 raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
-            stage = part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {seed}: ")
+            stage = part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {this.seed}: ")
             run_simulation(path, this, provenance(), stage)
     return paths
+
+
+def each(simulation: Simulation, seeds: list[int], cosmologies: list[Cosmology] | None) -> list[Simulation]:
+    """One simulation for each seed, of a cosmology of its own where they are given."""
+    chosen = cosmologies or [simulation.cosmology] * len(seeds)
+    return [replace(simulation, seed=seed, cosmology=one) for seed, one in zip(seeds, chosen, strict=True)]
 
 
 COMMANDS = (Command("simulate", simulate, 1, FORM),)

@@ -114,6 +114,20 @@ def train_here(run: Run, folders: Sequence[Path] = ()) -> None:
         work(run, on_step, lambda fraction, doing: progress(1.0, doing), folders)
 
 
+def submit_command(run: Run, words: list[str], submit: str, gpus: int, time: str) -> None:
+    """Submit a command about a run as a job of one process; its script and log stand in the folder of the run."""
+    from core.cluster.script import command_script
+    from core.files import write_text
+
+    where = Where.chosen(submit, 1, gpus, 1, time, False)
+    assert where.site
+    text = command_script(f"{words[0]}-{run.name}", run.path.resolve(), words, where.site, where.size)
+    path = run.path / f"{words[0]}.sh"
+    write_text(path, text)
+    job = slurm.submit(path)
+    say(f"job {job}: halodeck {' '.join(words)}; its log is {run.path / f'job-{job}.log'}")
+
+
 def in_job_of(job: str) -> bool:
     """Whether this process is part of this job."""
     here = allocation()

@@ -13,6 +13,9 @@ from core.errors import UsageError
 RESTARTS = 3
 """How often the launcher starts the ranks again in one start of the job, e.g. when one was killed."""
 
+NOTES = "ranks"
+"""The launcher's own folder, which goes with it."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -39,10 +42,10 @@ def program() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-P", "-m", "app"]
 
 
-def launched(arguments: list[str], size: Size) -> list[str]:
+def launched(arguments: list[str], size: Size, notes: Path) -> list[str]:
     """The command of one node: halodeck itself, or the launcher of as many processes as the size has.
 
-    Several nodes find each other by $HEAD, $PORT and $SLURM_JOB_ID.
+    Several nodes find each other by $HEAD, $PORT and $SLURM_JOB_ID. `notes` is a folder for the launcher.
     """
     if size.processes == 1:
         return [*program(), *arguments]
@@ -59,7 +62,7 @@ def launched(arguments: list[str], size: Size) -> list[str]:
     ranks = [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={size.ranks}"]
     command = program()
     how = ["--no-python", *command] if len(command) == 1 else ["-m", "app"]
-    return [*ranks, f"--max-restarts={RESTARTS}", *how, *arguments]
+    return [*ranks, f"--log-dir={notes}", f"--max-restarts={RESTARTS}", *how, *arguments]
 
 
 def directives(name: str, site: Site, size: Size, log: Path, options: tuple[str, ...] = ()) -> list[str]:
@@ -105,7 +108,7 @@ def _shell(words: list[str]) -> str:
 def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
     """The script of a job that works on a run until it is done, however often it is interrupted."""
     run = shlex.quote(str(folder))
-    command = _shell(launched(["resume", Expanded('"$RUN"')], size))
+    command = _shell(launched(["resume", Expanded('"$RUN"')], size, folder / NOTES))
     lines = [
         "#!/bin/bash",
         *directives(name, site, size, folder / "job-%j.log"),
@@ -137,7 +140,7 @@ def command_script(
         *_surroundings(site, size),
         "",
         f"cd {shlex.quote(str(Path.cwd()))}",
-        " ".join(["exec", *filter(None, [site.launcher, _shell(launched(arguments, size))])]),
+        " ".join(["exec", *filter(None, [site.launcher, _shell(launched(arguments, size, folder / NOTES))])]),
         "",
     ]
     return "\n".join(lines)

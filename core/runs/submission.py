@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 from core.cluster import queue, slurm
 from core.cluster.allocation import allocation, marker
-from core.cluster.script import Size, run_script
+from core.cluster.script import NOTES, Size, run_script
 from core.cluster.sites import Site
 from core.errors import ResourceError, RunError
 from core.files import write_json, write_text
@@ -38,7 +39,7 @@ def submit(run: Run, name: str, site: Site, size: Size) -> str:
 
 
 def withdraw(run: Run) -> bool:
-    """Take the waiting job of a run, if it has one, out of the queue; whether it had. Raises: RunError, ResourceError."""
+    """Take the waiting job of a run out of the queue; whether there was one. Raises: RunError, ResourceError."""
     if run.status().state != "queued":
         return False
     slurm.cancel(run.job())
@@ -55,6 +56,7 @@ def requeue(run: Run, code: int) -> bool:
     here = allocation()
     if here is None:
         raise RunError("this is no job", "`halodeck requeue` is for job scripts")
+    shutil.rmtree(run.path / NOTES, ignore_errors=True)
     status, kept = run.status(), run.path / "requeued.json"
     if status.state == "done":
         return False

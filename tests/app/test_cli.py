@@ -22,7 +22,7 @@ from app.cli.runs import duration
 from core.cosmos.universe import Universe, open_universe
 from core.errors import InputError, UsageError
 from core.files import begun
-from core.runs.launch_spec import universe_paths
+from core.runs.launch_spec import LaunchSpec, universe_paths
 from core.runs.listing import entries
 from core.runs.run import Notes, Run, create_run
 
@@ -286,7 +286,7 @@ def test_watching_until_the_end(command: Command, tmp_path: Path, monkeypatch: p
         run.emit("step", step=4, loss=0.125)
         run.write_status(state="done", step=4, steps=4, message="done")
 
-    monkeypatch.setattr("app.cli.runs.time.sleep", time_passes)
+    monkeypatch.setattr("app.cli.runs.sleep", time_passes)
     code, out, _ = command("watch", "--interval", "2.5")
     assert code == 0
     first, second, *_ = out.splitlines()
@@ -304,15 +304,15 @@ def test_import_asks_before_it_overwrites(command: Command, tmp_path: Path) -> N
 
 
 def test_the_demo_in_miniature(command: Command, monkeypatch: pytest.MonkeyPatch, universes: list[Universe]) -> None:
-    from app.cli import demo, runs
+    from app.cli import demo, training
 
-    real: Callable[..., Run] = runs.new_run
+    real: Callable[..., LaunchSpec] = training.spec_of
     monkeypatch.setattr(demo, "CELLS", 16)
     monkeypatch.setattr(demo, "BOX_SIZE", 25.0)
     monkeypatch.setattr(demo, "SEEDS", [1, 2, 3, 4, 5])
     monkeypatch.setattr(demo, "STEPS", 3)
     monkeypatch.setattr(
-        demo, "new_run", lambda *given: real(*given[:3], ["steps=2", "network.levels=2", "crop.size=16"], *given[4:])
+        demo, "spec_of", lambda *given: real(*given[:3], ["steps=2", "network.levels=2", "crop.size=16"], *given[4:])
     )
     code, out, _ = command("demo", "--out", "u", "--runs", "r")
     assert code == 0

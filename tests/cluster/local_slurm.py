@@ -91,8 +91,15 @@ class LocalSlurm:
         first, second, third = _free_ports(3)
         where = {"host": socket.gethostname().split(".")[0], "folder": self.folder}
         (self.folder / "slurm.conf").write_text(_CONF.format(**where, port=first, first=second, second=third))
-        files = {"key": key, "socket": munge / "socket", "pid": munge / "pid", "log": munge / "log", "seed": munge / "s"}
+        files = {
+            "key": key,
+            "socket": munge / "socket",
+            "pid": munge / "pid",
+            "log": munge / "log",
+            "seed": munge / "s",
+        }
         options = [f"--{name}-file={path}" for name, path in files.items() if name != "socket"]
+        options.append(f"--seed-file={munge / 'seed'}")
         self.run("munged", "--force", f"--socket={files['socket']}", *options)
         self.run("slurmctld", "-f", str(self.folder / "slurm.conf"), "-c")
         for name in ("n1", "n2"):
@@ -135,7 +142,7 @@ class LocalSlurm:
     def start_now(self, number: str) -> None:
         """Have a requeued job start at once: SLURM lets two minutes pass."""
         self.wait(lambda: self.state(number) in ("PENDING", "COMPLETED"))
-        asked = 0.0
+        asked = time.monotonic() + 1  # nodes refuse what was taken from them a moment ago
 
         def started() -> bool:
             nonlocal asked
@@ -144,6 +151,7 @@ class LocalSlurm:
                 update = ["scontrol", "update", f"JobId={number}", "StartTime=now"]
                 subprocess.run(update, env=self.environment, capture_output=True)
                 asked = time.monotonic()
+            assert self.state(number) != "FAILED"
             return self.state(number) in ("RUNNING", "COMPLETED")
 
         self.wait(started)

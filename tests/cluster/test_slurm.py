@@ -1,5 +1,6 @@
 """Runs as jobs of a real SLURM: two nodes learn what one process does, through every kind of interruption."""
 
+import json
 import os
 import random
 import signal
@@ -9,12 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from identical import datasets, of
+from local_slurm import LocalSlurm
 
+from core.cluster.array import campaigns
 from core.cosmos.universe import Universe
 from core.runs.launch_spec import LaunchSpec
 from core.runs.run import Run
-from identical import of
-from local_slurm import LocalSlurm
 
 pytestmark = pytest.mark.xdist_group("slurm")  # one cluster: one worker has all of its tests
 long = pytest.mark.skipif("HALODECK_LONG" not in os.environ, reason="takes minutes: make test-slurm")
@@ -170,3 +172,37 @@ def test_fifty_preemptions_lose_no_step(
     done(cluster, run)
     assert learnt(run) == learnt(whole)
     assert lost == 0
+
+
+@pytest.mark.parametrize("preempted", [False, pytest.param(True, marks=long)])
+def test_an_array_makes_every_universe(cluster: LocalSlurm, tmp_path: Path, preempted: bool) -> None:
+    seeds = 12 if preempted else 3
+    what = ("simulate", "--cells", "16", "--box", "25", "--steps", "5", "--minimum-particles", "8")
+    array = (*what, "--seeds", f"1-{seeds}", "--out", "made")
+    cluster.run("halodeck", *array, "--submit", "two", "--parallel", "2", folder=tmp_path)
+    [campaign] = campaigns(tmp_path / "made")
+    if preempted:
+        for _ in range(3):
+            cluster.wait(lambda: "RUNNING" in cluster.run("squeue", "--noheader", "--format=%T"))
+            preempt(cluster)
+            time.sleep(3)
+        cluster.wait(lambda: cluster.run("squeue", "--noheader", "--states=RUNNING") == "")
+        for number in range(seeds):
+            if cluster.state(f"{campaign.job}_{number}") == "PENDING":
+                cluster.start_now(f"{campaign.job}_{number}")
+    cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
+    told = json.loads(cluster.run("halodeck", "campaign", "made", "--json", folder=tmp_path))
+    assert [task["state"] for task in told[0]["tasks"]] == ["done"] * seeds
+    cluster.run("halodeck", *what, "--seeds", "2-3", "--out", "alone", folder=tmp_path)
+    for alone in (tmp_path / "alone").glob("*.h5"):
+        assert dict(datasets(alone)) == dict(datasets(tmp_path / "made" / alone.name))
+
+
+def test_a_task_that_fails_is_missing_and_says_why(cluster: LocalSlurm, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "planck2018-16-L25-s0001.h5.part").touch()
+    bad = ("--cells", "16", "--box", "25", "--seeds", "1-2", "--spectrum", "eh98", "--device", "cuda", "--out", "made")
+    cluster.run("halodeck", "simulate", *bad, "--submit", "two", folder=tmp_path)
+    cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
+    told = cluster.run("halodeck", "campaign", "made", folder=tmp_path)
+    assert "device cuda is not available here" in told

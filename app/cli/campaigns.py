@@ -1,0 +1,61 @@
+"""`halodeck campaign`, and how commands become job arrays."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.command import Command
+from app.cli.options import UNIVERSES
+from app.cli.show import JsonOption, print_figure, print_json, say
+from app.cli.where import Where
+
+_OF_THE_ARRAY = {"--submit": 1, "--parallel": 1, "--gpus": 1, "--time": 1, "--dry-run": 0, "--force": 0}
+"""Options that are not those of its tasks. A task that is begun again keeps what is there."""
+
+
+def submit_campaign(
+    out: Path, files: list[str], submit: str | None, gpus: int, time: str, parallel: int, dry_run: bool
+) -> None:
+    """Submit this command as a job array, a task for each file, or print the script. Raises: UsageError."""
+    from core.cluster.array import array_script, submit_array, without_options
+    from core.errors import UsageError
+
+    if submit is None:
+        raise UsageError("--parallel, --time and --dry-run are for jobs", "say where: --submit SITE")
+    where = Where.chosen(submit, 1, gpus, 1, time, False)
+    assert where.site
+    words = without_options(sys.argv[1:], _OF_THE_ARRAY)
+    script = array_script(out.resolve().name or "universes", out, words, where.site, where.size, len(files), parallel)
+    if dry_run:
+        typer.echo(script)
+        return
+    job = submit_array(out, script, files, ["halodeck", *sys.argv[1:]])
+    say(f"job {job}: {len(files)} tasks; see how far they are with `halodeck campaign {out}`")
+
+
+def campaign(
+    folder: Annotated[Path, typer.Argument(help="A folder of universes.")] = UNIVERSES, as_json: JsonOption = False
+) -> None:
+    """How far the campaigns of a folder are: universes done, running, waiting and missing, and why."""
+    from core.cluster.array import campaigns, counts, tasks
+    from core.figures import Table
+
+    found = [(each, tasks(folder, each)) for each in campaigns(folder)]
+    if as_json:
+        print_json([{**vars(each), "tasks": [vars(task) for task in of]} for each, of in found])
+        return
+    if not found:
+        say(f"no campaigns in {folder}; start one with `halodeck simulate --seeds 1-512 --submit SITE`")
+        return
+    rows = tuple((each.job, str(len(of)), *map(str, counts(of).values())) for each, of in found)
+    missing = [f"{task.file}: {task.message}" for _, of in found for task in of if task.state == "missing"]
+    more = [f"... and {len(missing) - 10} more"] if len(missing) > 10 else []
+    columns = ("job", "universes", "done", "running", "waiting", "missing")
+    print_figure(Table(f"Campaigns in {folder}", columns, rows, "\n".join([*missing[:10], *more])))
+
+
+COMMANDS = (Command("campaign", campaign, 32),)
