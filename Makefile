@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 # glibc keeps memory that tests hand back: where memory touched for the first time is slow, trainings wait for little else
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=268435456
 
-.PHONY: demo test check format validate fuzz torture bench bench-tui clean
+.PHONY: demo test check coverage test-slurm format validate fuzz torture bench bench-tui clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -20,7 +20,15 @@ check:
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports --no-cache
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist loadfile
+
+# as test, and which lines were never run: half as long again
+coverage: $(INSTALLED)
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
+test-slurm: $(INSTALLED)
+	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -117,8 +117,10 @@ def _records(folder: Path) -> list[Path]:
 
 
 def _last_line(log: Path) -> str:
+    """What halodeck said last in a log, else what anybody did."""
     try:
         lines = read_tail(log, 4000).decode(errors="replace").splitlines()
     except (FileNotFoundError, HalodeckError):
         return "it never began"
-    return lines[-1] if lines else ""
+    own = [line for line in lines if line.startswith("halodeck: ")]
+    return [*lines, *own][-1] if lines else ""

@@ -13,6 +13,7 @@ from core.errors import UsageError
 RESTARTS = 3
 """How often the launcher starts the ranks again in one start of the job, e.g. when one was killed."""
 
+_WAIT = "while true; do wait $!; code=$?; kill -0 $! 2>/dev/null || break; done  # a signal ends wait, not the work"
 NOTES = "ranks"
 """The launcher's own folder, which goes with it."""
 
@@ -77,7 +78,6 @@ def directives(name: str, site: Site, size: Size, log: Path, options: tuple[str,
         f"--output={str(log.parent).replace('%', '%%')}/{log.name}",
         "--open-mode=append",
         "--requeue",
-        f"--signal=B:USR1@{site.notice}",
     ]
     if site.cores_per_rank:
         asked.append(f"--cpus-per-task={site.cores_per_rank * size.ranks}")
@@ -111,7 +111,7 @@ def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
     command = _shell(launched(["resume", Expanded('"$RUN"')], size, folder / NOTES))
     lines = [
         "#!/bin/bash",
-        *directives(name, site, size, folder / "job-%j.log"),
+        *directives(name, site, size, folder / "job-%j.log", (f"--signal=B:USR1@{site.notice}",)),
         "",
         f"RUN={run}",
         "# SLURM tells this script alone some time before the end, or before it takes the nodes away; the workers read",
@@ -120,8 +120,7 @@ def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
         *_surroundings(site, size),
         "",
         f"{site.launcher} {command} &".lstrip(),
-        "# a signal ends wait, not the work",
-        "while true; do wait $!; code=$?; kill -0 $! 2>/dev/null || break; done",
+        _WAIT,
         "# into the queue again where there is work left",
         f'exec {_shell(program())} requeue "$RUN" --code $code',
         "",
@@ -132,7 +131,10 @@ def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
 def command_script(
     name: str, folder: Path, arguments: list[str], site: Site, size: Size, options: tuple[str, ...] = ()
 ) -> str:
-    """The script of a job that is one command of halodeck, which keeps what it has done when it is begun again."""
+    """The script of a job that is one command of halodeck, which keeps what it has done when it is begun again.
+
+    It asks for no notice of its end: there is nothing to save in the middle.
+    """
     lines = [
         "#!/bin/bash",
         *directives(name, site, size, folder / ("job-%A_%a.log" if options else "job-%j.log"), options),
@@ -140,7 +142,15 @@ def command_script(
         *_surroundings(site, size),
         "",
         f"cd {shlex.quote(str(Path.cwd()))}",
-        " ".join(["exec", *filter(None, [site.launcher, _shell(launched(arguments, size, folder / NOTES))])]),
+        "trap : TERM",
+        " ".join([*filter(None, [site.launcher, _shell(launched(arguments, size, folder / NOTES))]), "&"]),
+        _WAIT,
+        "# taken away before its time was over: into the queue again",
+        'left=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%L)',
+        'if [ $code -eq 143 ] && [ "$left" != 0:00 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then',
+        '    exec scontrol requeue "$SLURM_JOB_ID"',
+        "fi",
+        "exit $code",
         "",
     ]
     return "\n".join(lines)

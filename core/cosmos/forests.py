@@ -18,6 +18,7 @@ from core.cosmos.box import Array
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.trees import Block, RawTrees, Trees, link
 from core.errors import InputError, ResourceError
+from core.limits import free_memory
 from core.scratch import Scratch
 
 TOGETHER = 200_000
@@ -64,9 +65,7 @@ class Forests:
         return self.raw.cosmology
 
     def _check_memory(self, count: int) -> None:
-        import psutil
-
-        need, free = count * _BYTES, psutil.virtual_memory().available
+        need, free = count * _BYTES, free_memory()
         if need > free:
             raise ResourceError(
                 f"a forest of {self.raw.path} has {count:,} halos, which need {need / 2**30:.1f} GiB of memory, "

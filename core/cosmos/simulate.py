@@ -25,6 +25,7 @@ from core.cosmos.universe import Universe, check_field, write_universe
 from core.device import choose_device
 from core.errors import ResourceError, UsageError, did_you_mean
 from core.files import FileName, file_name
+from core.limits import free_memory
 from core.progress import Progress, part, silent
 
 Spectrum = Literal["eh98", "camb"]
@@ -254,7 +255,6 @@ def simulate(
 
 def check_evolution(evolution: Evolution, cells: int) -> None:
     """Refuse settings that cannot work, before any work. Raises: UsageError, ResourceError."""
-    import psutil
 
     if evolution.steps < 1:
         raise UsageError(f"{evolution.steps} steps", "give at least 1")
@@ -273,7 +273,7 @@ def check_evolution(evolution: Evolution, cells: int) -> None:
     if evolution.minimum_particles < 2:
         raise UsageError(f"halos of at least {evolution.minimum_particles} particles", "give at least 2")
     need = memory_needed(cells, evolution.mesh_ratio, len(set(evolution.outputs)))
-    free = psutil.virtual_memory().available
+    free = free_memory()
     if choose_device(evolution.device).type == "cpu" and need > free:
         fits = int(cells * (free / need) ** (1 / 3)) // 2 * 2
         raise ResourceError(

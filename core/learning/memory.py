@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import ResourceError
+from core.limits import free_memory
 
 if TYPE_CHECKING:
     import torch
@@ -77,7 +78,7 @@ def check_fits(
 
     Raises: ResourceError with the first of the smaller choices that fits, or else with another remedy.
     """
-    free, wanted = free_memory(device), needed(*asked)
+    free, wanted = free_on(device), needed(*asked)
     if wanted <= free:
         return
     fits = next((values for values in smaller if needed(*values) <= free), None)
@@ -88,9 +89,8 @@ def check_fits(
     )
 
 
-def free_memory(device: torch.device) -> int:
+def free_on(device: torch.device) -> int:
     """Bytes that can be had on a device."""
-    import psutil
     import torch
 
-    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else int(psutil.virtual_memory().available)
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()

@@ -18,7 +18,6 @@ from core.cosmos.universe import Universe
 from core.runs.launch_spec import LaunchSpec
 from core.runs.run import Run
 
-pytestmark = pytest.mark.xdist_group("slurm")  # one cluster: one worker has all of its tests
 long = pytest.mark.skipif("HALODECK_LONG" not in os.environ, reason="takes minutes: make test-slurm")
 SETTINGS = ("steps=60", "checkpoint_every=7", "validate_every=20")
 
@@ -199,8 +198,6 @@ def test_an_array_makes_every_universe(cluster: LocalSlurm, tmp_path: Path, pree
 
 
 def test_a_task_that_fails_is_missing_and_says_why(cluster: LocalSlurm, tmp_path: Path) -> None:
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "planck2018-16-L25-s0001.h5.part").touch()
     bad = ("--cells", "16", "--box", "25", "--seeds", "1-2", "--spectrum", "eh98", "--device", "cuda", "--out", "made")
     cluster.run("halodeck", "simulate", *bad, "--submit", "two", folder=tmp_path)
     cluster.wait(lambda: not cluster.run("squeue", "--noheader"))

@@ -38,6 +38,7 @@ from core.cosmos.peakpatch.merge import Patches, centres, exclude, reduced_radii
 from core.cosmos.power import top_hat
 from core.cosmos.universe import check_field
 from core.errors import ResourceError, UsageError
+from core.limits import free_memory
 from core.progress import Progress, part, silent
 
 CRITICAL_OVERDENSITY = 1.686
@@ -146,7 +147,6 @@ def label_field(halos: Catalogue, cells: int) -> Array:
 
 def check_peak_patch(settings: PeakPatchSettings, cells: int) -> None:
     """Refuse settings that cannot work, before any work. Raises: UsageError, ResourceError."""
-    import psutil
 
     if not settings.redshift >= 0:
         raise UsageError(f"Peak Patch at z = {settings.redshift:g}", "give a redshift of at least 0")
@@ -156,7 +156,7 @@ def check_peak_patch(settings: PeakPatchSettings, cells: int) -> None:
         raise UsageError(f"a smallest filter of {settings.smallest_filter:g} cells", "give at least 1")
     if not settings.largest_filter > 0:
         raise UsageError(f"a largest filter of {settings.largest_filter:g} Mpc/h", "give more than 0")
-    need, free = memory_needed(cells), psutil.virtual_memory().available
+    need, free = memory_needed(cells), free_memory()
     if need > free:
         fits = int(cells * (free / need) ** (1 / 3)) // 2 * 2
         raise ResourceError(

@@ -21,6 +21,7 @@ from core.cosmos.universe import Universe, write_universe
 from core.device import choose_device
 from core.errors import InputError, ResourceError, UsageError
 from core.files import FileName, file_name
+from core.limits import free_memory
 from core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ class Ionization:
 
     def check(self) -> None:
         """Refuse what cannot be made, before any work. Raises: UsageError, ResourceError."""
-        import psutil
 
         if self.cells < 4 or self.cells % 2:
             raise UsageError(f"{self.cells} cells per side cannot be made", "give an even number of at least 4")
@@ -73,7 +73,7 @@ class Ionization:
         for what, value in (("virial temperature", s.virial_temperature), ("largest bubble", s.largest_bubble)):
             if not 0 < value < np.inf:
                 raise UsageError(f"a {what} of {value:g}", "give a positive number")
-        need, free = memory_needed(self.cells, self.mesh_ratio), psutil.virtual_memory().available
+        need, free = memory_needed(self.cells, self.mesh_ratio), free_memory()
         if need > free:
             raise ResourceError(
                 f"{(self.cells * self.mesh_ratio)}^3 particles need about {need / 2**30:.1f} GiB, "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import forest_files as files
 import numpy as np
-import psutil
 import pytest
 
 from core.cosmos.formats.trees import read_trees
@@ -83,6 +81,6 @@ def test_one_of_two_files(tmp_path: Path) -> None:
 
 def test_a_forest_beyond_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forests = read_trees(files.write_hlists(tmp_path, files.small_forest()))
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    monkeypatch.setattr("core.cosmos.forests.free_memory", lambda: 1000)
     with pytest.raises(ResourceError, match=r"has 64 halos, which need .* GiB of memory, 0\.0 are free: use a machine"):
         list(forests)

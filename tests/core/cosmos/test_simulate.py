@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -213,7 +212,7 @@ def test_too_large_for_the_memory_names_what_fits(
     quick: Any, monkeypatch: pytest.MonkeyPatch, outputs: tuple[float, ...]
 ) -> None:
     free = 2 * 2**30
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    monkeypatch.setattr("core.cosmos.simulate.free_memory", lambda: free)
     with pytest.raises(ResourceError) as caught:
         quick(cells=1024, evolution=replace(QUICK, outputs=outputs))
     found = re.search(r"(\d+)\^3 would fit", caught.value.remedy)

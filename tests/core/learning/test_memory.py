@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from core.learning.learner import Optimiser
-from core.learning.memory import free_memory, saved_activations, training_memory
+from core.learning.memory import free_on, saved_activations, training_memory
 from models.vnet import VNet
 
 
@@ -33,5 +33,5 @@ def test_the_network_of_the_paper_fits_a_modern_gpu() -> None:
     assert saved / 2 == pytest.approx(0.8 * 2**30, rel=0.15)
 
 
-def test_free_memory() -> None:
-    assert free_memory(torch.device("cpu")) > 2**20
+def test_free_on() -> None:
+    assert free_on(torch.device("cpu")) > 2**20

@@ -385,6 +385,6 @@ def test_fields_that_cannot_be_used(universes: list[Universe], tmp_path: Path) -
 def test_training_that_will_not_fit(name: str, universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
     import core.learning.memory
 
-    monkeypatch.setattr(core.learning.memory, "free_memory", lambda device: 1_000_000)
+    monkeypatch.setattr(core.learning.memory, "free_on", lambda device: 1_000_000)
     with pytest.raises(ResourceError, match="training needs about"):
         smoke(name, "crop.batch=64").samples(universes, CPU)

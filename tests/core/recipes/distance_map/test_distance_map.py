@@ -391,11 +391,11 @@ def test_training_that_will_not_fit(universes: list[Universe], monkeypatch: pyte
     monkeypatch.setattr(
         core.learning.memory, "training_memory", lambda module, shape, *_: 1000 * shape[0] * shape[2] ** 3
     )
-    monkeypatch.setattr(core.learning.memory, "free_memory", lambda device: 10_000_000)
+    monkeypatch.setattr(core.learning.memory, "free_on", lambda device: 10_000_000)
     with pytest.raises(
         ResourceError, match=r"needs about 0.015 GiB, cpu has 0.0093 GiB free: crop.batch=2 crop.size=8 "
     ):
         settings.samples(universes, CPU)
-    monkeypatch.setattr(core.learning.memory, "free_memory", lambda device: 10_000)
+    monkeypatch.setattr(core.learning.memory, "free_on", lambda device: 10_000)
     with pytest.raises(ResourceError, match=r"choose fewer network.filters"):
         settings.samples(universes, CPU)

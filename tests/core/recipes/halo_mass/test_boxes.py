@@ -141,6 +141,6 @@ def test_what_boxes_cannot_show(universes: list[Universe], monkeypatch: pytest.M
             smoke(f"input.kind={kind}").check(universes)
     with pytest.raises(InputError, match=r"crop\.size sees 16 cells, .* 5 levels cannot .* or fewer vnet\.levels"):
         smoke("vnet.levels=5").check(universes)
-    monkeypatch.setattr("core.learning.memory.free_memory", lambda device: 2**10)
+    monkeypatch.setattr("core.learning.memory.free_on", lambda device: 2**10)
     with pytest.raises(ResourceError, match=r"choose fewer vnet\.filters"):
         smoke().samples(universes, CPU)

@@ -363,10 +363,10 @@ def test_universes_that_do_not_fit(universes: list[Universe], learner: Network, 
 
 
 def test_training_that_does_not_fit_is_refused(universes: list[Universe], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.learning.memory.free_memory", lambda device: 2**20)
+    monkeypatch.setattr("core.learning.memory.free_on", lambda device: 2**20)
     with pytest.raises(ResourceError, match=r"needs about .* GiB, cpu has 0\.00098 GiB free: particles.batch=\d+ fits"):
         smoke("particles.batch=60").samples(universes, CPU)
-    monkeypatch.setattr("core.learning.memory.free_memory", lambda device: 2**10)
+    monkeypatch.setattr("core.learning.memory.free_on", lambda device: 2**10)
     with pytest.raises(ResourceError, match=r"choose a smaller input\.side or fewer universes"):
         smoke("input.side=15").samples(universes, CPU)
     with pytest.raises(InputError, match=r"input\.side=33 is larger than .* of 16\^3 cells: set input\.side=15"):

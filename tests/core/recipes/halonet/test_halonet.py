@@ -264,7 +264,7 @@ def test_what_does_not_fit_is_refused(universes: list[Universe], monkeypatch: py
         return training_memory(module, (batch, 1, side, side, side), settings.optimiser, False) + 3 * 5 * 16**3
 
     free = needed(4, 16)
-    monkeypatch.setattr("core.learning.memory.free_memory", lambda device: free)
+    monkeypatch.setattr("core.learning.memory.free_on", lambda device: free)
     with pytest.raises(ResourceError, match=r"training needs about .* free: crop.batch=4 crop.size=16 fits"):
         settings.samples(universes, CPU)
     free = needed(1, 16) - 1
