@@ -257,7 +257,12 @@ def finite(value: float, what: str, step: int) -> float:
 
 
 def inner(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """The part of an output (batch, channels, m, m, m) that has targets (batch, n, n, n): the context cut off."""
+    """The part of an output (batch, channels, m, m, m) that has targets (batch, n, n, n): the context cut off.
+
+    Other outputs have none.
+    """
+    if output.ndim < 5:
+        return output
     margin = (output.shape[-1] - targets.shape[-1]) // 2
     return output[..., margin:-margin, margin:-margin, margin:-margin] if margin else output
 

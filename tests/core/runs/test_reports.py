@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from core.cosmos.universe import Universe, open_universe
-from core.errors import RunError
+from core.errors import Interrupted, RunError
 from core.figures import Curves, Row
 from core.runs.job import open_held_out, open_model
 from core.runs.predictions import kept, path_for
 from core.runs.reports import loss_curves, make_report, predict, read_report, validation_curves
 from core.runs.run import Run
+from core.runs.worker import work
 
 
 def test_the_report_of_a_run(done_run: Run) -> None:
@@ -65,6 +66,7 @@ def test_universes_of_one_name_keep_their_own_predictions(
 ) -> None:
     run, model = new_run(), open_model(done_run)
     twins = [universes[0], replace(universes[1], name="u1")]
+    shutil.copy(done_run.path / "model.pt", run.path / "model.pt")
     make_report(run, model, twins)
     files = sorted((run.path / "predictions").iterdir())
     assert len(files) == 2
@@ -175,3 +177,11 @@ def test_a_report_says_how_far_it_is(done_run: Run, tmp_path: Path) -> None:
     assert fractions == sorted(fractions)
     comparing = {doing for _, doing in told if doing.startswith("comparing with the truth: ")}
     assert {"comparing with the truth: shapes", "comparing with the truth: clustering"} <= comparing
+
+
+def test_a_run_that_was_not_trained_to_its_end_has_no_report(new_run: Callable[..., Run]) -> None:
+    run = new_run("steps=3")
+    with pytest.raises(Interrupted):
+        work(run, lambda step, steps: run.request("stop"))
+    with pytest.raises(RunError, match="was not trained to its end: go on with `halodeck resume halonet-001`"):
+        make_report(run, open_model(run), [])
