@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_data import data_for
 
 from core.config import read_table, resolve, tables
 from core.cosmos.universe import Universe
 from core.learning.chain import Chain
 from core.runs import registry
-from tiny_data import data_for
 
 SMALL = {
     "ionization": [
@@ -21,7 +21,7 @@ SMALL = {
         "split.validation=1",
         "split.test=1",
         "batch=2",
-        "codes.filters=[4]",
+        "autoencoder.filters=[4]",
     ],
     "ionization_map": ["crop.size=16", "split.validation=1", "split.test=1", "network.levels=1"],
 }
