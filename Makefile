@@ -50,6 +50,7 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/universe.py --compare
 	$(BIN)/python tests/benchmarks/halos.py
 	$(BIN)/python tests/benchmarks/trees.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/streaming.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'

@@ -13,7 +13,8 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.errors import RunError
 from core.learning import parallel
-from core.learning.samples import Samples, mix
+from core.learning.boxes import ahead
+from core.learning.samples import Batch, Crops, Samples, mix
 
 if TYPE_CHECKING:
     import torch
@@ -144,6 +145,7 @@ class Network:
         self.constants = samples.constants
         module, batches = parallel.synchronised(self.module), self.accumulate * parallel.world()
         statistics = parallel.RunningStatistics(self.module, batches)
+        coming = self._batches(samples)
         while self.step < self.steps and not self._ended:
             self.module.train()
             step, start = self.step + 1, time.perf_counter()
@@ -156,7 +158,7 @@ class Network:
                 number = parallel.batch_number(step, turn, self.accumulate)
                 # dropout draws from the global generator: keyed by the batch, a resume and other ranks repeat it
                 torch.manual_seed(mix(self.seed + 1, number))
-                batch = samples.training(number)
+                batch = next(coming)
                 with statistics.watched(), parallel.last_alone(module, turn == self.accumulate - 1):
                     output = self.forward(batch.inputs, module)
                     loss = self.loss(inner(output, batch.targets), batch.targets) / self.accumulate
@@ -171,6 +173,16 @@ class Network:
             yield Step(step, {"loss": value, "learning_rate": rate, "seconds": time.perf_counter() - start})
         if self.best:
             self.module.load_state_dict(self.best)
+
+    def _batches(self, samples: Samples) -> Iterator[Batch]:
+        """The batches of this rank from the next step on; those that come from far are made ahead, in a thread."""
+        numbers = (
+            parallel.batch_number(step, turn, self.accumulate)
+            for step in range(self.step + 1, self.steps + 1)
+            for turn in range(self.accumulate)
+        )
+        far = isinstance(samples, Crops) and samples.device is not None
+        return ahead(samples.training, numbers) if far else map(samples.training, numbers)
 
     def validate(self, samples: Samples) -> dict[str, float]:
         """Mean loss and metrics over the validation set, of which every rank judges its share."""

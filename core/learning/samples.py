@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -58,18 +59,29 @@ class Crops:
     """The first of the three channels of each vector among the inputs."""
     target_vectors: Sequence[int] = ()
     """The same among targets that have channels."""
+    device: torch.device | None = None
+    """Where crops are moved to, of boxes that lie elsewhere."""
+    most_validated: int = 0
+    """Crops of a validation at most, spread evenly over all; 0 is all of them."""
 
     def training(self, step: int) -> Batch:
         import torch
 
         generator = torch.Generator().manual_seed(mix(self.seed, step))
         picks = [self._random_crop(generator) for _ in range(self.batch)]
-        return Batch(torch.stack([inputs for inputs, _ in picks]), torch.stack([targets for _, targets in picks]))
+        return self._moved(torch.stack([inputs for inputs, _ in picks]), torch.stack([targets for _, targets in picks]))
 
     def validation(self) -> Iterator[Batch]:
-        for inputs, targets in self.validation_boxes:
-            for corner in corners(targets.shape[-1], self.crop):
-                yield Batch(*(item[None] for item in self._cut(inputs, targets, corner)))
+        boxes = [(box, corner) for box in self.validation_boxes for corner in corners(box[1].shape[-1], self.crop)]
+        count = min(self.most_validated or len(boxes), len(boxes))
+        for number in range(count):
+            (inputs, targets), corner = boxes[number * len(boxes) // count]
+            yield self._moved(*(item[None] for item in self._cut(inputs, targets, corner)))
+
+    def _moved(self, inputs: torch.Tensor, targets: torch.Tensor) -> Batch:
+        if self.device is None:
+            return Batch(inputs, targets)
+        return Batch(inputs.to(self.device), targets.to(self.device))
 
     def _random_crop(self, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         import torch
@@ -95,10 +107,24 @@ def periodic_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> torc
     import torch
 
     cells = values.shape[-1]
-    for axis, start in zip((-3, -2, -1), corner, strict=True):
-        index = (torch.arange(start, start + size, device=values.device)) % cells
-        values = values.index_select(axis, index)
-    return values
+    if size > cells:
+        for axis, start in zip((-3, -2, -1), corner, strict=True):
+            index = (torch.arange(start, start + size, device=values.device)) % cells
+            values = values.index_select(axis, index)
+        return values
+    cut = values.new_empty((*values.shape[:-3], size, size, size))
+    # piece by piece: of a box that lies in a file nothing else is read
+    for pieces in product(*(_pieces(start % cells, size, cells) for start in corner)):
+        to, origin = zip(*pieces, strict=True)
+        cut[..., *to] = values[..., *origin]
+    return cut
+
+
+def _pieces(start: int, size: int, cells: int) -> list[tuple[slice, slice]]:
+    """Where the one or two parts of a row of cells go, and where they come from."""
+    first = min(size, cells - start)
+    parts = [(slice(0, first), slice(start, start + first)), (slice(first, size), slice(0, size - first))]
+    return parts if first < size else parts[:1]
 
 
 def corners(cells: int, size: int) -> list[tuple[int, int, int]]:

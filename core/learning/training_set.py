@@ -16,6 +16,7 @@ from core.progress import Progress
 if TYPE_CHECKING:
     import torch
 
+    from core.learning.boxes import Place
     from core.learning.samples import Crops
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ class CropSettings(Settings):
     """Cells beyond each side of it that are seen but not judged."""
     batch: int = Setting(3, ge=1)
     """Crops a step."""
+    validation: int = Setting(0, ge=0)
+    """Crops of a validation at most, spread evenly over the validation universes; 0 is all of them."""
 
     def side(self, cells: int) -> int:
         """Cells per side of what the network sees of a box of so many cells, the context among them; 0: unknown."""
@@ -102,18 +105,42 @@ def crops_of(
     seed: int,
     constants: dict[str, float],
     device: torch.device,
+    place: Place = "device",
+    key: str = "",
     **turned: Any,
 ) -> Crops:
-    """Crops of what `pair` makes of every universe, kept on the device; `turned` tells `Crops` how they are turned."""
+    """Crops of what `pair` makes of every universe, kept at a place; `turned` tells `Crops` how they are turned.
+
+    `key` holds all that `pair` depends on besides the universe, for what is kept on disk.
+    """
+    from core.cosmos.identity import identity
+    from core.learning.boxes import on_disk
     from core.learning.samples import Crops
 
-    def boxes(universes: Sequence[Universe]) -> list[Pair]:
-        pairs = (pair(universe) for universe in universes)
-        return [(inputs.to(device), targets.to(device)) for inputs, targets in pairs]
+    def kept(universe: Universe) -> Pair:
+        inputs, targets = pair(universe)
+        if place == "device":
+            return inputs.to(device), targets.to(device)
+        if place == "memory":
+            return inputs, targets
+        name = f"{identity(universe)} {key} {sorted(constants.items())}"
+        return on_disk(inputs, f"{name} inputs"), on_disk(targets, f"{name} targets")
 
     size = crop.size or parts.training[0].cells
-    training, validation = boxes(parts.training), boxes(parts.validation)
-    return Crops(training, validation, size, crop.context, crop.batch, seed, constants, **turned)
+    training, validation = [kept(universe) for universe in parts.training], [kept(u) for u in parts.validation]
+    elsewhere = None if place == "device" else device
+    return Crops(
+        training,
+        validation,
+        size,
+        crop.context,
+        crop.batch,
+        seed,
+        constants,
+        device=elsewhere,
+        most_validated=crop.validation,
+        **turned,
+    )
 
 
 def check_cell_sizes(universes: Sequence[Universe]) -> None:
@@ -163,18 +190,19 @@ def check_memory(
     cell_bytes: int,
     device: torch.device,
     network: str = "network",
-) -> None:
-    """Refuse training that will not fit. Raises: ResourceError with a batch and a crop size that do.
+) -> Place:
+    """Where the universes fit beside the training, of every cell `cell_bytes`; training that fits nowhere is refused.
 
     `learning(batch, size)` tells the bytes of training on crops of this side, of which `levels` halvings leave some.
-    Of every cell of the universes `cell_bytes` stay on the device.
+    Raises: ResourceError with a batch and a crop size that fit.
     """
-    from core.learning.memory import check_fits
+    from core.learning.boxes import place_for
+    from core.learning.memory import check_fits, free_on
 
     stored = cell_bytes * sum(universe.cells**3 for universe in universes)
     batch, size, factor = crop.batch, crop.size or universes[0].cells, 2**levels
     check_fits(
-        lambda *chosen: stored + learning(*chosen),
+        learning,
         ("crop.batch", "crop.size"),
         (batch, size),
         # two cells a side at the deepest level: of a single one a batch cannot be normalised
@@ -182,3 +210,4 @@ def check_memory(
         f"choose fewer {network}.filters",
         device,
     )
+    return place_for(stored, learning(batch, size), free_on(device), device)

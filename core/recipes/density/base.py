@@ -86,7 +86,7 @@ class DensityRecipe(Recipe[Network | Adversaries]):
         for universe in parts.used:
             check_values(universe, ["delta_linear", "displacement"])
         learning = self.memory(uses_bf16(self.precision, device))
-        check_memory(learning, self.crop, int(self.shape.levels), parts.used, 4 * sum(self.channels), device)
+        place = check_memory(learning, self.crop, int(self.shape.levels), parts.used, 4 * sum(self.channels), device)
         constants = scales(parts.training, self.learnt, self.start, self.assignment)
 
         def pair(universe: Universe) -> Pair:
@@ -96,7 +96,7 @@ class DensityRecipe(Recipe[Network | Adversaries]):
             return inputs, targets
 
         turned = {} if self.learnt == "density" else {"vectors": (0,), "target_vectors": range(0, self.channels[1], 3)}
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, **turned)
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, place, self.model_dump_json(), **turned)
 
     def held_out(self, universes: Sequence[Universe]) -> list[Universe]:
         return self.split.parts(universes).test

@@ -134,7 +134,7 @@ class DistanceMap(ProtohaloRecipe):
             check_density(universe)
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
+        place = check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
         constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
@@ -143,7 +143,16 @@ class DistanceMap(ProtohaloRecipe):
 
         symmetries = ROTATIONS if self.crop.symmetries == "rotations" else range(48)
         return crops_of(
-            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+            parts,
+            pair,
+            self.crop,
+            self.seed,
+            constants,
+            device,
+            place,
+            self.model_dump_json(),
+            symmetries=symmetries,
+            vectors=vectors_of(self.inputs),
         )
 
     def module(self) -> UNet:

@@ -75,7 +75,7 @@ class HaloInstances(ProtohaloRecipe):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         # the inputs, the labels and where the particles start
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 4), device)
+        place = check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 4), device)
         constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
@@ -84,7 +84,7 @@ class HaloInstances(ProtohaloRecipe):
             return inputs, torch.cat([label, start])
 
         turned = {"vectors": vectors_of(self.inputs), "target_vectors": (1,)}
-        return crops_of(parts, pair, self.crop, self.seed, constants, device, **turned)
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, place, self.model_dump_json(), **turned)
 
     def module(self) -> VNet:
         """The network, its weights drawn from torch's generator."""

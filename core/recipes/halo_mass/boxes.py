@@ -65,7 +65,7 @@ class Boxes:
         learning = cube_memory(self.module, look.channels, recipe.optimiser, bf16, recipe.crop.context)
         # the inputs, a mass and a weight
         cell_bytes = 4 * (look.channels + 2)
-        check_memory(learning, recipe.crop, recipe.vnet.levels, parts.used, cell_bytes, device, "vnet")
+        place = check_memory(learning, recipe.crop, recipe.vnet.levels, parts.used, cell_bytes, device, "vnet")
         constants = look.scales(parts.training, [look.field(universe) for universe in parts.training])
 
         def pair(universe: Universe) -> Pair:
@@ -74,7 +74,16 @@ class Boxes:
 
         symmetries = range(48) if recipe.input.augment else (0,)
         return crops_of(
-            parts, pair, recipe.crop, recipe.seed, constants, device, symmetries=symmetries, vectors=look.vectors
+            parts,
+            pair,
+            recipe.crop,
+            recipe.seed,
+            constants,
+            device,
+            place,
+            recipe.model_dump_json(),
+            symmetries=symmetries,
+            vectors=look.vectors,
         )
 
     def teller(self, learner: Network, universe: Universe) -> Callable[[HaloParticles, Progress], Array]:

@@ -106,7 +106,7 @@ class HaloNet(ProtohaloRecipe):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         # the inputs and a mask
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * self.channels + 1, device)
+        place = check_memory(learning, self.crop, self.network.levels, parts.used, 4 * self.channels + 1, device)
         constants = scales(parts.training, self.inputs, self.truth)
 
         def pair(universe: Universe) -> Pair:
@@ -116,7 +116,16 @@ class HaloNet(ProtohaloRecipe):
         # the first eight symmetries are the mirrors
         symmetries = range(8 if self.crop.symmetries == "mirrors" else 48)
         return crops_of(
-            parts, pair, self.crop, self.seed, constants, device, symmetries=symmetries, vectors=vectors_of(self.inputs)
+            parts,
+            pair,
+            self.crop,
+            self.seed,
+            constants,
+            device,
+            place,
+            self.model_dump_json(),
+            symmetries=symmetries,
+            vectors=vectors_of(self.inputs),
         )
 
     def module(self) -> VNet:

@@ -101,7 +101,7 @@ class IonizationMap(Recipe[Network]):
         bf16 = uses_bf16(self.precision, device)
         learning = cube_memory(self.module, self.channels, self.optimiser, bf16, self.crop.context)
         # what is seen, and the target
-        check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
+        place = check_memory(learning, self.crop, self.network.levels, parts.used, 4 * (self.channels + 1), device)
         sigma = float(np.mean([np.log1p(self._density(universe)).std() for universe in parts.training]))
         largest = float(np.mean([universe.field(self.target).values.max() for universe in parts.training]))
         constants = {
@@ -115,7 +115,7 @@ class IonizationMap(Recipe[Network]):
             target = np.array(universe.field(self.target).values, dtype=np.float32) / np.float32(largest)
             return self._seen(universe, sigma), torch.from_numpy(target)
 
-        return crops_of(parts, pair, self.crop, self.seed, constants, device)
+        return crops_of(parts, pair, self.crop, self.seed, constants, device, place, self.model_dump_json())
 
     @property
     def channels(self) -> int:

@@ -1,0 +1,95 @@
+"""Where the boxes of a training lie: on the device, in main memory, or in memory maps of files.
+
+What is cut from them is the same to the last bit; only the way of a crop to the device is longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+
+from core.errors import ResourceError
+from core.files import appearing, explain
+from core.limits import free_memory
+
+if TYPE_CHECKING:
+    import torch
+
+T = TypeVar("T")
+
+Place = Literal["device", "memory", "disk"]
+SHARE = 0.7
+"""The part of free main memory that boxes may take beside a device: reports and caches of files need some too."""
+AHEAD = 2
+"""Batches that are made while the one before is learnt from."""
+
+
+def scratch() -> Path | None:
+    """The folder for what may be made again, where one is set: it is shared by ranks and kept for the next start."""
+    folder = os.environ.get("HALODECK_SCRATCH")
+    return Path(folder) if folder else None
+
+
+def place_for(stored: int, learning: int, free: int, device: torch.device) -> Place:
+    """Where boxes of `stored` bytes fit beside `learning` bytes on a device that has `free`.
+
+    Raises: ResourceError where not even the disk has room.
+    """
+    if stored + learning <= free:
+        return "device"
+    if device.type != "cpu" and stored <= SHARE * free_memory():
+        return "memory"
+    folder = scratch() or Path(tempfile.gettempdir())
+    here = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+    if (room := shutil.disk_usage(here).free) < stored:
+        raise ResourceError(
+            f"the universes need {stored / 2**30:.3g} GiB beside the network, {folder} has {room / 2**30:.3g} free",
+            "set HALODECK_SCRATCH to a folder with more room, or train on fewer universes",
+        )
+    return "disk"
+
+
+def on_disk(values: torch.Tensor, name: str) -> torch.Tensor:
+    """A tensor with the same values that lies in a file: read where it is looked at, dropped where memory is short.
+
+    The file has the name in the scratch folder, where there is one, and is not written again; else it has none and ends
+    with the process. Raises: ResourceError.
+    """
+    import torch
+
+    array = values.cpu().contiguous().numpy()
+    folder = scratch()
+    try:
+        if folder is None:
+            with tempfile.TemporaryFile() as file:
+                array.tofile(file)
+                return torch.from_numpy(np.memmap(file, array.dtype, "c", shape=array.shape))
+        path = folder / "boxes" / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.npy"
+        if not path.exists():
+            with appearing(path) as temporary, temporary.open("wb") as file:
+                np.save(file, array)
+        # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
+        return torch.from_numpy(np.load(path, mmap_mode="c"))
+    except OSError as error:
+        raise explain(error, folder or Path(tempfile.gettempdir())) from error
+
+
+def ahead(make: Callable[[int], T], numbers: Iterable[int]) -> Iterator[T]:
+    """What `make` makes of each number, in their order, some of it in a thread while the last is used."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Future[T]] = deque()
+        for number in numbers:
+            waiting.append(pool.submit(make, number))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

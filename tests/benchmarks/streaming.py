@@ -1,0 +1,103 @@
+"""Training on more than fits into memory: steps a second from memory maps under a limit, beside all in memory.
+
+    python tests/benchmarks/streaming.py [--cells 256] [--boxes 36] [--limit 720] [--steps 60]
+
+The limit, in MiB, is a control group's, which only root may make; without one the maps are read without a limit, and
+it says so. Boxes are noise, for only their size matters; each way is a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from core.learning.boxes import on_disk
+from core.learning.learner import Network, Optimiser
+from core.learning.samples import Crops
+from models.losses import dice_loss
+from models.vnet import VNet
+
+GROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
+
+
+@contextmanager
+def limited(mebibytes: int) -> Iterator[Path | None]:
+    """A control group with this limit of memory; None where none can be made."""
+    for root in GROUPS:
+        group = root / f"halodeck-{os.getpid()}"
+        names = ("memory.limit_in_bytes", "memory.max")
+        try:
+            group.mkdir()
+            name = next(name for name in names if (group / name).exists())
+            (group / name).write_text(str(mebibytes << 20))
+        except (OSError, StopIteration):
+            if group.is_dir():
+                group.rmdir()
+            continue
+        try:
+            yield group
+        finally:
+            group.rmdir()
+        return
+    yield None
+
+
+def box(cells: int, number: int, mapped: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """A density and its mask."""
+    density = torch.randn((1, cells, cells, cells), generator=torch.Generator().manual_seed(number))
+    mask = (density[0] > 1).to(torch.uint8)
+    return (on_disk(density, f"{number} i"), on_disk(mask, f"{number} t")) if mapped else (density, mask)
+
+
+def train(cells: int, boxes: int, steps: int, mapped: bool) -> None:
+    """Print steps a second after the first ten."""
+    torch.manual_seed(1)
+    items = [box(cells, number, mapped) for number in range(boxes)]
+    device = torch.device("cpu")
+    crops = Crops(items, [], 64, 0, 1, 1, {}, device=device if mapped else None)
+    network = VNet(levels=3, filters=8, kernel=3, depth=1)
+    learner = Network(network, dice_loss, lambda *_: {}, Optimiser(name="adamw"), steps + 10, 1, device)
+    for _ in islice(learner.fit(crops), 10):
+        pass
+    start = time.perf_counter()
+    for _ in learner.fit(crops):
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    print(f"{steps / (time.perf_counter() - start):.2f} steps/s, at most {peak:.0f} MiB resident", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("cells", 256), ("boxes", 36), ("limit", 720), ("steps", 60)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--way", choices=["memory", "maps"])
+    told = parser.parse_args()
+    if told.way:
+        train(told.cells, told.boxes, told.steps, told.way == "maps")
+        return
+    size = told.boxes * told.cells**3 * 5 / 2**20
+    print(f"{told.boxes} boxes of {told.cells}^3: {size:.0f} MiB, {size / told.limit:.1f} times the limit")
+    sizes = [f"--{name}={getattr(told, name)}" for name in ("cells", "boxes", "steps")]
+    for way in ("memory", "maps", "memory", "maps"):
+        with limited(told.limit) as group:
+            print(f"{way:<7}", end=" " if group or way == "memory" else " (no limit could be set) ", flush=True)
+
+            def join(group: Path | None = group if way == "maps" else None) -> None:
+                if group:
+                    (group / "cgroup.procs").write_text(str(os.getpid()))
+
+            subprocess.run([sys.executable, __file__, f"--way={way}", *sizes], preexec_fn=join, check=True)
+
+
+if __name__ == "__main__":
+    main()
