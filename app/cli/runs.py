@@ -26,8 +26,9 @@ from app.cli.where import GpusOption, SubmitOption, TimeOption, submit_command
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
 from core.runs.listing import entries, open_run
-from core.runs.lock import delete_run
-from core.runs.run import Notes, Run
+from core.runs.run import Notes
+from core.runs.submission import ask
+from core.runs.submission import delete as delete_run
 
 if TYPE_CHECKING:
     from core.runs.listing import Entry
@@ -83,32 +84,12 @@ def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
 
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to stop after its step, with a checkpoint; take one that waits out of the queue."""
-    from core.runs.submission import withdraw
-
-    run = open_run(runs, name)
-    job = run.job()
-    if withdraw(run):
-        say(f"took job {job} of run {run.name} out of the queue")
-    else:
-        _request(run, "stop")
+    say(ask(open_run(runs, name), "stop"))
 
 
 def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to wait after its step, keeping its memory; keep one that waits in the queue from starting."""
-    run = open_run(runs, name)
-    if run.status().state == "queued":
-        from core.cluster import queue, slurm
-
-        slurm.hold(run.job())
-        queue.renew()
-        say(f"job {run.job()} of run {run.name} stays in the queue until `halodeck resume {run.name}`")
-    else:
-        _request(run, "pause")
-
-
-def _request(run: Run, request: Any) -> None:
-    run.request(request)
-    say(f"asked run {run.name} to {request}")
+    say(ask(open_run(runs, name), "pause"))
 
 
 def delete(
@@ -120,11 +101,7 @@ def delete(
     run = open_run(runs, name)
     if not yes:
         typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
-    from core.runs.submission import withdraw
-
-    withdraw(run)
-    delete_run(run)
-    say(f"deleted {run.path}")
+    say(delete_run(run))
 
 
 def note(

@@ -22,11 +22,11 @@ from app.cli.where import (
     TimeOption,
     Where,
     in_job_of,
-    release,
 )
 from core.learning import parallel
 from core.runs.listing import open_run
 from core.runs.run import Run
+from core.runs.submission import ask
 
 if TYPE_CHECKING:
     from core.runs.launch_spec import LaunchSpec
@@ -106,11 +106,9 @@ def resume(
         typer.echo(where.script(run))
         return
     status = run.status()
-    if status.state == "paused":
-        run.request("resume")
-        say(f"asked run {run.name} to go on")
-    elif status.state == "queued" and submit is None and not in_job_of(status.job):
-        release(run)
+    held = status.state == "queued" and submit is None and not in_job_of(status.job)
+    if status.state == "paused" or held:
+        say(ask(run, "resume"))
     else:
         where.start(run, universes or ())
         if where.is_here and parallel.first():

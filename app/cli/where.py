@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.show import progress_bar, say
-from core.cluster import queue, slurm
+from core.cluster import slurm
 from core.cluster.allocation import allocation
 from core.cluster.script import Size
 from core.errors import UsageError
@@ -132,10 +132,3 @@ def in_job_of(job: str) -> bool:
     """Whether this process is part of this job."""
     here = allocation()
     return here is not None and here.job == job
-
-
-def release(run: Run) -> None:
-    """Let the waiting job of a run start when its turn comes."""
-    slurm.release(run.job())
-    queue.renew()
-    say(f"job {run.job()} of run {run.name} starts when its turn comes; follow it with `halodeck watch {run.name}`")

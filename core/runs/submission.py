@@ -13,6 +13,8 @@ from core.cluster.sites import Site
 from core.errors import ResourceError, RunError
 from core.files import write_json, write_text
 from core.reading import read_json
+from core.runs.lock import delete_run
+from core.runs.requests import Request
 from core.runs.run import Run
 
 
@@ -38,13 +40,31 @@ def submit(run: Run, name: str, site: Site, size: Size) -> str:
     return job
 
 
-def withdraw(run: Run) -> bool:
-    """Take the waiting job of a run out of the queue; whether there was one. Raises: RunError, ResourceError."""
+def ask(run: Run, request: Request) -> str:
+    """Ask the worker of a run for something, or, where its job waits, the scheduler; returns what was done.
+
+    Raises: RunError where there is neither, ResourceError.
+    """
     if run.status().state != "queued":
-        return False
-    slurm.cancel(run.job())
+        run.request(request)
+        return f"asked {run.name} to {request}: it answers after its current step"
+    job = run.job()
+    does, words = {
+        "stop": (slurm.cancel, "is out of the queue"),
+        "pause": (slurm.hold, "stays in the queue until it is resumed"),
+        "resume": (slurm.release, "starts when its turn comes"),
+    }[request]
+    does(job)
     queue.renew()
-    return True
+    return f"job {job} of {run.name} {words}"
+
+
+def delete(run: Run) -> str:
+    """Delete a run, after its waiting job was taken out of the queue. Raises: RunError while a worker has it."""
+    if run.status().state == "queued":
+        ask(run, "stop")
+    delete_run(run)
+    return f"{run.name} is deleted"
 
 
 def requeue(run: Run, code: int) -> bool:

@@ -192,15 +192,15 @@ def test_colours(command: Command, universes: list[Universe]) -> None:
 def test_requests_to_a_living_run(command: Command, tmp_path: Path) -> None:
     run = create_run(tmp_path / "runs", "halonet", {})
     run.write_status(state="running", step=1, steps=2)
-    assert command("pause", "latest")[1] == "asked run halonet-001 to pause\n"
+    assert command("pause", "latest")[1] == "asked halonet-001 to pause: it answers after its current step\n"
     assert run.take_request() == "pause"
-    assert command("stop", run.path)[1] == "asked run halonet-001 to stop\n"
+    assert command("stop", run.path)[1] == "asked halonet-001 to stop: it answers after its current step\n"
     assert run.take_request() == "stop"
     code, _, err = command("report", "halonet-001")
     assert code == 1
     assert "halonet-001 is at work and makes its report at the end" in err
     run.write_status(state="paused", step=1, steps=2)
-    assert command("resume", "halonet-001")[1] == "asked run halonet-001 to go on\n"
+    assert command("resume", "halonet-001")[1] == "asked halonet-001 to resume: it answers after its current step\n"
     assert run.take_request() == "resume"
     code, _, err = command("delete", "halonet-001", "--yes")
     assert code == 1

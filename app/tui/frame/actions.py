@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from core.errors import RunError
-from core.runs.lock import delete_run
-from core.runs.requests import Request
 from core.runs.run import Notes, Run
+from core.runs.submission import ask, delete
 
-
-def ask(run: Run, request: Request) -> str:
-    """Ask the worker of a run for something. Raises: RunError when no worker lives."""
-    run.request(request)
-    return f"asked {run.name} to {request}: it answers after its current step"
+__all__ = ["ask", "delete", "note", "resume"]
 
 
 def resume(run: Run) -> str:
-    """Let a paused run go on, or start a new worker for a run that has none. Raises: HalodeckError."""
+    """Let a paused or held run go on, or start a new worker for a run that has none. Raises: HalodeckError."""
     status = run.status()
-    if status.alive:
+    if status.alive or status.state == "queued":
         return ask(run, "resume")
     if status.state == "done":
         raise RunError(f"{run.name} is done", f"see its report, or `halodeck resume {run.name}` to make that again")
@@ -25,12 +20,6 @@ def resume(run: Run) -> str:
 
     launch.resume(run)
     return f"{run.name} goes on from its last checkpoint"
-
-
-def delete(run: Run) -> str:
-    """Delete the folder of a run. Raises: RunError while its worker lives."""
-    delete_run(run)
-    return f"{run.name} is deleted"
 
 
 def note(run: Run, notes: Notes) -> str:

@@ -21,6 +21,7 @@ from core.patience import Patient
 from core.runs.history import History
 from core.runs.listing import Entry, in_order, read_entry, silent_entry
 from core.runs.run import Run, is_run
+from core.runs.status import Status
 
 EVERY = 1.0
 """Seconds between two looks; a live curve costs some 8 kB for each."""
@@ -28,7 +29,7 @@ LIMIT = 1.0
 """Seconds that the folder, or a run in it, has to answer; one that comes later is in the next list."""
 LOG_LINES = 40
 _TAIL = 1 << 16
-_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json")
+_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json", "job.json")
 
 Stamp = tuple[int, int, int] | None
 
@@ -132,7 +133,7 @@ class Follower:
             return None
         stamps = tuple(_stamp(path / name) for name in _STAMPED)
         old = self._seen.get(path)
-        if old and old[0] == stamps and not old[1].status.alive:
+        if old and old[0] == stamps and not _may_change(old[1].status):
             return old
         entry = read_entry(path)
         validation = old[1].validation if old else None
@@ -157,6 +158,11 @@ class Follower:
         except Exception as error:  # whatever is in the folder of a run, it is that run's alone
             log = str(error) if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
         self._post(RunFollowed(run, reading.history.copy(), log))
+
+
+def _may_change(status: Status) -> bool:
+    """Whether a run may become another one while its files stay as they are: its worker dies, its job moves on."""
+    return status.alive or (bool(status.job) and status.state != "done")
 
 
 def _inside(folder: Path) -> list[Path]:

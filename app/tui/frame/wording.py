@@ -11,6 +11,7 @@ from core.runs.run import Notes
 # a sign and a colour for each state; the sign alone must tell them apart
 STATES: dict[str, tuple[str, str]] = {
     "new": ("○", "white"),
+    "queued": ("◔", "white"),
     "running": ("●", "green"),
     "paused": ("◐", "yellow"),
     "done": ("✓", "cyan"),

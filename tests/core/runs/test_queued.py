@@ -1,0 +1,56 @@
+"""What a run is called while its job waits, begins, or is gone."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from core.cluster import queue
+from core.cluster.slurm import Queued
+from core.runs.run import Run, create_run
+
+
+class TestQueued:
+    """A run whose job waits, begins, or is gone, as a scheduler tells it."""
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Run:
+        run = create_run(tmp_path, "halonet", {})
+        (run.path / "job.json").write_text('{"job": "7", "site": "here", "submitted": 1.0}')
+        return run
+
+    @pytest.fixture
+    def squeue(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queued]:
+        jobs: dict[str, Queued] = {}
+        monkeypatch.setattr(queue, "look", jobs.get)
+        monkeypatch.setattr(queue, "is_gone", lambda job: job not in jobs)
+        return jobs
+
+    def test_it_waits_with_a_reason_and_a_time(self, run: Run, squeue: dict[str, Queued]) -> None:
+        assert run.status().state == "new"
+        squeue["7"] = Queued("7", "PENDING", "Priority", "2026-12-01T08:00:00")
+        status = run.status()
+        assert (status.state, status.job, status.alive) == ("queued", "7", False)
+        assert status.message == "job 7 waits (Priority), expected to start 2026-12-01T08:00:00"
+
+    def test_it_begins(self, run: Run, squeue: dict[str, Queued]) -> None:
+        squeue["7"] = Queued("7", "RUNNING", "", "", "n[1-2]")
+        assert run.status().message == "job 7 begins on n[1-2]"
+
+    def test_one_that_was_stopped_by_hand_is_stopped_while_its_job_ends(
+        self, run: Run, squeue: dict[str, Queued]
+    ) -> None:
+        run.write_status(state="stopped", step=3, steps=9, again=False)
+        squeue["7"] = Queued("7", "RUNNING", "", "", "n1")
+        assert run.status().state == "stopped"
+        run.write_status(state="stopped", step=3, steps=9, again=True)
+        assert run.status().state == "queued"
+
+    def test_a_worker_elsewhere_whose_job_is_gone_is_lost_at_once(self, run: Run, squeue: dict[str, Queued]) -> None:
+        told = {"state": "running", "host": "elsewhere", "pid": 1, "born": "x", "job": "7", "updated": time.time()}
+        (run.path / "status.json").write_text(json.dumps(told))
+        squeue["7"] = Queued("7", "RUNNING", "", "", "elsewhere")
+        assert run.status().state == "running"
+        del squeue["7"]
+        assert run.status().state == "lost"
