@@ -190,6 +190,8 @@ def command_fields(command: Callable[..., Any]) -> tuple[FormField, ...]:
     for name, parameter in inspect.signature(command).parameters.items():
         annotation, *metadata = typing.get_args(hints[name])
         about = metadata[0]
+        if getattr(about, "hidden", False):
+            continue  # for machines
         what, choices = _kind_of(annotation)
         # the one nearest to the parameter counts, not that of an annotation which it shares
         ask = next((item for item in reversed(metadata) if isinstance(item, Ask)), Ask(signed=True))

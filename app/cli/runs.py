@@ -27,12 +27,12 @@ from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
 from core.runs.listing import entries, open_run
 from core.runs.run import Notes
-from core.runs.submission import ask
-from core.runs.submission import delete as delete_run
 
 if TYPE_CHECKING:
     from core.runs.listing import Entry
     from core.runs.recipe import Recipe
+    from core.runs.requests import Request
+    from core.runs.run import Run
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
@@ -84,12 +84,18 @@ def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
 
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to stop after its step, with a checkpoint; take one that waits out of the queue."""
-    say(ask(open_run(runs, name), "stop"))
+    _ask(open_run(runs, name), "stop")
 
 
 def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to wait after its step, keeping its memory; keep one that waits in the queue from starting."""
-    say(ask(open_run(runs, name), "pause"))
+    _ask(open_run(runs, name), "pause")
+
+
+def _ask(run: Run, request: Request) -> None:
+    from core.runs.submission import ask
+
+    say(ask(run, request))
 
 
 def delete(
@@ -101,6 +107,8 @@ def delete(
     run = open_run(runs, name)
     if not yes:
         typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
+    from core.runs.submission import delete as delete_run
+
     say(delete_run(run))
 
 
@@ -185,7 +193,7 @@ def report(
 
         if run.status().alive:
             raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
-        model = open_model(run)
+        model = open_model(run, finished=True)
         held_out = open_held_out(run, model.recipe, universes or ())
         with progress_bar(f"report {run.name}") as progress:
             made = make_report(run, model, held_out, progress)

@@ -26,7 +26,6 @@ from app.cli.where import (
 from core.learning import parallel
 from core.runs.listing import open_run
 from core.runs.run import Run
-from core.runs.submission import ask
 
 if TYPE_CHECKING:
     from core.runs.launch_spec import LaunchSpec
@@ -108,6 +107,8 @@ def resume(
     status = run.status()
     held = status.state == "queued" and submit is None and not in_job_of(status.job)
     if status.state == "paused" or held:
+        from core.runs.submission import ask
+
         say(ask(run, "resume"))
     else:
         where.start(run, universes or ())

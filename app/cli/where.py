@@ -12,11 +12,11 @@ import typer
 from app.cli.show import progress_bar, say
 from core.cluster import slurm
 from core.cluster.allocation import allocation
-from core.cluster.script import Size
 from core.errors import UsageError
 from core.learning import parallel
 
 if TYPE_CHECKING:
+    from core.cluster.script import Size
     from core.cluster.sites import Site
     from core.learning.learner import Step
     from core.runs.run import Run
@@ -46,6 +46,7 @@ class Where:
         cls, submit: str | None, nodes: int, gpus: int, ranks: int, time: str, detach: bool, dry_run: bool = False
     ) -> Where:
         """What the options ask for. Raises: UsageError for what contradicts itself or is no time or site."""
+        from core.cluster.script import Size
         from core.cluster.sites import checked_time, site
 
         if gpus and ranks and gpus != ranks:

@@ -273,7 +273,7 @@ def inner(output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
     Other outputs have none.
     """
-    if output.ndim < 5:
+    if output.ndim < 4:
         return output
     margin = (output.shape[-1] - targets.shape[-1]) // 2
     return output[..., margin:-margin, margin:-margin, margin:-margin] if margin else output

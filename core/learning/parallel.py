@@ -1,7 +1,7 @@
 """Several processes that train one network (torch.distributed): each takes its share of the batches of every step.
 
 At step s, rank r of W takes batch (s - 1) W + r + 1 of those that one process takes in turn, so W ranks learn what one
-process learns that accumulates W batches: with two to the last bit, with more but for the order of the sums.
+process learns that accumulates W batches: two batches a step to the last bit, more but for the order of the sums.
 """
 
 from __future__ import annotations

@@ -50,12 +50,15 @@ def open_job(run: Run, folders: Sequence[Path] = ()) -> Job:
     return Job(open_recipe(run), open_universes(run, folders), _device(run))
 
 
-def open_model(run: Run, device: torch.device | None = None) -> Model:
+def open_model(run: Run, device: torch.device | None = None, finished: bool = False) -> Model:
     """The recipe of a run and its learner with the newest weights; no universe is opened.
 
-    Raises: RunError when there are no weights yet or they are another recipe's.
+    Raises: RunError when there are no weights yet or they are another recipe's; where they must be `finished`, because
+    reports need what is measured once the weights are, also for those of a checkpoint.
     """
     path = run.path / "model.pt"
+    if finished and not path.exists():
+        raise RunError(f"run {run.name} was not trained to its end", f"go on with `halodeck resume {run.name}`")
     if not path.exists():
         path = run.path / "checkpoint.pt"
     if not path.exists():

@@ -11,7 +11,6 @@ import numpy as np
 
 from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
-from core.errors import RunError
 from core.figures import Curves, Report, Row, Series, Style, dump_report
 from core.files import write_json
 from core.progress import Progress, part, silent
@@ -58,12 +57,7 @@ def peak_memory() -> float:
 
 
 def make_report(run: Run, model: Model, universes: Sequence[Universe], progress: Progress = silent) -> Report:
-    """Predict universes, as a rule those held out, evaluate, and keep the report with the run.
-
-    Raises: RunError for a run that was not trained to its end: what reports need besides weights is measured there.
-    """
-    if not (run.path / "model.pt").exists():
-        raise RunError(f"run {run.name} was not trained to its end", f"go on with `halodeck resume {run.name}`")
+    """Predict universes, as a rule those held out, evaluate, and keep the report with the run."""
     learner, pairs = model.learner, []
     for number, universe in enumerate(universes):
         stage = part(progress, 0.5 * number / len(universes), 0.5 * (number + 1) / len(universes), f"{universe.name}: ")

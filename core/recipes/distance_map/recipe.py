@@ -104,7 +104,7 @@ class DistanceMap(ProtohaloRecipe):
     optimiser: Optimiser = Optimiser(name="adamw", learning_rate=1e-4)
     """How the weights are changed: adamw without decay is the paper's Adam, whose network failed to converge with a
     learning rate of 1e-3."""
-    crop: DistanceCrop = DistanceCrop(size=96, context=16, batch=16)
+    crop: DistanceCrop = DistanceCrop(size=96, context=16, batch=16, validation=64)
     watershed: WatershedSettings = WatershedSettings()
     split: Split = Split()
 

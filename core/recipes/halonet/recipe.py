@@ -87,7 +87,7 @@ class HaloNet(ProtohaloRecipe):
     pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
     """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
     optimiser: Optimiser = Optimiser()
-    crop: HaloNetCrop = HaloNetCrop()
+    crop: HaloNetCrop = HaloNetCrop(validation=24)  # all crops of 28 boxes would take longer than the training
     finder: FinderSettings = FinderSettings()
     split: Split = Split()
 

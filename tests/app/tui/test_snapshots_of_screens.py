@@ -112,7 +112,7 @@ def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(socket, "gethostname", lambda: "node1")
-    monkeypatch.setattr(core_run, "_process", lambda: {"host": "node2", "pid": 4711, "born": ""})
+    monkeypatch.setattr(core_run, "own_process", lambda: {"host": "node2", "pid": 4711, "born": ""})
     monkeypatch.setattr(machine.Gauge, "follow", lambda self: self.say("", "no GPU"))
     work = tmp_path / "deck"
     work.mkdir()

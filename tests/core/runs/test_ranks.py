@@ -17,8 +17,9 @@ from core.runs import registry
 
 ROOT = Path(__file__).parents[3]
 STEPS = 3
-CHANGED = {"halonet": ["network.batch_norm=true", "network.dropout=0.2"]}
-"""Settings besides those of the tables [smoke]: what draws and what remembers is to be among what is compared."""
+CHANGED = {"halonet": ["network.batch_norm=true", "network.dropout=0.2"], "density": ["accumulate=1"]}
+"""Settings besides those of the tables [smoke]: what draws and what remembers is to be among what is compared; of two
+batches there is one sum, of more the order counts."""
 
 
 def networks() -> list[str]:

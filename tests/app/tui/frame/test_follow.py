@@ -136,7 +136,7 @@ def test_a_dead_worker_is_noticed_without_a_change_on_disk(
     follower.look()
     assert isinstance(messages[-1], RunsFound)
     assert messages[-1].entries[0].state == "running"
-    monkeypatch.setattr("core.runs.run._breathes", lambda *said: False)
+    monkeypatch.setattr("core.runs.status._breathes", lambda *said: False)
     follower.look()
     assert isinstance(messages[-1], RunsFound)
     assert messages[-1].entries[0].state == "lost"

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from tui_pilot import SIZES, sees, text, until
 
 from app.background import workers as launch
-from app.cli import runs
+from app.cli import training, where
 from app.tui.frame import follow
 from app.tui.frame.form import Form
 from app.tui.frame.lines import Lines
@@ -235,8 +235,8 @@ async def test_the_command_is_the_one_of_the_command_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runs, "train_here", lambda run: None)
-    monkeypatch.setattr(runs, "report", lambda name, runs: None)
+    monkeypatch.setattr(where, "train_here", lambda *_: None)
+    monkeypatch.setattr(training, "report", lambda name, runs: None)
     async with opened(bench) as pilot:
         await write(pilot, "run.device", "cpu")
         await write(pilot, "steps", "3")
