@@ -23,6 +23,9 @@ from tests.results.networks import keep
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "docs" / "results.md", ROOT / "docs" / "ionization.md", ROOT / "README.md")
 
+SEVERAL = ("ionization cpu", "density_gan cpu")
+"""Several networks in one: such files are written, but cannot be read yet."""
+
 
 def label(command: str) -> str:
     """Recipe, table and changed settings of a `halodeck train` command line."""
@@ -85,7 +88,7 @@ def main() -> None:
         page.write_text(filled(page.read_text(), table))
     if told.networks:
         for name, run in runs.items():
-            if name.endswith(" cpu"):
+            if name.endswith(" cpu") and name not in SEVERAL:
                 print(keep(run, told.networks / f"{run.config()['recipe']}-cpu.safetensors"))
 
 

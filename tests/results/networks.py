@@ -17,9 +17,13 @@ from core.runs.run import Run
 def keep(run: Run, path: Path) -> str:
     """Write the weights of a run in half precision, the arrays beside them, its settings and constants; says what."""
     weights = read_tensors(run.path / "model.pt", run, torch.device("cpu"), "weights")
-    if "module" not in weights:
-        return f"{path}: not kept, {run.recipe} has several networks"
-    tensors = {f"module.{name}": _half(tensor) for name, tensor in weights["module"].items()}
+    if "networks" in weights:  # a chain keeps several
+        networks = {f"{link}.": of["module"] for link, of in weights["networks"].items()}
+    else:
+        networks = {"": weights.get("module") or weights["generator"]}
+    tensors = {
+        f"module.{link}{name}": _half(tensor) for link, module in networks.items() for name, tensor in module.items()
+    }
     tensors |= {f"arrays.{name}": tensor.contiguous() for name, tensor in weights.get("tensors", {}).items()}
     about = {
         "recipe": run.recipe,

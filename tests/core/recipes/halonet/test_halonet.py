@@ -268,7 +268,7 @@ def test_what_does_not_fit_is_refused(universes: list[Universe], monkeypatch: py
     with pytest.raises(ResourceError, match=r"training needs about .* free: crop.batch=4 crop.size=16 fits"):
         settings.samples(universes, CPU)
     free = needed(1, 16) - 1
-    with pytest.raises(ResourceError, match=r"crop.batch=1 crop.size=12 fits"):
+    with pytest.raises(ResourceError, match=r"crop.batch=1 crop.size=16 fits"):
         settings.samples(universes, CPU)
     free = 1
     with pytest.raises(ResourceError, match=r"choose fewer network\.filters"):
