@@ -1,5 +1,6 @@
 """What many tests share: tiny universes and runs of the recipe halonet on them."""
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 from core.cosmos.universe import Universe, open_universe
 from core.runs.run import Run, create_run
+
+
+def pytest_collection_finish() -> None:
+    """What imports have made stays to the end: a full garbage collection need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
