@@ -6,7 +6,22 @@ INSTALLED := .venv/.installed
 # glibc keeps memory that tests hand back: where memory touched for the first time is slow, trainings wait for little else
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=268435456
 
-.PHONY: demo test check coverage test-slurm format validate fuzz torture bench bench-tui clean
+	$(MAKE) --no-print-directory --jobs 2 types types-of-tests
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal
+
+# as test, and which lines were never run: a third as long again
+coverage: $(INSTALLED)
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
+test-slurm: $(INSTALLED)
+	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
+
+types:
+	$(BIN)/mypy
+
+types-of-tests:
+	$(BIN)/mypy --config-file tests/mypy.ini
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -17,9 +32,8 @@ test: $(INSTALLED)
 check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports --no-cache
+<<<<<<< HEAD
 	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist loadfile
 
 # as test, and which lines were never run: half as long again
@@ -29,6 +43,16 @@ coverage: $(INSTALLED)
 # on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
 test-slurm: $(INSTALLED)
 	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
+=======
+	$(MAKE) --no-print-directory --jobs 2 types types-of-tests
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+types:
+	$(BIN)/mypy
+
+types-of-tests:
+	$(BIN)/mypy --config-file tests/mypy.ini
+>>>>>>> db172ceab76f8a2eaf5210639004e7e61bdb77ea
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -1,9 +1,11 @@
 """What many tests share: tiny universes and runs of the recipe halonet on them."""
 
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,12 @@ from core.cosmos.universe import Universe, open_universe
 from core.runs.run import Run, create_run
 
 
+def pytest_collection_finish() -> None:
+    """What imports have made stays to the end: a full garbage collection need not look through it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def universes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
     """Four universes of 16^3 particles in 25 Mpc/h with halos of at least 8 particles, seeds 1 to 4."""
@@ -34,41 +42,33 @@ def universes(tmp_path_factory: pytest.TempPathFactory) -> list[Universe]:
     return [open_universe(path) for path in sorted(folder.glob("*.h5"))]
 
 
-@pytest.fixture
-def new_run(universes: list[Universe], tmp_path: Path) -> Callable[..., Run]:
-    """`new_run("steps=5", ...)` is a new run of halonet's table [smoke] with these settings on the tiny universes."""
+@pytest.fixture(scope="session")
+def run_in(universes: list[Universe]) -> Callable[..., Run]:
+    """`run_in(folder, "steps=5", ...)` is a new run of halonet's table [smoke] with these settings on the universes."""
 
-    def create(*overrides: str) -> Run:
+    def create(folder: Path, *overrides: str) -> Run:
         from core.config import read_table, resolve
         from core.runs import registry
 
         settings = resolve(registry.load("halonet"), read_table("halonet", "smoke"), list(overrides))
-        return create_run(
-            tmp_path / "runs",
-            "halonet",
-            settings.model_dump(mode="json"),
-            universes=[str(universe.path) for universe in universes],
-            device="cpu",
-        )
+        paths = [str(universe.path) for universe in universes]
+        return create_run(folder, "halonet", settings.model_dump(mode="json"), universes=paths, device="cpu")
 
     return create
 
 
+@pytest.fixture
+def new_run(run_in: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
+    """`new_run("steps=5", ...)` is such a run in a folder of the test's own."""
+    return partial(run_in, tmp_path / "runs")
+
+
 @pytest.fixture(scope="session")
-def done_run(universes: list[Universe], tmp_path_factory: pytest.TempPathFactory) -> Run:
+def done_run(run_in: Callable[..., Run], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run: read it, never change it."""
-    from core.config import read_table, resolve
-    from core.runs import registry
     from core.runs.worker import work
 
-    settings = resolve(registry.load("halonet"), read_table("halonet", "smoke"), [])
-    run = create_run(
-        tmp_path_factory.mktemp("done"),
-        "halonet",
-        settings.model_dump(mode="json"),
-        universes=[str(universe.path) for universe in universes],
-        device="cpu",
-    )
+    run = run_in(tmp_path_factory.mktemp("done"))
     work(run)
     return run
 

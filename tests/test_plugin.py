@@ -1,10 +1,11 @@
 """Another distribution brings a recipe and a reader, those that the documents show: installed by pip, used."""
 
+import json
 import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from core.cosmos.box import lattice
 from core.cosmos.universe import Universe
 
 ROOT = Path(__file__).resolve().parents[1]
-Halodeck = Callable[..., str]
+Halodeck = Callable[..., list[str]]
+END = "end of the command"
 
 
 def shown(document: str) -> str:
@@ -42,30 +44,46 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def halodeck(installed: Path, tmp_path: Path) -> Halodeck:
-    """`halodeck("recipes")` is what the command prints, the sample distribution being installed."""
+    """`halodeck(["recipes"], ["runs"])` is what each command prints, the sample distribution being installed.
 
-    def call(*arguments: object) -> str:
+    One process does all of them: to import torch takes longer than to do most.
+    """
+    code = (
+        "import json, sys\nfrom app.main import main\n"
+        "for words in json.loads(sys.argv[1]):\n"
+        "    sys.argv = ['halodeck', *words]\n"
+        "    try:\n        main()\n"
+        "    except SystemExit as end:\n        assert not end.code, words\n"
+        f"    print({END!r})\n"
+    )
+
+    def call(*commands: Sequence[object]) -> list[str]:
         path = os.pathsep.join([str(installed), str(ROOT)])
         done = subprocess.run(
-            [sys.executable, "-P", "-c", "from app.main import main; main()", *map(str, arguments)],
+            [sys.executable, "-P", "-c", code, json.dumps([[str(word) for word in words] for words in commands])],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "120"},
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return done.stdout.split(END)[:-1]
 
     return call
 
 
 def test_a_recipe_trains_and_reports(halodeck: Halodeck, universes: list[Universe]) -> None:
-    assert "Mine: cells of halos by one" in halodeck("recipes")
-    assert "optimiser.learning_rate" in halodeck("recipes", "mine")
     on = [word for universe in universes for word in ("--on", universe.path)]
-    told = halodeck("train", "mine", *on, "--set", "steps=3", "--device", "cpu")
-    assert "cells told right" in told
-    assert "cells told right" in halodeck("report", "latest", "--again")
+    recipes, mine, trained, again = halodeck(
+        ["recipes"],
+        ["recipes", "mine"],
+        ["train", "mine", *on, "--set", "steps=3", "--device", "cpu"],
+        ["report", "latest", "--again"],
+    )
+    assert "Mine: cells of halos by one" in recipes
+    assert "optimiser.learning_rate" in mine
+    assert "cells told right" in trained
+    assert "cells told right" in again
 
 
 def test_a_reader_is_known_and_imports(halodeck: Halodeck, tmp_path: Path) -> None:
@@ -77,10 +95,14 @@ def test_a_reader_is_known_and_imports(halodeck: Halodeck, tmp_path: Path) -> No
         path, pos=moved % box, vel=moved - nodes, ids=np.arange(1, cells**3 + 1), box_size=box, redshift=49.0,
         omega_matter=0.3, h=0.7,
     )  # fmt: skip
-    assert "npz-particles" in halodeck("info", path)
     given = ("--sigma8", "0.8", "--omega-baryon", "0.05", "--spectral-index", "0.96")
-    halodeck("import", path, "--out", tmp_path / "u.h5", *given, "--steps", "3", "--device", "cpu")
-    assert "universe" in halodeck("info", tmp_path / "u.h5")
+    known, _, imported = halodeck(
+        ["info", path],
+        ["import", path, "--out", tmp_path / "u.h5", *given, "--steps", "3", "--device", "cpu"],
+        ["info", tmp_path / "u.h5"],
+    )
+    assert "npz-particles" in known
+    assert "universe" in imported
 
 
 def test_what_the_documents_show_is_typed(installed: Path) -> None:

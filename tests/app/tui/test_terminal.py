@@ -17,6 +17,7 @@ import pytest
 from app.tui.app import run_workbench
 from core.cosmos.universe import Universe
 from core.errors import UsageError
+from core.runs import registry
 from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -257,11 +258,14 @@ def test_a_run_from_the_form_outlives_the_terminal(
     terminal.sees("There are no runs")
     terminal.keys("4")
     terminal.sees("settings of", "the same as a command")
-    terminal.presses("Down", "settings of halonet")
+    terminal.keys(*["Down"] * registry.names().index("halonet"))
+    terminal.sees("settings of halonet")
     terminal.keys("Tab")
-    terminal.presses("Down", "table  one of")
-    terminal.presses("Right", "‹ smoke ›")
-    terminal.presses("Down", "steps  a whole number")
+    terminal.sees("table  one of")
+    terminal.keys("Left")
+    terminal.sees("‹ smoke ›")
+    terminal.keys(*["Down"] * 8)
+    terminal.sees("steps  a whole number")
     terminal.keys("Enter")
     terminal.sees("esc undo")
     terminal.keys("C-u")

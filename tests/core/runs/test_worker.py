@@ -34,9 +34,9 @@ def states(run: Run) -> list[str]:
     return [event["state"] for event in run.events()[0] if event["event"] == "state"]
 
 
-@pytest.fixture
-def uninterrupted(new_run: NewRun) -> dict[int, float]:
-    run = new_run(*EVERY)
+@pytest.fixture(scope="module")
+def uninterrupted(run_in: NewRun, tmp_path_factory: pytest.TempPathFactory) -> dict[int, float]:
+    run = run_in(tmp_path_factory.mktemp("uninterrupted"), *EVERY)
     work(run)
     return losses(run)
 

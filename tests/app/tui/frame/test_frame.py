@@ -380,5 +380,4 @@ async def test_garbage_is_collected_again_once_the_first_screen_is_there(root: P
         async with opened(root) as pilot:
             await until(pilot, gc.isenabled)
     finally:
-        gc.unfreeze()
         gc.enable()
