@@ -23,6 +23,8 @@ types:
 types-of-tests:
 	$(BIN)/mypy --config-file tests/mypy.ini
 
+.PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-tui clean
+
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
 
