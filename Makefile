@@ -6,23 +6,6 @@ INSTALLED := .venv/.installed
 # glibc keeps memory that tests hand back: where memory touched for the first time is slow, trainings wait for little else
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=268435456
 
-	$(MAKE) --no-print-directory --jobs 2 types types-of-tests
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal
-
-# as test, and which lines were never run: a third as long again
-coverage: $(INSTALLED)
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
-
-# on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
-test-slurm: $(INSTALLED)
-	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
-
-types:
-	$(BIN)/mypy
-
-types-of-tests:
-	$(BIN)/mypy --config-file tests/mypy.ini
-
 .PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-tui clean
 
 demo: $(INSTALLED)
@@ -35,26 +18,22 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
-<<<<<<< HEAD
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist loadfile
-
-# as test, and which lines were never run: half as long again
-coverage: $(INSTALLED)
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
-
-# on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
-test-slurm: $(INSTALLED)
-	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
-=======
 	$(MAKE) --no-print-directory --jobs 2 types types-of-tests
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal
 
 types:
 	$(BIN)/mypy
 
 types-of-tests:
 	$(BIN)/mypy --config-file tests/mypy.ini
->>>>>>> db172ceab76f8a2eaf5210639004e7e61bdb77ea
+
+# as the tests of `check`, and which lines were never run: a third as long again
+coverage: $(INSTALLED)
+	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# on a SLURM that it brings up itself, as root, from the packages slurm-wlm and munge: all that may happen to a job
+test-slurm: $(INSTALLED)
+	HALODECK_LONG=1 $(BIN)/pytest tests/cluster
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
