@@ -55,12 +55,20 @@ def train_together(run: Run, size: Size, folders: Sequence[Path] = ()) -> None:
     """Train a run in several processes of this machine, and wait for them. Raises: RunError where one of them fails."""
     moved = [word for folder in folders for word in ("--universes", str(folder.resolve()))]
     notes = run.path.resolve() / NOTES
-    process = subprocess.Popen(launched(["resume", str(run.path.resolve()), *moved], size, notes))
+    code = together(launched(["resume", str(run.path.resolve()), *moved], size, notes), notes)
+    if run.status().state == "stopped":
+        raise Interrupted(f"run {run.name} was stopped", "`halodeck resume` goes on from here")
+    if code:
+        raise RunError(f"run {run.name} failed ({run.status().message})", "see what was printed above")
+
+
+def together(command: Sequence[str], notes: Path) -> int:
+    """Run several processes by their launcher, whose notes are removed; returns its exit code."""
+    process = subprocess.Popen(command)
     try:
         while True:
             try:
-                code = process.wait()
-                break
+                return process.wait()
             except KeyboardInterrupt:
                 continue  # the terminal has told the ranks too, which write a checkpoint
             except BaseException:
@@ -69,10 +77,6 @@ def train_together(run: Run, size: Size, folders: Sequence[Path] = ()) -> None:
                 raise
     finally:
         shutil.rmtree(notes, ignore_errors=True)
-    if run.status().state == "stopped":
-        raise Interrupted(f"run {run.name} was stopped", "`halodeck resume` goes on from here")
-    if code:
-        raise RunError(f"run {run.name} failed ({run.status().message})", "see what was printed above")
 
 
 def _environment(progress: Path | None) -> dict[str, str]:

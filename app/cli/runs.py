@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,9 +23,10 @@ from app.cli.show import (
     say,
     say_again,
 )
-from app.cli.where import GpusOption, SubmitOption, TimeOption, submit_command
+from app.cli.where import GpusOption, NodesOption, RanksOption, SubmitOption, TimeOption, Where
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, RunError, UsageError
+from core.learning import parallel
 from core.runs.listing import entries, open_run
 from core.runs.run import Notes
 
@@ -137,15 +139,28 @@ def predict(
     name: RunArgument,
     universe: Annotated[Path, typer.Argument(help="A universe, simulated or imported.")],
     submit: SubmitOption = None,
+    nodes: NodesOption = 1,
     gpus: GpusOption = 0,
+    ranks: RanksOption = 0,
     time: TimeOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
-    """Apply a trained run to a universe and report on it where the universe holds the truth."""
-    if submit is not None:
+    """Apply a trained run to a universe and report on it where the universe holds the truth.
+
+    Several processes share the tiles of a large box; what is interrupted goes on where it was.
+    """
+    where = Where.chosen(submit, nodes, gpus, ranks, time, False)
+    if where.begins_others():
         run = open_run(runs, name)
-        submit_command(run, ["predict", str(run.path.resolve()), str(universe.resolve())], submit, gpus, time)
+        where.start_command(run, ["predict", str(run.path.resolve()), str(universe.resolve())])
         return
+    from core.learning.tiling import FirstGoesOn
+
+    with parallel.joined(), suppress(FirstGoesOn):
+        _predict(name, universe, runs)
+
+
+def _predict(name: str, universe: Path, runs: Path) -> None:
     from core.cosmos.universe import open_universe
     from core.runs.job import has_seen, open_model
     from core.runs.reports import predict as predict_universe
@@ -186,7 +201,8 @@ def report(
     run = open_run(runs, name)
     if submit is not None:
         moved = [word for folder in universes or () for word in ("--universes", str(folder.resolve()))]
-        submit_command(run, ["report", str(run.path.resolve()), "--again", *moved], submit, gpus, time)
+        where = Where.chosen(submit, 1, gpus, 1, time, False)
+        where.start_command(run, ["report", str(run.path.resolve()), "--again", *moved])
         return
     if again or not run.report_path.exists():
         from core.runs.job import open_held_out, open_model

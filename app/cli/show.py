@@ -15,6 +15,7 @@ import typer
 from app.cli.terminal import unguarded
 from app.draw.shown import cells, padded, shown
 from core.errors import UsageError, did_you_mean
+from core.learning import parallel
 from core.progress import Progress
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ def progress_bar(title: str) -> Iterator[Progress]:
     """A file where one is asked for, else a bar on a terminal or a line now and then in a log, on standard error."""
     from app.background.progress import wanted
 
+    if not parallel.first():  # of several ranks one tells
+        yield lambda fraction, doing: None
+        return
     if told := wanted():
         yield told
         return

@@ -99,6 +99,26 @@ class Where:
         else:
             train_here(run, folders)
 
+    def begins_others(self) -> bool:
+        """Whether the work is done by others than this process: those of a job, or several of this machine."""
+        return self.site is not None or (self.size.processes > 1 and parallel.asked_for() == 1)
+
+    def start_command(self, run: Run, words: list[str]) -> None:
+        """Have a command about a run done by others; the script and the log of a job stand in the folder of the run."""
+        from core.cluster.script import NOTES, command_script, launched
+        from core.files import write_text
+
+        if self.site is None:
+            from app.background.workers import together
+
+            if code := together(launched(words, self.size, run.path.resolve() / NOTES), run.path / NOTES):
+                raise typer.Exit(code)
+            return
+        path = run.path / f"{words[0]}.sh"
+        write_text(path, command_script(f"{words[0]}-{run.name}", run.path.resolve(), words, self.site, self.size))
+        job = slurm.submit(path)
+        say(f"job {job}: halodeck {' '.join(words)}; its log is {run.path / f'job-{job}.log'}")
+
 
 def train_here(run: Run, folders: Sequence[Path] = ()) -> None:
     """Train in this process with a progress bar; universes that have moved are in one of the folders."""
@@ -113,20 +133,6 @@ def train_here(run: Run, folders: Sequence[Path] = ()) -> None:
             progress(step.step / steps, f"step {step.step}/{steps}  loss {step.values['loss']:.4f}")
 
         work(run, on_step, lambda fraction, doing: progress(1.0, doing), folders)
-
-
-def submit_command(run: Run, words: list[str], submit: str, gpus: int, time: str) -> None:
-    """Submit a command about a run as a job of one process; its script and log stand in the folder of the run."""
-    from core.cluster.script import command_script
-    from core.files import write_text
-
-    where = Where.chosen(submit, 1, gpus, 1, time, False)
-    assert where.site
-    text = command_script(f"{words[0]}-{run.name}", run.path.resolve(), words, where.site, where.size)
-    path = run.path / f"{words[0]}.sh"
-    write_text(path, text)
-    job = slurm.submit(path)
-    say(f"job {job}: halodeck {' '.join(words)}; its log is {run.path / f'job-{job}.log'}")
 
 
 def in_job_of(job: str) -> bool:

@@ -48,6 +48,14 @@ def joined() -> Iterator[None]:
     try:
         yield
     finally:
+        leave()
+
+
+def leave() -> None:
+    """Go on alone."""
+    import torch.distributed as dist
+
+    if _together():
         dist.destroy_process_group()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
 from core.figures import Curves, Report, Row, Series, Style, dump_report
 from core.files import write_json
+from core.learning import parallel
+from core.learning.tiling import FirstGoesOn, kept_in
 from core.progress import Progress, part, silent
 from core.provenance import provenance
 from core.runs.history import History, Track
@@ -26,9 +30,27 @@ WIDE = 100
 
 
 def predict(run: Run, model: Model, universe: Universe, progress: Progress = silent) -> Universe:
-    """Apply a trained run to a universe; the prediction is written to the run's folder."""
+    """Apply a trained run to a universe; the prediction is written to the run's folder.
+
+    What a network has made of a large box is kept tile by tile until then. Raises: FirstGoesOn in all ranks but the
+    first of those that share the tiles.
+    """
+    with kept_in(_tiles(run, model, universe)):
+        return _predict(run, model, universe, progress)
+
+
+def _tiles(run: Run, model: Model, universe: Universe) -> Path:
+    """Where tiles are kept: those of other weights, or of another universe, are not taken for these."""
+    times = [path.stat().st_mtime_ns for name in ("model.pt", "checkpoint.pt") if (path := run.path / name).exists()]
+    words = f"{identity(universe)} {model.learner.step} {times[:1]}"
+    return run.path / "predictions" / f".tiles-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+
+
+def _predict(run: Run, model: Model, universe: Universe, progress: Progress) -> Universe:
     start, busy = time.perf_counter(), time.process_time()
     fields, catalogues = model.recipe.predict(model.learner, universe, progress)
+    if parallel.rank():
+        raise FirstGoesOn
     cost = {
         "seconds": time.perf_counter() - start,
         "cpu_seconds": time.process_time() - busy,

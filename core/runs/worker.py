@@ -184,6 +184,7 @@ def _train_and_report(
             raise
         # whatever else ends the loop may do so in the middle of a step: the last checkpoint stays
         telling.keep()
+    parallel.leave()  # what follows is the first rank's alone
     stop.check(" after its training")
 
     pulse.say(message="measuring what prediction needs besides the weights", speed=None)

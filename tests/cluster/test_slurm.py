@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -203,3 +204,24 @@ def test_a_task_that_fails_is_missing_and_says_why(cluster: LocalSlurm, tmp_path
     cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
     told = cluster.run("halodeck", "campaign", "made", folder=tmp_path)
     assert "device cuda is not available here" in told
+
+
+def test_two_nodes_predict_what_one_process_does(cluster: LocalSlurm, done_run: Run, tmp_path: Path) -> None:
+    universes = tmp_path / "universes"
+    what = ("--cells", "32", "--box", "50", "--steps", "3", "--minimum-particles", "8", "--out", str(universes))
+    cluster.run("halodeck", "simulate", *what)
+    [universe] = universes.glob("*.h5")
+    shutil.copytree(done_run.path, tmp_path / "runs" / "tiled")
+    run = Run(tmp_path / "runs" / "tiled")
+    config = run.path / "config.toml"
+    config.write_text(config.read_text().replace("tile = 0", "tile = 16").replace("buffer = 0", "buffer = 4"))
+    shutil.rmtree(run.path / "predictions")
+    cluster.run("halodeck", "predict", str(run.path), str(universe))
+    [alone] = (run.path / "predictions").glob("*.h5")
+    expected = dict(datasets(alone))
+    alone.unlink()
+    cluster.run("halodeck", "predict", str(run.path), str(universe), "--submit", "two", "--nodes", "2")
+    cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
+    assert alone.exists(), "\n".join(path.read_text() for path in run.path.glob("job-*.log"))
+    assert dict(datasets(alone)) == expected
+    assert not list((run.path / "predictions").glob(".tiles-*"))

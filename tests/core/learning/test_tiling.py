@@ -1,9 +1,12 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import conv3d, pad
 
 from core.errors import UsageError
-from core.learning.tiling import over_box
+from core.learning.tiling import kept_in, over_box
 
 
 def local(values: torch.Tensor) -> torch.Tensor:
@@ -59,3 +62,26 @@ def test_the_function_sees_single_tiles() -> None:
 def test_a_buffer_that_leaves_nothing() -> None:
     with pytest.raises(UsageError, match="a buffer of 4 cells leaves nothing of a tile of 8"):
         over_box(local, torch.zeros(1, 8, 8, 8), 8, 4)
+
+
+def test_tiles_that_are_kept_go_on_where_they_were(tmp_path: Path) -> None:
+    values = torch.randn((1, 12, 12, 12), generator=torch.Generator().manual_seed(1))
+    expected = over_box(lambda x: x * 2 + 1, values, 6, 1)
+    made = 0
+
+    def counted(x: torch.Tensor) -> torch.Tensor:
+        nonlocal made
+        made += 1
+        if made == 7:
+            raise KeyboardInterrupt
+        return x * 2 + 1
+
+    folder = tmp_path / "tiles"
+    with pytest.raises(KeyboardInterrupt), kept_in(folder):
+        over_box(counted, values, 6, 1)
+    assert int(np.load(folder / "done.npy").sum()) == 5  # the first is made twice: it tells how many outputs there are
+    with kept_in(folder):
+        found = over_box(counted, values, 6, 1)
+        assert torch.equal(found, expected)
+    assert made == 7 + 27 - 5
+    assert not folder.exists()
