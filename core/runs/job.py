@@ -57,12 +57,13 @@ def open_model(run: Run, device: torch.device | None = None, finished: bool = Fa
     reports need what is measured once the weights are, also for those of a checkpoint.
     """
     path = run.path / "model.pt"
-    if finished and not path.exists():
-        raise RunError(f"run {run.name} was not trained to its end", f"go on with `halodeck resume {run.name}`")
-    if not path.exists():
+    ended = path.exists()
+    if not ended:
         path = run.path / "checkpoint.pt"
     if not path.exists():
         raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
+    if finished and not ended:
+        raise RunError(f"run {run.name} was not trained to its end", f"go on with `halodeck resume {run.name}`")
     recipe, device = open_recipe(run), device or _device(run)
     learner = recipe.learner(device)
     restore(learner.load_weights, path, run, device, "weights")

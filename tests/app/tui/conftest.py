@@ -13,12 +13,6 @@ from core.cosmos.box import Field
 from core.cosmos.universe import Universe, write_universe
 
 
-@pytest.fixture(autouse=True)
-def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual looks every 20 ms whether a key has been dealt with, when most keys take less: half of all the time."""
-    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
-
-
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of runs that is looked at often."""

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
-from tui_pilot import a_run, opened, sees, text, until
+from tui_pilot import a_run, opened, sees, takes, text, until
 
 import app.tui
 from app.tui.frame.help import HelpScreen, keys_table
@@ -86,13 +86,9 @@ async def test_the_palette_goes_to_a_run_and_does_actions(root: Path) -> None:
     a_run(root, "infall")
     async with opened(root) as pilot:
         await sees(pilot, "loss of infall-001")
-        await pilot.press("ctrl+p", *"halonet")
-        await sees(pilot, "go to halonet-001")
-        await pilot.press("enter")
+        await takes(pilot, "halonet", "go to halonet-001")
         await sees(pilot, "loss of halonet-001")
-        await pilot.press("ctrl+p", *"pau")
-        await sees(pilot, "pause the chosen run after")
-        await pilot.press("enter")
+        await takes(pilot, "pau", "pause the chosen run after")
         await until(pilot, lambda: run.take_request() == "pause")
 
 

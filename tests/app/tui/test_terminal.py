@@ -264,7 +264,7 @@ def test_a_run_from_the_form_outlives_the_terminal(
     terminal.sees("table  one of")
     terminal.keys("Left")
     terminal.sees("‹ smoke ›")
-    terminal.keys(*["Down"] * 8)
+    terminal.presses("Down", "steps  a whole number")
     terminal.sees("steps  a whole number")
     terminal.keys("Enter")
     terminal.sees("esc undo")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
+from textual.command import CommandList
 from textual.pilot import Pilot
 
 from app.draw import Depth
@@ -56,6 +57,15 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
 async def sees(pilot: Pilot[None], *words: str) -> None:
     """Wait until all these words are on the screen."""
     await until(pilot, lambda: all(word in text(pilot) for word in words))
+
+
+async def takes(pilot: Pilot[None], typed: str, words: str) -> None:
+    """Type into the palette and take what it finds, once that stands first: until then it was found for less typed."""
+    await pilot.press("ctrl+p", *typed)
+    await sees(pilot, words)
+    found = pilot.app.screen.query_one(CommandList)
+    await until(pilot, lambda: found.option_count > 0 and words in str(found.get_option_at_index(0).prompt))
+    await pilot.press("enter")
 
 
 def text(pilot: Pilot[None]) -> str:

@@ -13,7 +13,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_pilot import a_run, opened, sees, text, until
+from tui_pilot import a_run, opened, sees, takes, text, until
 
 from app.tui.frame import theme
 from app.tui.frame.ask import AskScreen
@@ -323,14 +323,10 @@ async def test_the_palette_finds_files_and_places(
         await until(pilot, lambda: "planck-s0001" not in text(pilot))
         await pilot.press("enter")
         await sees(pilot, "kind  npy", "4 x 4 x 4", "─cube.npy─")
-        await pilot.press("ctrl+p", *"s0001")
-        await sees(pilot, "open demo/planck-s0001.h5")
-        await pilot.press("enter")
+        await takes(pilot, "s0001", "open demo/planck-s0001.h5")
         await until(pilot, lambda: pilot.app.current_mode == "slices")
         assert pilot.app.selection.universe == tmp_path / "demo" / "planck-s0001.h5"
-        await pilot.press("ctrl+p", *"go to stat")
-        await sees(pilot, "go to statistics")
-        await pilot.press("enter")
+        await takes(pilot, "go to stat", "go to statistics")
         await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
 
 
