@@ -37,16 +37,18 @@ def _left_in_groups(own: Path, groups: Path) -> list[int]:
     for line in _text(own).splitlines():
         number, kinds, path = [*line.split(":", 2), "", ""][:3]
         if number == "0":  # version 2
-            root, names = groups, ("memory.max", "memory.current", "inactive_file")
+            root, names = groups, ("memory.max", "memory.current", "")
         elif "memory" in kinds.split(","):
-            root, names = groups / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            root, names = groups / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
         else:
             continue
         folder = root / path.lstrip("/")
         for group in (folder, *folder.parents):
             limit, used = _text(group / names[0]).strip(), _text(group / names[1]).strip()
             if limit.isdigit() and used.isdigit() and int(limit) < 1 << 60:
-                found.append(int(limit) - int(used) + _in_table(group / "memory.stat", names[2]))
+                table = group / "memory.stat"
+                cached = sum(_in_table(table, f"{names[2]}{kind}_file") for kind in ("inactive", "active"))
+                found.append(int(limit) - int(used) + cached)
             if group == root:
                 break
     return found

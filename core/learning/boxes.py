@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from core.limits import free_memory
 if TYPE_CHECKING:
     import torch
 
+Pair: TypeAlias = "tuple[torch.Tensor, torch.Tensor]"
+"""Inputs (channels, n, n, n) and targets (n, n, n), or with channels, of one universe."""
 T = TypeVar("T")
 
 Place = Literal["device", "memory", "disk"]
@@ -58,29 +61,58 @@ def place_for(stored: int, learning: int, free: int, device: torch.device) -> Pl
     return "disk"
 
 
-def on_disk(values: torch.Tensor, name: str) -> torch.Tensor:
-    """A tensor with the same values that lies in a file: read where it is looked at, dropped where memory is short.
+def stored(make: Callable[[], Pair], place: Place, device: torch.device, name: str) -> Pair:
+    """What `make` makes, at a place; `name` tells it from all else that is kept on disk. Raises: ResourceError."""
+    if place == "device":
+        inputs, targets = make()
+        return inputs.to(device), targets.to(device)
+    return make() if place == "memory" else on_disk(make, name)
 
-    The file has the name in the scratch folder, where there is one, and is not written again; else it has none and ends
+
+def on_disk(make: Callable[[], Pair], name: str) -> Pair:
+    """Tensors that lie in files: read where they are looked at, dropped where memory is short.
+
+    The files have names in the scratch folder, where there is one, and are not made again; else they have none and end
     with the process. Raises: ResourceError.
     """
-    import torch
-
-    array = values.cpu().contiguous().numpy()
+    _allow_many_files()
     folder = scratch()
     try:
         if folder is None:
-            with tempfile.TemporaryFile() as file:
-                array.tofile(file)
-                return torch.from_numpy(np.memmap(file, array.dtype, "c", shape=array.shape))
-        path = folder / "boxes" / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.npy"
-        if not path.exists():
-            with appearing(path) as temporary, temporary.open("wb") as file:
-                np.save(file, array)
-        # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
-        return torch.from_numpy(np.load(path, mmap_mode="c"))
+            inputs, targets = map(_in_nameless_file, make())
+            return inputs, targets
+        start = folder / "boxes" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        paths = [start.with_suffix(f".{part}.npy") for part in ("inputs", "targets")]
+        if not all(path.exists() for path in paths):
+            for path, values in zip(paths, make(), strict=True):
+                with appearing(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, values.cpu().numpy())
+        inputs, targets = map(_mapped, paths)
+        return inputs, targets
     except OSError as error:
         raise explain(error, folder or Path(tempfile.gettempdir())) from error
+
+
+def _in_nameless_file(values: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    array = values.cpu().contiguous().numpy()
+    with tempfile.TemporaryFile() as file:
+        array.tofile(file)
+        return torch.from_numpy(np.memmap(file, array.dtype, "c", shape=array.shape))
+
+
+def _mapped(path: Path) -> torch.Tensor:
+    import torch
+
+    # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
+    return torch.from_numpy(np.load(path, mmap_mode="c"))
+
+
+def _allow_many_files() -> None:
+    """A map keeps its file open: let as many be open as the system allows this process."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def ahead(make: Callable[[int], T], numbers: Iterable[int]) -> Iterator[T]:

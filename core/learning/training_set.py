@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import Field as Setting
 
 from core.config import Settings
 from core.cosmos.universe import Universe
 from core.errors import InputError
+from core.learning.boxes import Pair, Place
 from core.progress import Progress
 
 if TYPE_CHECKING:
     import torch
 
-    from core.learning.boxes import Place
     from core.learning.samples import Crops
 
 T = TypeVar("T")
@@ -94,10 +94,6 @@ class TiledCropSettings(CropSettings):
         return over_box(function, values, tile, buffer, progress)
 
 
-Pair: TypeAlias = "tuple[torch.Tensor, torch.Tensor]"
-"""Inputs (channels, n, n, n) and targets (n, n, n), or with channels, of one universe."""
-
-
 def crops_of(
     parts: Parts[Universe],
     pair: Callable[[Universe], Pair],
@@ -114,17 +110,12 @@ def crops_of(
     `key` holds all that `pair` depends on besides the universe, for what is kept on disk.
     """
     from core.cosmos.identity import identity
-    from core.learning.boxes import on_disk
+    from core.learning.boxes import stored
     from core.learning.samples import Crops
 
     def kept(universe: Universe) -> Pair:
-        inputs, targets = pair(universe)
-        if place == "device":
-            return inputs.to(device), targets.to(device)
-        if place == "memory":
-            return inputs, targets
         name = f"{identity(universe)} {key} {sorted(constants.items())}"
-        return on_disk(inputs, f"{name} inputs"), on_disk(targets, f"{name} targets")
+        return stored(lambda: pair(universe), place, device, name)
 
     size = crop.size or parts.training[0].cells
     training, validation = [kept(universe) for universe in parts.training], [kept(u) for u in parts.validation]

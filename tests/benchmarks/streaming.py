@@ -55,8 +55,8 @@ def limited(mebibytes: int) -> Iterator[Path | None]:
 def box(cells: int, number: int, mapped: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """A density and its mask."""
     density = torch.randn((1, cells, cells, cells), generator=torch.Generator().manual_seed(number))
-    mask = (density[0] > 1).to(torch.uint8)
-    return (on_disk(density, f"{number} i"), on_disk(mask, f"{number} t")) if mapped else (density, mask)
+    pair = (density, (density[0] > 1).to(torch.uint8))
+    return on_disk(lambda: pair, str(number)) if mapped else pair
 
 
 def train(cells: int, boxes: int, steps: int, mapped: bool) -> None:

@@ -17,7 +17,7 @@ def group(folder: Path, limit: str, used: int, cached: int = 0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "memory.max").write_text(f"{limit}\n")
     (folder / "memory.current").write_text(f"{used}\n")
-    (folder / "memory.stat").write_text(f"anon 1\ninactive_file {cached}\n")
+    (folder / "memory.stat").write_text(f"anon 1\ninactive_file {cached // 2}\nactive_file {cached // 2}\n")
 
 
 def test_every_group_on_the_way_up_counts(tmp_path: Path) -> None:

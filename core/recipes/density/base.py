@@ -11,8 +11,9 @@ from pydantic import Field as Setting
 from core.cosmos.box import Array, Assignment, Catalogue, Field
 from core.errors import InputError
 from core.learning.adversaries import Adversaries
+from core.learning.boxes import Pair
 from core.learning.learner import Network, Precision, uses_bf16
-from core.learning.training_set import CropSettings, Pair, Split, check_crop, check_memory, crops_of
+from core.learning.training_set import CropSettings, Split, check_crop, check_memory, crops_of
 from core.progress import Progress, part, silent
 from core.recipes.density.settings import Adam, Begin, Scaling, Target
 from core.runs.recipe import Product, Recipe

@@ -16,8 +16,9 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
+from core.learning.boxes import Pair
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
-from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
+from core.learning.training_set import Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
 from core.protohalos.dynamics import CheapRun
 from core.protohalos.inputs import Inputs

@@ -15,8 +15,9 @@ from pydantic import Field as Setting
 
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
+from core.learning.boxes import Pair
 from core.learning.learner import Network, Precision, uses_bf16
-from core.learning.training_set import Pair, Split, TiledCropSettings, check_cell_sizes, check_memory, check_tiles
+from core.learning.training_set import Split, TiledCropSettings, check_cell_sizes, check_memory, check_tiles
 from core.progress import Progress, part, silent
 from core.recipes.emulator.settings import EmulatorAdam, EmulatorLossSettings, EmulatorNetworkSettings, StartSettings
 from core.runs.recipe import Product, Recipe
@@ -58,7 +59,9 @@ class Emulator(Recipe[Network]):
     split: Split = Split()
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Crops:
+        from core.cosmos.identity import identity
         from core.cosmos.universe import check_field
+        from core.learning.boxes import stored
         from core.learning.memory import cube_memory
         from core.learning.samples import Crops
         from core.recipes.emulator.start import INPUTS, STYLE, VECTORS, aimed_at, moments, scales, seen
@@ -71,7 +74,7 @@ class Emulator(Recipe[Network]):
         learning = cube_memory(
             self.module, INPUTS + STYLE, self.optimiser, uses_bf16(self.precision, device), self.crop.context
         )
-        check_memory(learning, self.crop, self.halvings, parts.used, 4 * kept, device)
+        place = check_memory(learning, self.crop, self.halvings, parts.used, 4 * kept, device)
         first = {"last": -1, "every": 0}[self.outputs]
 
         def begun(universe: Universe) -> list[tuple[Universe, Moment, State]]:
@@ -86,8 +89,14 @@ class Emulator(Recipe[Network]):
         def pairs(items: Sequence[tuple[Universe, Moment, State]]) -> list[Pair]:
             made = []
             for universe, moment, state in items:
-                inputs = seen(state, universe.field("delta_linear"), universe.cosmology, moment.redshift, constants)
-                made.append((inputs.to(device), aimed_at(universe, moment, state).to(device)))
+
+                def pair(universe: Universe = universe, moment: Moment = moment, state: State = state) -> Pair:
+                    delta = universe.field("delta_linear")
+                    inputs = seen(state, delta, universe.cosmology, moment.redshift, constants)
+                    return inputs, aimed_at(universe, moment, state)
+
+                name = f"{identity(universe)} {moment.redshift} {self.model_dump_json()} {sorted(constants.items())}"
+                made.append(stored(pair, place, device, name))
             return made
 
         validation = [item for universe in parts.validation for item in begun(universe)]
@@ -101,6 +110,8 @@ class Emulator(Recipe[Network]):
             constants,
             vectors=VECTORS,
             target_vectors=VECTORS,
+            device=None if place == "device" else device,
+            most_validated=self.crop.validation,
         )
 
     def module(self) -> EmulatorUNet:

@@ -14,8 +14,9 @@ import numpy as np
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.errors import InputError
+from core.learning.boxes import Pair
 from core.learning.memory import cube_memory
-from core.learning.training_set import Pair, Parts, check_memory, check_tiles, crops_of
+from core.learning.training_set import Parts, check_memory, check_tiles, crops_of
 from core.progress import Progress
 from core.recipes.halo_mass.experiment import Experiment
 from core.recipes.halo_mass.particles import HaloParticles, weights

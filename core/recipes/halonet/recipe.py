@@ -14,10 +14,11 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
+from core.learning.boxes import Pair
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
 from core.learning.memory import cube_memory
 from core.learning.stages import Stage, StagedNetwork
-from core.learning.training_set import Pair, Split, TiledCropSettings, check_memory, check_tiles, crops_of
+from core.learning.training_set import Split, TiledCropSettings, check_memory, check_tiles, crops_of
 from core.progress import Progress, part, silent
 from core.protohalos.dynamics import CheapRun, outcome
 from core.protohalos.inputs import (
@@ -87,7 +88,7 @@ class HaloNet(ProtohaloRecipe):
     pretraining: tuple[Stage, ...] = (Stage(steps=2000, learning_rate=0.1, momentum=0.4, dropout=0.5, universes=5),)
     """Stages before the main one; the paper calls its first stage short and gives no number of steps."""
     optimiser: Optimiser = Optimiser()
-    crop: HaloNetCrop = HaloNetCrop(validation=24)  # all crops of 28 boxes would take longer than the training
+    crop: HaloNetCrop = HaloNetCrop(validation=28)  # all crops of 28 boxes would take longer than the training
     finder: FinderSettings = FinderSettings()
     split: Split = Split()
 

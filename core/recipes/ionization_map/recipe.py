@@ -16,8 +16,9 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.box import Catalogue, Field
 from core.errors import InputError
+from core.learning.boxes import Pair
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
-from core.learning.training_set import CropSettings, Pair, Split, check_crop, check_memory, crops_of
+from core.learning.training_set import CropSettings, Split, check_crop, check_memory, crops_of
 from core.progress import Progress, silent
 from core.recipes.ionization.cubes import label, split
 from core.runs.recipe import Product, Recipe

@@ -48,7 +48,11 @@ def test_batches_are_the_same_wherever_the_boxes_lie(
     assert len(kept) == (6 if scratch else 0)
     if scratch:
         before = [path.stat().st_mtime_ns for path in kept]
-        crops_of(parts, pair, settings, 1, {}, CPU, "disk", "key")
+
+        def never(universe: Universe) -> tuple[torch.Tensor, torch.Tensor]:
+            raise AssertionError
+
+        crops_of(parts, never, settings, 1, {}, CPU, "disk", "key")
         assert [path.stat().st_mtime_ns for path in kept] == before  # what is there is used again
         crops_of(parts, pair, settings, 1, {}, CPU, "disk", "another key")
         assert len(list(kept[0].parent.glob("*"))) == 12
@@ -58,7 +62,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HALODECK_SCRATCH", str(tmp_path))
     monkeypatch.setattr(np, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(ResourceError, match="no space left"):
-        on_disk(torch.zeros(3), "x")
+        on_disk(lambda: (torch.zeros(3), torch.zeros(3)), "x")
     assert not list(tmp_path.rglob("*.npy*"))
 
 
