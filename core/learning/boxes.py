@@ -5,6 +5,7 @@ What is cut from them is the same to the last bit; only the way of a crop to the
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import resource
@@ -13,8 +14,9 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -76,6 +78,7 @@ def on_disk(make: Callable[[], Pair], name: str) -> Pair:
     with the process. Raises: ResourceError.
     """
     _allow_many_files()
+    _give_back()
     folder = scratch()
     try:
         if folder is None:
@@ -87,6 +90,7 @@ def on_disk(make: Callable[[], Pair], name: str) -> Pair:
             for path, values in zip(paths, make(), strict=True):
                 with appearing(path) as temporary, temporary.open("wb") as file:
                     np.save(file, values.cpu().numpy())
+                    _settle(file)
         inputs, targets = map(_mapped, paths)
         return inputs, targets
     except OSError as error:
@@ -99,7 +103,14 @@ def _in_nameless_file(values: torch.Tensor) -> torch.Tensor:
     array = values.cpu().contiguous().numpy()
     with tempfile.TemporaryFile() as file:
         array.tofile(file)
+        _settle(file)
         return torch.from_numpy(np.memmap(file, array.dtype, "c", shape=array.shape))
+
+
+def _settle(file: IO[bytes]) -> None:
+    """Have it on the disk: pages that wait to be written count as memory that cannot be freed."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _mapped(path: Path) -> torch.Tensor:
@@ -107,6 +118,12 @@ def _mapped(path: Path) -> torch.Tensor:
 
     # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
     return torch.from_numpy(np.load(path, mmap_mode="c"))
+
+
+def _give_back() -> None:
+    """Return what was freed to the system: glibc keeps the memory of box after box, which a limit has no room for."""
+    with suppress(AttributeError, OSError):  # another library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _allow_many_files() -> None:

@@ -1,6 +1,6 @@
 """Training on more than fits into memory: steps a second from memory maps under a limit, beside all in memory.
 
-    python tests/benchmarks/streaming.py [--cells 256] [--boxes 36] [--limit 720] [--steps 60]
+    python tests/benchmarks/streaming.py [--cells 256] [--boxes 50] [--limit 1000] [--steps 60]
 
 The limit, in MiB, is a control group's, which only root may make; without one the maps are read without a limit, and
 it says so. Boxes are noise, for only their size matters; each way is a process of its own.
@@ -78,7 +78,7 @@ def train(cells: int, boxes: int, steps: int, mapped: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("cells", 256), ("boxes", 36), ("limit", 720), ("steps", 60)):
+    for name, default in (("cells", 256), ("boxes", 50), ("limit", 1000), ("steps", 60)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--way", choices=["memory", "maps"])
     told = parser.parse_args()
