@@ -11,7 +11,8 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.cosmos.universe import Universe
 from core.errors import InputError
-from core.learning.boxes import Pair, Place
+from core.learning.boxes import Pair as Pair
+from core.learning.boxes import Place
 from core.progress import Progress
 
 if TYPE_CHECKING:
