@@ -7,8 +7,9 @@ axes carry their unit in the label ("k [h/Mpc]"). `dump` and `load` keep them as
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,24 @@ Array: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 Scale = Literal["linear", "log", "asinh"]
 ColourMap = Literal["sequential", "viridis", "cividis", "grey", "diverging", "labels"]
 Style = Literal["line", "points", "dashed"]
+
+
+class Displayed:
+    """What shows itself in notebooks and IPython.
+
+    How is set by who can draw: `display(self, "png" | "html" | "text")`, None for what there is not.
+    """
+
+    display: ClassVar[Callable[[Any, str], Any]] = staticmethod(lambda shown, form: None)
+
+    def _repr_png_(self) -> bytes | None:
+        return Displayed.display(self, "png")
+
+    def _repr_html_(self) -> str | None:
+        return Displayed.display(self, "html")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(Displayed.display(self, "text") or repr(self))
 
 
 @dataclass(frozen=True)
@@ -41,7 +60,7 @@ class Contours:
 
 
 @dataclass(frozen=True)
-class Slice:
+class Slice(Displayed):
     """A 2-D image. `values[row, column]`, row 0 at the bottom; extent (x0, x1, y0, y1) in axis units.
 
     `limits` fixes the colour range; None takes it from the data (symmetric about 0 for a diverging map).
@@ -83,7 +102,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Curves:
+class Curves(Displayed):
     """Curves over one axis. With `ratio_to` (a series' name) a lower panel shows every other series over it.
 
     `ratio_bands` are half-widths about 1 to mark in the ratio panel, e.g. (0.1,) for 10 %.
@@ -104,7 +123,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Histogram:
+class Histogram(Displayed):
     """Counts between shared bin edges; `counts[name]` has one entry less than `edges`."""
 
     title: str
@@ -117,7 +136,7 @@ class Histogram:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class Matrix(Displayed):
     """A small matrix with a name for each row and column, e.g. a confusion matrix."""
 
     title: str
@@ -129,7 +148,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Displayed):
     """Rows of cells: text, numbers, or None where there is nothing to say."""
 
     title: str
@@ -139,7 +158,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Displayed):
     """Figures that belong side by side, e.g. input | truth | prediction | difference.
 
     With `one_key` they are curves of the same series, whose names stand once, for all panels.
@@ -174,7 +193,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """What a recipe has to say about a run: its numbers, its figures, and what they can and cannot show."""
 
     title: str

@@ -19,12 +19,19 @@ PACKAGES = ("halodeck", "torch", "numpy", "scipy", "numba", "h5py", "pynbody")
 def provenance(sources: Iterable[Path] = (), **facts: Any) -> dict[str, Any]:
     """Command line, time, versions, and the SHA-256 of each source file."""
     return {
-        "command": shlex.join(["halodeck", *sys.argv[1:]]),
+        "command": command_line(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "sources": [{"path": str(path), "sha256": checksum(path)} for path in sources],
         **facts,
     }
+
+
+def command_line() -> str:
+    """What was typed: a command of halodeck, or the program that imports it."""
+    program = Path(sys.argv[0]).name
+    own = program == "halodeck" or "app.main" in sys.modules
+    return shlex.join(["halodeck" if own else program or "python", *sys.argv[1:]])
 
 
 def _version(package: str) -> str:

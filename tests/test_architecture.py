@@ -47,6 +47,12 @@ def test_listing_recipes_loads_nothing_heavy() -> None:
     assert not loaded_by(MAIN, "recipes", "halo_mass") & HEAVY
 
 
+def test_python_loads_nothing_before_it_is_used() -> None:
+    light = HEAVY | {"numpy", "pydantic", "rich", "core", "app"}
+    assert not loaded_by("import halodeck; dir(halodeck); halodeck.__version__") & light
+    assert not loaded_by("import halodeck; halodeck.simulate") & (HEAVY | {"textual", "typer"})
+
+
 def test_first_paint_loads_nothing_heavy() -> None:
     assert not loaded_by("import app.tui.app") & HEAVY
 
@@ -58,7 +64,9 @@ def test_drawing_needs_no_engine() -> None:
 @cache
 def imports() -> dict[str, frozenset[str]]:
     """Which modules each module of ours imports anywhere in its text, those for the type checker too."""
-    graph = grimp.build_graph("app", "core", "models", "configs", cache_dir=None, exclude_type_checking_imports=False)
+    graph = grimp.build_graph(
+        "halodeck", "app", "core", "models", "configs", cache_dir=None, exclude_type_checking_imports=False
+    )
     return {name: frozenset(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
 
 
@@ -79,7 +87,7 @@ def test_the_graph_sees_imports_for_the_type_checker_and_inside_functions() -> N
     assert "core.analysis.protohalos.report" in imports()["core.recipes.halonet.recipe"]
 
 
-@pytest.mark.parametrize("package", ["app", "core", "models"])
+@pytest.mark.parametrize("package", ["halodeck", "app", "core", "models"])
 def test_no_circle_between_modules(package: str) -> None:
     ours = [name for name in imports() if name.startswith(package)]
     assert [name for name in ours if name in reached(name)] == []

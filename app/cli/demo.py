@@ -10,8 +10,7 @@ import typer
 
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, duration
-from app.cli.show import print_report, say
-from app.cli.simulate import simulate_many
+from app.cli.show import print_report, progress_bar, say
 from app.cli.training import spec_of
 from app.cli.where import train_here
 
@@ -28,12 +27,15 @@ def demo(
 ) -> None:
     """The whole loop in a few minutes: simulate, train, predict, find halos, compare."""
     from core.cosmos.cosmology import preset
+    from core.cosmos.seeds import of_seeds, simulate_many
     from core.cosmos.simulate import Evolution, Simulation
     from core.runs.reports import read_report
 
     start = time.monotonic()
     say(f"Universes: {len(SEEDS)} boxes of {BOX_SIZE:g} Mpc/h with {CELLS}^3 particles in {out}")
-    simulate_many(out, Simulation(CELLS, BOX_SIZE, preset(COSMOLOGY), evolution=Evolution(steps=STEPS)), SEEDS)
+    simulation = Simulation(CELLS, BOX_SIZE, preset(COSMOLOGY), evolution=Evolution(steps=STEPS))
+    with progress_bar("simulate") as progress:
+        simulate_many(out, of_seeds(simulation, SEEDS), progress=progress)
     run = spec_of("halonet", [out], "demo", [], "auto", runs).create()
     say(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
     train_here(run)

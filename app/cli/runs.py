@@ -25,7 +25,7 @@ from app.cli.show import (
 )
 from app.cli.where import GpusOption, NodesOption, RanksOption, SubmitOption, TimeOption, Where
 from app.draw.shown import shown
-from core.errors import HalodeckError, InputError, RunError, UsageError
+from core.errors import HalodeckError, InputError, UsageError
 from core.learning import parallel
 from core.runs.listing import entries, open_run
 from core.runs.run import Notes
@@ -196,7 +196,7 @@ def report(
 ) -> None:
     """Show a run's numbers and figures beside the paper's."""
     from core.figures import dump_report
-    from core.runs.reports import make_report, read_report
+    from core.runs.reports import report_of
 
     run = open_run(runs, name)
     if submit is not None:
@@ -204,17 +204,8 @@ def report(
         where = Where.chosen(submit, 1, gpus, 1, time, False)
         where.start_command(run, ["report", str(run.path.resolve()), "--again", *moved])
         return
-    if again or not run.report_path.exists():
-        from core.runs.job import open_held_out, open_model
-
-        if run.status().alive:
-            raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
-        model = open_model(run, finished=True)
-        held_out = open_held_out(run, model.recipe, universes or ())
-        with progress_bar(f"report {run.name}") as progress:
-            made = make_report(run, model, held_out, progress)
-    else:
-        made = read_report(run)
+    with progress_bar(f"report {run.name}") as progress:
+        made = report_of(run, again, universes or (), progress)
     if save:
         save_report(made, save)
     print_json(dump_report(made)) if as_json else print_report(made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -31,12 +31,8 @@ from app.cli.options import (
     varied,
 )
 from app.cli.show import progress_bar, say
-from core.errors import InputError, UsageError
+from core.errors import UsageError
 from core.forms import Ask
-
-if TYPE_CHECKING:
-    from core.cosmos.cosmology import Cosmology
-    from core.cosmos.simulate import Simulation
 
 FORM = CommandForm(
     "simulate universes",
@@ -140,6 +136,7 @@ def simulate(
     """
     from core.cosmos import campaign
     from core.cosmos.cosmology import preset
+    from core.cosmos.seeds import of_seeds, simulate_many
     from core.cosmos.universe import open_universe
 
     chosen = preset(cosmology)
@@ -177,50 +174,16 @@ def simulate(
                 f"{len(cosmologies)} cosmologies for {len(numbers)} seeds", f"give --seeds 1-{len(cosmologies)}"
             )
     if submit is not None or dry_run or parallel or time:
-        names = [f"{this.name}.h5" for this in each(simulation, numbers, cosmologies)]
+        names = [f"{this.name}.h5" for this in of_seeds(simulation, numbers, cosmologies)]
         submit_campaign(out, names, submit, gpus, time, parallel, dry_run)
         return
     if part is not None:
         numbers = numbers[part : part + 1]
         cosmologies = cosmologies[part : part + 1] if cosmologies else None
-    for path in simulate_many(out, simulation, numbers, force, cosmologies):
-        halos = open_universe(path).halos
-        say(f"{path}  {', '.join(f'{count} halos ({name})' for name, count in halos.items())}")
-
-
-def simulate_many(
-    out: Path,
-    simulation: Simulation,
-    seeds: list[int],
-    force: bool = False,
-    cosmologies: list[Cosmology] | None = None,
-) -> list[Path]:
-    """Simulate one universe for each seed, of a cosmology of its own where they are given; those that exist with the
-    same settings are kept."""
-    from core.cosmos.simulate import simulate as run_simulation
-    from core.cosmos.universe import open_universe
-    from core.progress import part
-    from core.provenance import provenance
-
-    simulation.check()
-    paths = []
     with progress_bar("simulate") as progress:
-        for number, this in enumerate(each(simulation, seeds, cosmologies)):
-            path = out / f"{this.name}.h5"
-            paths.append(path)
-            if path.exists() and not force:
-                if open_universe(path).provenance.get("settings") == this.settings():
-                    continue
-                raise InputError(f"{path} exists with other settings", "use --force, another --out or other seeds")
-            stage = part(progress, number / len(seeds), (number + 1) / len(seeds), f"seed {this.seed}: ")
-            run_simulation(path, this, provenance(), stage)
-    return paths
-
-
-def each(simulation: Simulation, seeds: list[int], cosmologies: list[Cosmology] | None) -> list[Simulation]:
-    """One simulation for each seed, of a cosmology of its own where they are given."""
-    chosen = cosmologies or [simulation.cosmology] * len(seeds)
-    return [replace(simulation, seed=seed, cosmology=one) for seed, one in zip(seeds, chosen, strict=True)]
+        made = simulate_many(out, of_seeds(simulation, numbers, cosmologies), force, progress)
+    for universe in made:
+        say(f"{universe.path}  {', '.join(f'{count} halos ({name})' for name, count in universe.halos.items())}")
 
 
 COMMANDS = (Command("simulate", simulate, 1, FORM),)

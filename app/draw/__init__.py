@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.draw.canvas import Drawing
     from app.draw.colour import DEPTHS, Depth, colour_depth
-    from app.draw.export import save
+    from app.draw.export import picture, save
     from app.draw.layout import draw
 
-__all__ = ["DEPTHS", "Depth", "Drawing", "colour_depth", "draw", "save"]
+__all__ = ["DEPTHS", "Depth", "Drawing", "colour_depth", "draw", "picture", "save"]
 
 _HOME = {
     "DEPTHS": "colour",
@@ -23,6 +23,7 @@ _HOME = {
     "Drawing": "canvas",
     "colour_depth": "colour",
     "draw": "layout",
+    "picture": "export",
     "save": "export",
 }
 

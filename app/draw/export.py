@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import fields, is_dataclass, replace
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.draw.colour import SERIES_RGB
+from app.draw.colour import SERIES_RGB, Depth
 from app.draw.drawer import drawer_of
 from app.draw.layout import draw
 from app.draw.numbers import as_csv
@@ -43,7 +43,7 @@ def save(figure: Figure, path: Path) -> None:
     if suffix == ".txt":
         write_text(path, draw(figure, TEXT_WIDTH, depth="none").plain() + "\n")
     elif suffix == ".ansi":
-        write_text(path, _escapes(figure))
+        write_text(path, escapes(figure))
     elif suffix == ".csv":
         write_text(path, as_csv(figure).encode(errors="replace").decode())  # bytes of a name may be no text
     elif suffix == ".json":
@@ -52,18 +52,22 @@ def save(figure: Figure, path: Path) -> None:
         with appearing(path) as temporary, temporary.open("wb") as file:
             np.save(file, figure.values)
     elif suffix in _PICTURES:
-        _save_picture(figure, path, suffix[1:])
+        drawn = picture(figure, suffix[1:])
+        with appearing(path) as temporary:
+            temporary.write_bytes(drawn)
     else:
         known = " ".join((*_PICTURES, ".txt", ".ansi", ".csv", ".json"))
         raise UsageError(f"cannot save a figure as {path.name!r}", f"use one of {known}")
 
 
-def _escapes(figure: Figure) -> str:
+def escapes(figure: Figure, depth: Depth = "truecolor") -> str:
+    """A figure as text with the escapes of a terminal's colours."""
     from rich.console import Console
 
     page = StringIO()
-    console = Console(file=page, force_terminal=True, color_system="truecolor", width=TEXT_WIDTH, legacy_windows=False)
-    console.print(draw(figure, TEXT_WIDTH), end="")
+    system = {"truecolor": "truecolor", "256": "256", "16": "standard"}.get(depth)
+    console = Console(file=page, force_terminal=True, color_system=system, width=TEXT_WIDTH, legacy_windows=False)  # type: ignore[arg-type]
+    console.print(draw(figure, TEXT_WIDTH, depth=depth), end="")
     return page.getvalue()
 
 
@@ -80,21 +84,24 @@ def _literal(part: Any) -> Any:
     return part
 
 
-def _save_picture(figure: Figure, path: Path, kind: str) -> None:
+def picture(figure: Figure, kind: str) -> bytes:
+    """A figure as the bytes of a png, svg or pdf. Raises: ResourceError without matplotlib."""
     try:
         import matplotlib as mpl
         from cycler import cycler
         from matplotlib.figure import Figure as Page
     except ImportError:
         raise ResourceError(
-            f"saving {path.name} needs matplotlib", "install it with: pip install 'halodeck[export]'"
+            "pictures of figures need matplotlib", "install it with: pip install 'halodeck[export]'"
         ) from None
     look = {**_LOOK, "axes.prop_cycle": cycler(color=[f"#{colour:06x}" for colour in SERIES_RGB])}
     dates: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    written = BytesIO()
     with mpl.rc_context(look):
         drawer = drawer_of(figure)
         page = Page(figsize=drawer.size(figure), layout="constrained" if drawer.framed else None)
         drawer.picture(page, _literal(figure))
-        with appearing(path) as temporary, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing")  # of letters that the font lacks it draws boxes
-            page.savefig(temporary, format=kind, dpi=200, bbox_inches="tight", metadata=dates[kind])
+            page.savefig(written, format=kind, dpi=200, bbox_inches="tight", metadata=dates[kind])
+    return written.getvalue()

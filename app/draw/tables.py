@@ -23,7 +23,7 @@ _WRAPPED = 10  # cells from which text is wrapped and not cut
 
 def table_canvas(figure: Table, width: int, height: int | None, depth: Depth) -> Canvas:
     """Aligned columns; text wraps or is cut to fit, columns and rows that find no room are counted."""
-    cells = [[_text(cell) for cell in row] for row in figure.rows]
+    cells = [[cell_text(cell) for cell in row] for row in figure.rows]
     columns = [_clean(name) for name in figure.columns]
     right = [
         any(isinstance(row[k], (int, float)) for row in figure.rows)
@@ -127,7 +127,8 @@ def _cell_colours(share: float, depth: Depth) -> tuple[int, int]:
     return black if light else white, int(paint(np.array([[share]]), "sequential", depth, dither=False)[0, 0])
 
 
-def _text(cell: str | float | None) -> str:
+def cell_text(cell: str | float | None) -> str:
+    """What a cell of a table says."""
     if cell is None:
         return "-"
     return _clean(cell) if isinstance(cell, str) else number(float(cell))

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
+from core.errors import RunError
 from core.figures import Curves, Report, Row, Series, Style, dump_report
 from core.files import write_json
 from core.learning import parallel
@@ -20,7 +21,7 @@ from core.learning.tiling import FirstGoesOn, kept_in
 from core.progress import Progress, part, silent
 from core.provenance import provenance
 from core.runs.history import History, Track
-from core.runs.job import Model
+from core.runs.job import Model, open_held_out, open_model
 from core.runs.predictions import path_for
 from core.runs.report_file import read_report as read_report
 from core.runs.run import Run
@@ -93,6 +94,19 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
     write_json(run.report_path, dump_report(report), run.path)
     progress(1.0, "report written")
     return report
+
+
+def report_of(run: Run, again: bool = False, folders: Sequence[Path] = (), progress: Progress = silent) -> Report:
+    """The report of a run: the one that was kept, or, `again` or where there is none, one made afresh.
+
+    Universes that have moved are looked for in `folders`. Raises: RunError for a run at work or without its weights.
+    """
+    if run.report_path.exists() and not again:
+        return read_report(run)
+    if run.status().alive:
+        raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
+    model = open_model(run, finished=True)
+    return make_report(run, model, open_held_out(run, model.recipe, folders), progress)
 
 
 def validation_curves(run: Run) -> Row | None:
