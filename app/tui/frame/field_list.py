@@ -233,12 +233,13 @@ class FieldList(ScrollView):
             if group not in self.folded:
                 self._see_group(group)
 
-    def action_wrong(self) -> None:
+    def action_wrong(self, by: int = 1) -> None:
+        """Go to the next wrong value, or the one before."""
         paths = [field.path for field in self.fields if field.path in self.problems]
         here = self.line
         if paths:
             path = here.path if isinstance(here, FormField) else ""
-            self.go(paths[(paths.index(path) + 1) % len(paths)] if path in paths else paths[0])
+            self.go(paths[(paths.index(path) + by) % len(paths)] if path in paths else paths[0])
 
     def on_click(self, event: events.Click) -> None:
         number = self.scroll_offset.y + event.y

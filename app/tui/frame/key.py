@@ -32,14 +32,20 @@ class Key:
     @property
     def signs(self) -> str:
         """The keys as people write them: "f enter", "esc", "^p"."""
-        names = (name.replace("ctrl+", "^") for name in self.key.split(","))
-        return " ".join(_SIGNS.get(name, name) for name in names)
+        return signs(self.key)
+
+
+def signs(keys: str) -> str:
+    """Keys (comma-separated) as people write them: "h ←", "esc", "^p"."""
+    return " ".join(_SIGNS.get(name, name) for name in (name.replace("ctrl+", "^") for name in keys.split(",")))
 
 
 _SIGNS = {
     "slash": "/", "question_mark": "?", "escape": "esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
     "full_stop": ".", "comma": ",", "greater_than_sign": ">", "less_than_sign": "<", "plus": "+", "minus": "-",
-    "equals_sign": "=", "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
+    "equals_sign": "=", "percent_sign": "%", "number_sign": "#", "colon": ":", "left_square_bracket": "[",
+    "right_square_bracket": "]", "alt+left": "alt+←", "alt+right": "alt+→",
+    "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
     "shift+tab": "⇧tab",
 }  # fmt: skip
 

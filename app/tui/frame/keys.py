@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.tui.frame import grammar as on
 from app.tui.frame.key import Key
 
 SECTIONS: dict[str, str] = {
@@ -20,38 +21,41 @@ TOGETHER: tuple[set[str], ...] = ({"pick", "choices"},)
 """Sections that are on the screen at the same time."""
 
 KEYS: tuple[Key, ...] = (
-    Key("form.next", "j,down", "move(1)", "next value", "form"),
-    Key("form.previous", "k,up", "move(-1)", "previous value", "form"),
-    Key("form.page_down", "pagedown", "move(10)", "ten values on", "form"),
-    Key("form.page_up", "pageup", "move(-10)", "ten values back", "form"),
-    Key("form.first", "g,home", "end(False)", "first value", "form"),
-    Key("form.last", "G,end", "end(True)", "last value", "form"),
-    Key("form.edit", "enter", "edit", "edit the value, take the next choice, or fold a group", "form", "edit", True),
-    Key("form.more", "right,l", "turn(1)", "next choice; unfold a group", "form"),
-    Key("form.less", "left,h", "turn(-1)", "previous choice; fold a group", "form"),
-    Key("form.fold", "space", "fold", "fold or unfold the group", "form"),
-    Key("form.reset", "backspace", "turn(0)", "back to what it was", "form", "reset"),
-    Key("edit.cancel", "escape", "cancel", "leave the value as it was", "edit", "undo"),
-    Key("pick.back", "escape", "back", "choose nothing", "pick", "back"),
-    Key("choices.take", "enter", "select", "take this one", "choices", "take"),
-    Key("choices.next", "j,down", "cursor_down", "next", "choices"),
-    Key("choices.previous", "k,up", "cursor_up", "previous", "choices"),
+    Key("form.next", on.DOWN, "move(1)", "next value", "form"),
+    Key("form.previous", on.UP, "move(-1)", "previous value", "form"),
+    Key("form.page_down", on.PAGE_DOWN, "move(10)", "ten values on", "form"),
+    Key("form.page_up", on.PAGE_UP, "move(-10)", "ten values back", "form"),
+    Key("form.first", on.FIRST, "end(False)", "first value", "form"),
+    Key("form.last", on.LAST, "end(True)", "last value", "form"),
+    Key("form.edit", on.ENTER, "edit", "edit the value, take the next choice, or fold a group", "form", "edit", True),
+    Key("form.more", on.RIGHT, "turn(1)", "next choice; unfold a group", "form"),
+    Key("form.less", on.LEFT, "turn(-1)", "previous choice; fold a group", "form"),
+    Key("form.reset", on.RESET, "turn(0)", "back to what it was", "form", "reset"),
+    Key("edit.cancel", on.BACK, "cancel", "leave the value as it was", "edit", "undo"),
+    Key("pick.back", on.BACK, "back", "choose nothing", "pick", "back"),
+    Key("choices.take", on.ENTER, "select", "take this one", "choices", "take"),
+    Key("choices.next", on.DOWN, "cursor_down", "next", "choices"),
+    Key("choices.previous", on.UP, "cursor_up", "previous", "choices"),
+    Key("choices.first", on.FIRST, "first", "first", "choices"),
+    Key("choices.last", on.LAST, "last", "last", "choices"),
     Key("confirm.yes", "y", "answer(True)", "yes, do it", "confirm", "yes"),
     Key("confirm.no", "n,escape", "answer(False)", "no, leave it", "confirm", "no"),
-    Key("ask.back", "escape", "back", "leave it as it was", "ask", "leave it"),
-    Key("help.back", "escape", "back", "close the help", "help", "close"),
+    Key("ask.back", on.BACK, "back", "leave it as it was", "ask", "leave it"),
+    Key("help.back", on.BACK, "back", "close the help", "help", "close"),
     Key("help.down", "down", "page(1)", "a line down", "help"),
     Key("help.up", "up", "page(-1)", "a line up", "help"),
-    Key("help.page_down", "pagedown", "page(15)", "a page down", "help"),
-    Key("help.page_up", "pageup", "page(-15)", "a page up", "help"),
+    Key("help.page_down", on.PAGE_DOWN, "page(15)", "a page down", "help"),
+    Key("help.page_up", on.PAGE_UP, "page(-15)", "a page up", "help"),
 )
 
 EVERYWHERE: tuple[Key, ...] = (
-    Key("help", "question_mark", "help", "all keys", "everywhere", "help"),
-    Key("save", "S", "save", "save the screen as SVG, PNG or text", "everywhere"),
-    Key("copy", "y", "copy", "copy what is chosen to the clipboard, over SSH too (OSC 52)", "everywhere"),
-    Key("theme", "T", "theme", "next theme: dark, light, colour-blind safe, the terminal's own", "everywhere"),
-    Key("palette", "ctrl+p", "command_palette", "find an action or a run by name", "everywhere", "palette"),
-    Key("how_to_quit", "ctrl+c", "help_quit", "say how to leave; a running worker hears nothing of it", "everywhere"),
-    Key("quit", "q,ctrl+q", "quit", "leave the workbench; runs go on", "everywhere", "quit"),
+    Key("help", on.HELP, "help", "all keys", "everywhere", "help"),
+    Key("save", on.EXPORT_SCREEN, "save", "save the screen as SVG, PNG or text", "everywhere"),
+    Key("copy", on.COPY, "copy", "copy what is chosen to the clipboard, over SSH too (OSC 52)", "everywhere"),
+    Key("theme", on.THEME, "theme", "next theme: dark, light, colour-blind safe, the terminal's own", "everywhere"),
+    Key("palette", on.PALETTE, "command_palette", "find an action or a run by name", "everywhere", "palette"),
+    Key(
+        "how_to_quit", on.INTERRUPT, "help_quit", "say how to leave; a running worker hears nothing of it", "everywhere"
+    ),
+    Key("quit", on.QUIT, "quit", "leave the workbench; runs go on", "everywhere", "quit"),
 )

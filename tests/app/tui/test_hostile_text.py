@@ -61,7 +61,7 @@ async def test_runs_reports_questions_and_the_palette(deck: Path) -> None:
     async with opened(Path("runs"), (160, 50), universes=Path("universes")) as pilot:
         await sees(pilot, SIGN, "log")
         check(pilot)
-        for key, words in (("n", "Notes on"), ("d", "Delete"), ("ctrl+p", "go to")):
+        for key, words in (("number_sign", "Notes on"), ("d", "Delete"), ("ctrl+p", "go to")):
             await pilot.press(key, *("go to" if key == "ctrl+p" else ""))
             await sees(pilot, f"{words} a{SIGN}")
             check(pilot)

@@ -74,10 +74,10 @@ class CommandScreen(FramedScreen):
             self._start(self.words, form.values)
             self.dismiss(None)
 
-    def action_wrong(self) -> None:
+    def action_wrong(self, by: int = 1) -> None:
         form = self.query_one(Form)
         form.list.focus()
-        form.list.action_wrong()
+        form.list.action_wrong(by)
 
     async def action_copy(self) -> None:
         await self.app.run_action("app.copy")

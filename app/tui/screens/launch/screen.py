@@ -292,10 +292,10 @@ class LaunchScreen(FramedScreen):
         self.set_class(True, "-choosing")  # where there is room for one pane, the list must be shown to be focused
         self.query_one(OptionList).focus()
 
-    def action_wrong(self) -> None:
+    def action_wrong(self, by: int = 1) -> None:
         form = self.query_one(Form)
         form.list.focus()
-        form.list.action_wrong()
+        form.list.action_wrong(by)
 
 
 def _line(plan: LaunchSpec) -> str:

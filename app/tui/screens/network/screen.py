@@ -36,8 +36,8 @@ _PANEL = (30, 17)
 _NOTHING = """[b]There are no runs in the folder $folder yet.[/b]
 
 The network of a run is shown here, with its filters and what they make of a universe.
-Train one under [b]launch[/b], or press [b $accent]o[/] to look at the toy, a network small enough to follow by hand;
-once more, and it is the same one trained, then a larger one, then the trained networks that come with halodeck."""
+Train one under [b]launch[/b], or press [b $accent]$more[/] to look at the toy, a network small enough to follow by
+hand; once more, and it is the same one trained, then a larger one, then the trained ones that come with halodeck."""
 
 
 def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +135,8 @@ class NetworkScreen(CalculatingScreen):
         nothing = self.query_one("#empty", Lines)
         nothing.display = run is None and not self._named
         self.query_one("#across").display = not nothing.display
-        nothing.show(Content.from_markup(_NOTHING, folder=folder(self.bench.root)))
+        signs = self.bench.signs_of("network.named")
+        nothing.show(Content.from_markup(_NOTHING, folder=folder(self.bench.root), more=signs))
         if run != self.path or (self._named and not self.found):
             self.path, self.found, self.figures = run, {}, []
             self._layer = self._channel = 0
@@ -159,7 +160,7 @@ class NetworkScreen(CalculatingScreen):
         self._problem = ""
         if self.filters and not self.found["filters"][self._layer]:
             self.figures = []
-            self._problem = f"{self.layer} has no filters; f shows its activations"
+            self._problem = f"{self.layer} has no filters; {self.bench.signs_of('network.what')} shows its activations"
             self._show()
             return
         if not self.filters and self._universe is None and not self._own_input:

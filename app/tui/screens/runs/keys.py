@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.tui.frame import grammar as on
 from app.tui.frame.key import Key
 
 SECTIONS = {
@@ -13,57 +14,49 @@ SECTIONS = {
 }
 TOGETHER = ({"runs", "list", "curves"},)
 
+_REPORT = "open the report of the chosen run: numbers and figures"
+_GO_ON = "go on: a paused run, or a stopped or lost one from its checkpoint"
+_FILTER = "show only runs whose name, recipe, state or tag has these words"
+_STOP = "stop the chosen run after its current step and keep a checkpoint"
+
 KEYS: tuple[Key, ...] = (
+    Key("runs.figures", f"{on.FULL},{on.ENTER}", "figures", _REPORT, "runs", "figures"),
+    Key("runs.pause", on.PAUSE, "pause", "pause the chosen run after its current step", "runs", "pause"),
+    Key("runs.resume", on.RESUME, "resume", _GO_ON, "runs", "resume"),
+    Key("runs.stop", on.STOP, "stop", _STOP, "runs", "stop"),
+    Key("runs.delete", on.DELETE, "delete", "delete the folder of the chosen run, after a question", "runs"),
+    Key("runs.filter", on.FILTER, "filter", _FILTER, "runs", "filter", first=True),
+    Key("runs.mark", on.MARK, "mark", "mark the run: the curves of marked runs are overlaid", "runs", "mark"),
+    Key("runs.unmark", on.RESET, "unmark", "unmark all runs", "runs"),
     Key(
-        "runs.figures",
-        "f,enter",
+        "runs.compare", on.COMPARE, "compare", "compare the marked runs: numbers side by side, curves overlaid", "runs"
+    ),
+    Key("runs.note", on.NOTE, "note", "write notes and #tags on the chosen run", "runs"),
+    Key("runs.sort", on.ORDER, "sort", "sort by the next column", "runs"),
+    Key("runs.turn", on.ORDER_BACK, "turn_order", "turn the order of the rows round", "runs"),
+    Key("runs.clear", on.BACK, "clear", "close the filter and show all runs", "runs"),
+    Key("list.next", on.DOWN, "cursor_down", "next run", "list"),
+    Key("list.previous", on.UP, "cursor_up", "previous run", "list"),
+    Key("list.first", on.FIRST, "scroll_top", "first run", "list"),
+    Key("list.last", on.LAST, "scroll_bottom", "last run", "list"),
+    Key("curves.metric", on.QUANTITY, "metric(1)", "next metric", "curves", "metric"),
+    Key("curves.metric_back", on.QUANTITY_BACK, "metric(-1)", "previous metric", "curves"),
+    Key("curves.log", on.SCALE, "log", "logarithmic or linear axis", "curves", "log"),
+    Key("curves.smooth", on.WIDTH, "smooth", "smoothed or raw training values", "curves", "smooth"),
+    Key("curves.tracks", on.TRACERS, "tracks", "training or validation values, or both", "curves", "values"),
+    Key(
+        "figures.open",
+        f"{on.FULL},{on.ENTER}",
+        "open",
+        "show the chosen figure on the full screen",
         "figures",
-        "open the report of the chosen run: numbers and figures",
-        "runs",
-        "figures",
+        "full screen",
     ),
-    Key("runs.pause", "p", "pause", "pause the chosen run after its current step", "runs", "pause"),
-    Key(
-        "runs.resume",
-        "r",
-        "resume",
-        "go on: a paused run, or a stopped or lost one from its checkpoint",
-        "runs",
-        "resume",
-    ),
-    Key("runs.stop", "s", "stop", "stop the chosen run after its current step and keep a checkpoint", "runs", "stop"),
-    Key("runs.delete", "d", "delete", "delete the folder of the chosen run, after a question", "runs"),
-    Key(
-        "runs.filter",
-        "slash",
-        "filter",
-        "show only runs whose name, recipe, state or tag has these words",
-        "runs",
-        "filter",
-        first=True,
-    ),
-    Key("runs.mark", "space", "mark", "mark the run: the curves of marked runs are overlaid", "runs", "mark"),
-    Key("runs.unmark", "u", "unmark", "unmark all runs", "runs"),
-    Key("runs.compare", "c", "compare", "compare the marked runs: numbers side by side, curves overlaid", "runs"),
-    Key("runs.note", "n", "note", "write notes and #tags on the chosen run", "runs"),
-    Key("runs.sort", "o", "sort", "sort by the next column", "runs"),
-    Key("runs.turn", "O", "turn_order", "turn the order of the rows round", "runs"),
-    Key("runs.clear", "escape", "clear", "close the filter and show all runs", "runs"),
-    Key("list.next", "j,down", "cursor_down", "next run", "list"),
-    Key("list.previous", "k,up", "cursor_up", "previous run", "list"),
-    Key("list.first", "g,home", "scroll_top", "first run", "list"),
-    Key("list.last", "G,end", "scroll_bottom", "last run", "list"),
-    Key("curves.metric", "m", "metric(1)", "next metric", "curves", "metric"),
-    Key("curves.metric_back", "M", "metric(-1)", "previous metric", "curves"),
-    Key("curves.log", "l", "log", "logarithmic or linear axis", "curves", "log"),
-    Key("curves.smooth", "w", "smooth", "smoothed or raw training values", "curves", "smooth"),
-    Key("curves.tracks", "v", "tracks", "training or validation values, or both", "curves", "values"),
-    Key("figures.open", "f,enter", "open", "show the chosen figure on the full screen", "figures", "full screen"),
-    Key("figures.next", "j", "move(1)", "next figure; the arrows too", "figures"),
-    Key("figures.previous", "k", "move(-1)", "previous figure", "figures"),
-    Key("figures.reload", "r", "reload", "read the report again", "figures", "reload"),
-    Key("figures.back", "escape,backspace", "back", "back to the runs", "figures", "back"),
-    Key("figure.next", "right,n", "turn(1)", "next figure", "figure", "next"),
-    Key("figure.previous", "left,b", "turn(-1)", "previous figure", "figure", "previous"),
-    Key("figure.back", "escape,f,enter", "back", "back to the report", "figure", "back"),
+    Key("figures.next", on.DOWN, "move(1)", "next figure", "figures"),
+    Key("figures.previous", on.UP, "move(-1)", "previous figure", "figures"),
+    Key("figures.reload", on.RELOAD, "reload", "read the report again", "figures", "reload"),
+    Key("figures.back", on.BACK, "back", "back to the runs", "figures", "back"),
+    Key("figure.next", f"{on.RIGHT},{on.NEXT}", "turn(1)", "next figure", "figure", "next"),
+    Key("figure.previous", f"{on.LEFT},{on.PREVIOUS}", "turn(-1)", "previous figure", "figure", "previous"),
+    Key("figure.back", f"{on.BACK},{on.FULL},{on.ENTER}", "back", "back to the report", "figure", "back"),
 )

@@ -35,6 +35,11 @@ class CameraScreen(FramedScreen):
         self._direction = 1 if by > 0 else -1
         self._turn(lambda camera: camera.deeper(by))
 
+    def action_face(self, last: bool) -> None:
+        """The first plane of the box, or the last."""
+        self._direction = -1 if last else 1
+        self._turn(lambda camera: camera.deeper((camera.cells - 1 if last else 0) - camera.plane()))
+
     def action_axis(self) -> None:
         self._turn(lambda camera: replace(camera, axis=after(AXES, camera.axis)))
 

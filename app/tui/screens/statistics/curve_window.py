@@ -87,7 +87,7 @@ def panned(figure: Curves, window: CurveWindow, by: int) -> CurveWindow:
 
 
 def stepped(figure: Curves, window: CurveWindow, by: int) -> CurveWindow:
-    """The cursor on the next point of the first curve, within the window; the first step puts it in the middle."""
+    """The cursor so many points on along the first curve, within the window; a first single step is to the middle."""
     from app.draw.numbers import points
 
     low, high = window.x_range or (-math.inf, math.inf)
@@ -95,9 +95,10 @@ def stepped(figure: Curves, window: CurveWindow, by: int) -> CurveWindow:
     if not places:
         return window
     if window.cursor is None:
-        return replace(window, cursor=places[len(places) // 2])
-    cursor = window.cursor
-    nearest = min(range(len(places)), key=lambda k: abs(places[k] - cursor))
+        nearest, by = len(places) // 2, by if abs(by) > 1 else 0
+    else:
+        cursor = window.cursor
+        nearest = min(range(len(places)), key=lambda k: abs(places[k] - cursor))
     return replace(window, cursor=places[min(max(nearest + by, 0), len(places) - 1)])
 
 

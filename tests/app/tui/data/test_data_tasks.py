@@ -34,18 +34,18 @@ async def test_universes_are_simulated_as_a_task(
     code = f"import shutil; shutil.copy({str(folder / 'u1.h5')!r}, {str(made)!r})"
     monkeypatch.setattr(launch, "PROGRAM", ("-c", code))
     async with opened(folder, size) as pilot:
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
         form = pilot.app.screen.query_one(Form)
         form.list.go("seeds")
         await pilot.press("enter", "backspace", *"7-x")
         await sees(pilot, "write 7, 1-10 or 1,4,9")
-        await pilot.press("enter", "L")
+        await pilot.press("enter", "X")
         assert isinstance(pilot.app.screen, CommandScreen)
         await pilot.press("enter", "backspace", "8", "enter")
         await sees(pilot, "halodeck simulate --seeds 7-8 --out")
         assert all(len(line) <= size[0] for line in text(pilot).splitlines())
-        await pilot.press("L")
+        await pilot.press("X")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await sees(pilot, "✓", "100 %", "simulate 64^3, seeds 7-8", "─u7.h5─", "25 Mpc/h, 16^3 cells of")
         await until(pilot, lambda: preview(pilot) is not None)
@@ -129,7 +129,7 @@ async def test_a_running_task_is_cancelled_and_outlives_the_workbench(
         await choose(pilot, folder / "cube.npy")
         await pilot.press("i")
         await sees(pilot, "halodeck import boxes/cube.npy")
-        await pilot.press("L")
+        await pilot.press("X")
         await sees(pilot, "●", "10 %", "reading", "import boxes/cube.npy")
         assert isinstance(pilot.app, Workbench)
         await pilot.app.action_quit()
@@ -149,7 +149,7 @@ async def test_an_import_that_fails_says_why(folder: Path, monkeypatch: pytest.M
         await choose(pilot, folder / "cut.h5")
         await pilot.press("i")
         await sees(pilot, "halodeck import boxes/cut.h5")
-        await pilot.press("L")
+        await pilot.press("X")
         await sees(pilot, "✗", "cut.h5 is cut off: copy it again")
 
 
@@ -160,9 +160,9 @@ async def test_a_trained_run_predicts_the_chosen_universe(folder: Path, monkeypa
         assert isinstance(pilot.app, Workbench)
         await until(pilot, lambda: bool(pilot.app.entries))
         await choose(pilot, folder / "u2.h5")
-        await pilot.press("p")
+        await pilot.press("P")
         await sees(pilot, "Apply which run to u2.h5?", "halonet-001  halonet, done")
-        await pilot.press("escape", "p")
+        await pilot.press("escape", "P")
         await sees(pilot, "Apply which run")
         await pilot.press("enter")
         await sees(pilot, "✓", "halonet-001 predicts u2.h5", "['predict', 'halonet-001', 'boxes/u2.h5'")
@@ -171,7 +171,7 @@ async def test_a_trained_run_predicts_the_chosen_universe(folder: Path, monkeypa
 async def test_without_a_trained_run_nothing_is_predicted(folder: Path) -> None:
     async with opened(folder) as pilot:
         await choose(pilot, folder / "u2.h5")
-        await pilot.press("p")
+        await pilot.press("P")
         await sees(pilot, "no run has been trained yet")
 
 
@@ -188,13 +188,13 @@ async def test_a_folder_that_may_not_be_read(folder: Path) -> None:
 async def test_data_of_every_recipe_is_made_by_a_form(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
     async with opened(folder) as pilot:
-        await pilot.press("N")
+        await pilot.press("m")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickScreen))
         await sees(pilot, "simulate", "emulate", "import", "ionize", "infall make", "infall read")
         await pilot.press("down", "down", "down", "down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandScreen))
         await sees(pilot, "draw an infall table", "halodeck infall make")
-        await pilot.press("L")
+        await pilot.press("X")
         await until(pilot, lambda: bool(tasks.all_tasks(folder.parent / "runs")))
         [task] = tasks.all_tasks(folder.parent / "runs")
         assert (task.title, tuple(task.command)) == ("draw 20000 subhalos", ("infall", "make"))

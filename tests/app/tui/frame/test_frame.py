@@ -127,7 +127,7 @@ async def test_the_screen_is_saved_as_it_was(root: Path, tmp_path: Path, monkeyp
     a_run(root, state="done")
     async with opened(root) as pilot:
         await sees(pilot, "loss of halonet-001", "✓ done")
-        await pilot.press("S")
+        await pilot.press("E")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         await pilot.press("enter")
         await sees(pilot, "saved halodeck-runs.svg")
@@ -135,7 +135,7 @@ async def test_the_screen_is_saved_as_it_was(root: Path, tmp_path: Path, monkeyp
         assert picture.startswith("<svg")
         assert "halonet-001" in picture
         assert "Save the screen" not in picture
-        await pilot.press("S")
+        await pilot.press("E")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         pilot.app.screen.query_one(Input).value = "here.txt"
         await pilot.press("enter")
@@ -153,7 +153,7 @@ async def test_what_cannot_be_saved_is_told(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(shutil, "which", lambda command: None)
     async with opened(root) as pilot:
-        await pilot.press("S")
+        await pilot.press("E")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         pilot.app.screen.query_one(Input).value = name
         await pilot.press("enter")
@@ -165,7 +165,7 @@ async def test_what_cannot_be_saved_is_told(
 async def test_the_screen_is_saved_as_png(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with opened(root) as pilot:
-        await pilot.press("S")
+        await pilot.press("E")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         pilot.app.screen.query_one(Input).value = "a.png"
         await pilot.press("enter")
@@ -186,14 +186,14 @@ async def test_the_next_theme_is_kept(root: Path, tmp_path: Path) -> None:
     path = tmp_path / "config" / "settings.toml"
     async with opened(root, preferences=load_preferences(path)) as pilot:
         assert pilot.app.theme == "dark"
-        await pilot.press("T")
+        await pilot.press("ctrl+t")
         await sees(pilot, "theme light")
         assert pilot.app.theme == "light"
         await until(pilot, lambda: load_preferences(path).theme == "light")
     async with opened(root, preferences=load_preferences(path)) as pilot:
         assert pilot.app.theme == "light"
         for _ in theme.THEMES:
-            await pilot.press("T")
+            await pilot.press("ctrl+t")
         assert pilot.app.theme == "light"
 
 
@@ -241,9 +241,9 @@ async def test_chosen_columns_are_shown(root: Path) -> None:
     [
         ("runs.pause", "f5", ""),
         ("runs.pause", "q", "quit"),
-        ("runs.pause", "l", "curves.log"),
+        ("runs.pause", "s", "curves.log"),
         ("runs.pause", "j", "list.next"),
-        ("help", "f", "runs.figures"),
+        ("help", "p", "runs.pause"),
         ("figure.next", "p", ""),
         ("runs.pause", " ", "without a key"),
     ],
@@ -285,7 +285,7 @@ def test_settings_survive_and_a_broken_file_is_left_alone(tmp_path: Path) -> Non
 
 async def test_settings_that_cannot_be_kept_are_told(root: Path) -> None:
     async with opened(root, preferences=Preferences(path=Path("/proc/nowhere/settings.toml"))) as pilot:
-        await pilot.press("T")
+        await pilot.press("ctrl+t")
         await until(pilot, lambda: any("/proc/nowhere" in note.message for note in pilot.app._notifications))
         assert pilot.app.theme == "light"
 
@@ -336,7 +336,7 @@ async def test_the_colour_map_is_kept(root: Path, tmp_path: Path, universes: lis
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
         await sees(pilot, "Mpc/h")
-        await pilot.press("k")
+        await pilot.press("M")
         await until(pilot, lambda: load_preferences(path).colour_map != "")
     kept = load_preferences(path).colour_map
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
@@ -364,7 +364,7 @@ async def test_a_place_that_was_hidden_follows_the_theme_and_the_size(root: Path
         files = pilot.app.screen.query_one("#files")
         await until(pilot, lambda: files.size.width > 80)
         before = files.background_colors[1]
-        await pilot.press("5", "T")
+        await pilot.press("5", "ctrl+t")
         await pilot.resize_terminal(80, 24)
         await pilot.press("1")
         await until(pilot, lambda: files.size.width < 50 and files.background_colors[1] != before)

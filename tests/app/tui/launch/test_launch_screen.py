@@ -135,7 +135,8 @@ async def test_choices_turn_and_groups_fold(bench: Workbench) -> None:
         await sees(pilot, "▾ network", "‹ circular ›")
         await pilot.press("left")
         await sees(pilot, "‹ zeros ›")
-        await pilot.press("space")
+        form(pilot).list.cursor = form(pilot).list.lines.index("network")
+        await pilot.press("left")
         await sees(pilot, "▸ network")
         assert form(pilot).list.line == "network"
         await pilot.press("right", "j")
@@ -156,7 +157,7 @@ async def test_every_universe_that_does_not_fit_is_told_in_the_form(
         await write(pilot, "network.levels", "5")
         await until(pilot, lambda: bool(form(pilot).problems))
         assert set(form(pilot).problems) == {"crop.size"}
-        await pilot.press("enter", "e")
+        await pilot.press("enter", "n")
         assert form(pilot).list.line.path == "crop.size"  # type: ignore[union-attr]
 
 
@@ -192,7 +193,7 @@ async def test_a_wrong_device_is_refused(bench: Workbench) -> None:
     async with opened(bench) as pilot:
         await write(pilot, "run.device", "gpu")
         await sees(pilot, "must be auto, cpu, cuda or cuda:N")
-        await pilot.press("enter", "L")
+        await pilot.press("enter", "X")
         await sees(pilot, "1 wrong")
         assert not all_runs(bench.root)
 
@@ -208,7 +209,7 @@ async def test_launching_makes_the_run_of_the_command_and_shows_it(
         await write(pilot, "run.note", "a trial #probe")
         await pilot.press("enter")
         said = command(pilot)
-        await pilot.press("L")
+        await pilot.press("X")
         await until(pilot, lambda: isinstance(bench.screen, RunsScreen) and bool(started))
         await sees(pilot, "halonet-001")
         assert bench.selection.run == "halonet-001"
@@ -224,7 +225,7 @@ async def test_impatience_makes_no_second_run(bench: Workbench, monkeypatch: pyt
     wishes: list[Callable[[], str]] = []
     async with opened(bench) as pilot:
         monkeypatch.setattr(bench.screen, "attempt", wishes.append)
-        await pilot.press("L", "L")
+        await pilot.press("X", "X")
         await sees(pilot, "making the run ...")
         assert len(wishes) == 1
 

@@ -16,6 +16,7 @@ from tui_pilot import sees, text, until
 from app.tui.frame.figure_view import FigureView
 from app.tui.screens.network.layer_table import LayerTable
 from app.tui.screens.network.screen import NetworkScreen
+from core.analysis.inspection.names import named
 from core.cosmos.universe import Universe
 from core.figures import Row
 from core.runs.run import Run
@@ -58,17 +59,17 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
         await sees(pilot, "has no filters; f shows its activations")
         await pilot.press("G")
         await sees(pilot, "exit: filter 0 of 2, 2 input channels")
-        await pilot.press("c")
+        await pilot.press("I")
         await sees(pilot, "on input channel 0 of 2", "--source 0")
-        await pilot.press("c", "c")
+        await pilot.press("I", "I")
         await sees(pilot, "exit: filter 0 of 2, 2 input channels")
-        await pilot.press("f")
+        await pilot.press("v")
         await sees(pilot, "exit: 2 channels, z = 12.5 Mpc/h", "input u1", "channel 1", "y [Mpc/h]")
         await pilot.press("full_stop", "full_stop")
         await sees(pilot, "z = 15.62 Mpc/h", "--depth 0.625")
-        await pilot.press("i")
+        await pilot.press("c")
         await sees(pilot, "input: 1 channel")
-        await pilot.press("i", "u")
+        await pilot.press("c", "u")
         await sees(pilot, "input u2", "--universe")
         await pilot.press("e")
         await until(pilot, lambda: bool(pilot.app.screen.query("#answer")))
@@ -91,26 +92,26 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
 async def test_the_toy_without_runs(folder: Path) -> None:
     async with opened(folder) as pilot:
         await sees(pilot, "There are no runs in", "press o to look at the toy")
-        await pilot.press("tab", "tab", "right", "f", "f", "e", "u", "n", "j", "c")
-        await pilot.press("o")
+        await pilot.press("tab", "tab", "right", "v", "v", "e", "u", "n", "j", "I")
+        await pilot.press("m")
         await sees(
             pilot, "9 layers, 348 weights", "conv1: filter 0 of 2", "halodeck inspect toy --layer conv1 --filters"
         )
-        await pilot.press("f")
+        await pilot.press("v")
         await sees(pilot, "conv1: 2 channels", "channel 1")
         figure = the(pilot).figures[1]
         assert isinstance(figure, Row)
         await pilot.resize_terminal(200, 50)
         await sees(pilot, "sees [cells]", "convolution 3^2", "conv1: 2 channels")
-        await pilot.press("o")
+        await pilot.press("m")
         await sees(pilot, "trained to invert images", "halodeck inspect inversion --layer conv1")
-        await pilot.press("o")
+        await pilot.press("m")
         await sees(pilot, "1,170,149 weights, not trained", "conv1.0: channels 0 to", "inspect segmentation")
-        await pilot.press("o", "f")
+        await pilot.press("m", "v")
         await sees(pilot, "inspect density-cpu --layer", "density-cpu", "filter 0 of")
-        await pilot.press("f")
+        await pilot.press("v")
         await sees(pilot, "activations need a universe")
-        await pilot.press("O", "O", "O", "O")
+        await pilot.press(*"m" * (len(named()) - 2))
         await sees(pilot, "There are no runs in")
 
 

@@ -90,7 +90,7 @@ async def test_a_missing_or_damaged_report_is_told(root: Path, content: str | No
         await until(pilot, lambda: words in " ".join(view(pilot, "figure").text().split()))
         # it is there now
         write_json(run.report_path, dump_report(a_report()))
-        await pilot.press("r")
+        await pilot.press("ctrl+r")
         await sees(pilot, "foreground Dice")
 
 
@@ -102,5 +102,5 @@ async def test_the_chosen_run_vanishes_while_its_report_is_open(root: Path) -> N
         await sees(pilot, "has no report yet")
         shutil.rmtree(run.path)
         await sees(pilot, "0 runs")
-        await pilot.press("r", "escape")
+        await pilot.press("ctrl+r", "escape")
         await sees(pilot, "There are no runs")

@@ -56,15 +56,15 @@ async def test_metric_axis_and_smoothing(root: Path) -> None:
     async with opened(root, (80, 24)) as pilot:
         await until(pilot, lambda: shown(pilot, "curve") is not None)
         assert not view(pilot, "second").display
-        await pilot.press("m")
+        await pilot.press("v")
         await sees(pilot, "dice of halonet-001")
-        await pilot.press("m")
+        await pilot.press("v")
         await sees(pilot, "rate of halonet-001")
-        await pilot.press("M", "M")
+        await pilot.press("V", "V")
         await sees(pilot, "loss of halonet-001")
         before = shown(pilot, "curve")
         assert before is not None
-        await pilot.press("l", "w")
+        await pilot.press("s", "w")
         await until(pilot, lambda: (now := shown(pilot, "curve")) is not None and "smoothed" in now.series[0].name)
         after = shown(pilot, "curve")
         assert after is not None
@@ -93,7 +93,7 @@ async def test_requests_reach_the_worker(root: Path) -> None:
     run = a_run(root)
     async with opened(root) as pilot:
         await sees(pilot, "● running")
-        for key, request in (("p", "pause"), ("s", "stop"), ("r", "resume")):
+        for key, request in (("p", "pause"), ("x", "stop"), ("r", "resume")):
             await pilot.press(key)
             await until(pilot, lambda wanted=request: run.take_request() == wanted)  # type: ignore[misc]
 
@@ -200,7 +200,7 @@ async def test_without_runs_it_says_what_to_type(root: Path) -> None:
     async with opened(root, (80, 24)) as pilot:
         await sees(pilot, "no runs", "halodeck demo", "halodeck train halonet", "0 runs", "q quit")
         assert "pause" not in text(pilot).splitlines()[-1]
-        await pilot.press("p", "d", "f", "m", "slash")
+        await pilot.press("p", "d", "f", "v", "slash")
         assert isinstance(pilot.app.screen, RunsScreen)
         a_run(root)
         await sees(pilot, "halonet-001", "● running", "p pause")

@@ -49,9 +49,9 @@ async def test_marked_runs_are_overlaid_and_keep_their_colours(root: Path) -> No
         await until(pilot, lambda: names() == ["halonet-001 training", "classify-001 training"])
         await pilot.press("j")
         await until(pilot, lambda: names() == ["halonet-001 training", "infall-001 training"])
-        await pilot.press("v", "v")
+        await pilot.press("t", "t")
         await until(pilot, lambda: names() == ["halonet-001 validation", "infall-001 validation"])
-        await pilot.press("u")
+        await pilot.press("backspace")
         await until(pilot, lambda: names() == ["validation"])
         assert "marked" not in text(pilot)
 
@@ -115,7 +115,7 @@ async def test_notes_and_tags_are_written_and_filtered(root: Path) -> None:
     a_run(root, "infall", "done")
     async with opened(root, (200, 50)) as pilot:
         await sees(pilot, "loss of infall-001")
-        await pilot.press("j", "n")
+        await pilot.press("j", "number_sign")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         await sees(pilot, "Notes on halonet-001", "halodeck note halonet-001")
         await pilot.press(*"wider net #paper #1")
@@ -125,7 +125,7 @@ async def test_notes_and_tags_are_written_and_filtered(root: Path) -> None:
         await pilot.press("slash", *"paper")
         await sees(pilot, "1 of 2")
         assert rows(pilot) == ["halonet-001"]
-        await pilot.press("escape", "n")
+        await pilot.press("escape", "number_sign")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
         assert pilot.app.screen.query_one(Input).value == "wider net #paper #1"
         await pilot.press("x", "escape")
@@ -138,7 +138,7 @@ async def test_damaged_notes_are_told_and_kept(root: Path) -> None:
     (run.path / "notes.json").write_text("{")
     async with opened(root) as pilot:
         await sees(pilot, "notes.json of run")
-        await pilot.press("n", "x", "enter")
+        await pilot.press("number_sign", "x", "enter")
         await sees(pilot, "mend or delete")
         assert (run.path / "notes.json").read_text() == "{"
 
@@ -244,7 +244,7 @@ async def test_a_flat_curve_is_drawn(root: Path) -> None:
         run.emit("step", step=step, loss=0.0)
     async with opened(root) as pilot:
         await until(pilot, lambda: isinstance(view(pilot, "curve").figure_shown, Curves))
-        await pilot.press("l")
+        await pilot.press("s")
         await sees(pilot, "step")
         assert pilot.app.is_running
 

@@ -15,7 +15,7 @@ from app.tui.frame.ask import AskScreen
 async def test_a_prediction_beside_its_universe(deck: Path) -> None:
     async with opened(deck, (200, 50), ("u1.h5",)) as pilot:
         await settled(pilot)
-        await pilot.press("D")
+        await pilot.press("c")
         words = ("input: delta_linear", "truth: mask of label", "prediction: probability", "prediction - truth")
         await sees(pilot, *words, "with halonet-001", "--compare")
         await settled(pilot)
@@ -35,16 +35,16 @@ async def test_a_prediction_beside_its_universe(deck: Path) -> None:
         await sees(pilot, "input: delta_linear", "image 1 of 4")
         await pilot.press("enter")
         await sees(pilot, *words)
-        await pilot.press("D")
+        await pilot.press("c")
         await sees(pilot, "delta_linear at z", "delta_linear at x")
-        await pilot.press("x")
+        await pilot.press("A")
         await sees(pilot, "one axis")
 
 
 async def test_images_stand_one_at_a_time_where_there_is_little_room(deck: Path) -> None:
     async with opened(deck, (80, 24), ("u1.h5",)) as pilot:
         await settled(pilot)
-        await pilot.press("D")
+        await pilot.press("c")
         await sees(pilot, "input: delta_linear", "image 1 of 4", "halonet-001")
         await pilot.press("tab", "tab", "tab")
         await sees(pilot, "prediction - truth", "image 4 of 4")
@@ -55,7 +55,7 @@ async def test_images_stand_one_at_a_time_where_there_is_little_room(deck: Path)
 async def test_marked_universes_are_turned_and_compared(deck: Path) -> None:
     async with opened(deck, marked=("u2.h5", "u1.h5")) as pilot:
         await sees(pilot, "u2", "1 found")
-        await pilot.press("D")
+        await pilot.press("c")
         await sees(pilot, "with u1")
         await pilot.press("u")
         await sees(pilot, "halodeck view", "u1.h5", "2 found")
@@ -69,7 +69,7 @@ async def test_without_marks_the_folder_is_turned(deck: Path) -> None:
         await sees(pilot, "u1.h5", "1 found")
         await pilot.press("u")
         await sees(pilot, "u2.h5", "nothing found")
-        await pilot.press("D")
+        await pilot.press("c")
         await until(pilot, lambda: any("halodeck predict" in n.message for n in pilot.app._notifications))
 
 

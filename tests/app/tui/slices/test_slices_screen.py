@@ -47,7 +47,7 @@ async def test_through_depth_axes_and_fields(deck: Path) -> None:
         assert screen(pilot).images[0].figure.colour_map == "labels"
         await pilot.press("v")
         await sees(pilot, "velocity [km/s]")
-        await pilot.press("c")
+        await pilot.press("I")
         await sees(pilot, "velocity_x [km/s]", "--component x")
         await pilot.press("V")
         await sees(pilot, "label")
@@ -57,21 +57,21 @@ async def test_through_depth_axes_and_fields(deck: Path) -> None:
 async def test_slab_pooling_scale_colours_and_range(deck: Path, universes: list[Universe]) -> None:
     async with opened(deck) as pilot:
         await sees(pilot, "1 + overdensity")
-        await pilot.press("w", "w", "m")
+        await pilot.press("w", "w", "percent_sign")
         await sees(pilot, "4 cells thick", "highest value", "--thickness 4 --max")
         await settled(pilot)
         cube = np.asarray(universes[0].field("density").values)
         np.testing.assert_allclose(screen(pilot).images[0].figure.values, 1 + cube[:, :, 8:12].max(axis=2).T)
-        await pilot.press("W", "l", "k", "k")
+        await pilot.press("W", "s", "M", "M")
         await sees(pilot, "2 cells thick", "asinh", "--colours viridis", "viridis")
         await settled(pilot)
-        await pilot.press("r")
+        await pilot.press("R")
         await sees(pilot, "colours held")
         held = camera(pilot).limits
         await pilot.press("full_stop")
         await settled(pilot)
         assert screen(pilot).images[0].figure.limits == held
-        await pilot.press("r")
+        await pilot.press("R")
         await sees(pilot, "of each slice")
 
 
@@ -155,13 +155,13 @@ async def test_halos_outlines_and_the_way_from_halo_to_halo(deck: Path, universe
         place = np.array(camera(pilot).at)
         away = np.abs(place - halos["position"][0])
         assert np.minimum(away, 25 - away).max() <= 25 / 32 + 1e-3
-        await pilot.press("o")
+        await pilot.press("t")
         await sees(pilot, "halos (fof)", "--halos fof")
         await settled(pilot)
         assert len(screen(pilot).images[0].figure.circles[0].radius) > 0
-        await pilot.press("h", "h")
+        await pilot.press("T", "T")
         await sees(pilot, "1e+13 Msun/h", "--smallest 1e+13")
-        await pilot.press("i")
+        await pilot.press("D")
         await sees(pilot, "--outlines")
         await pilot.press("v", "v")
         await sees(pilot, "label", "□ halos (fof)", "○ label")

@@ -22,7 +22,7 @@ from core.cosmos.universe import open_universe
 async def test_no_universes_is_said(tmp_path: Path) -> None:
     async with opened(tmp_path) as pilot:
         await sees(pilot, "There are no universes", "halodeck simulate")
-        await pilot.press("full_stop", "D", "e", "n", "v", "u", "plus", "tab", "o", "r", "l", "x", "a")
+        await pilot.press("full_stop", "c", "e", "n", "v", "u", "plus", "tab", "t", "R", "s", "A", "a")
         await sees(pilot, "There are no universes")
 
 
@@ -40,7 +40,7 @@ async def test_a_file_that_breaks_while_it_is_shown(deck: Path) -> None:
             harm()
             await pilot.press("full_stop")
             await sees(pilot, words)
-            await pilot.press("full_stop", "o", "v", "e", "D", "n")
+            await pilot.press("full_stop", "t", "v", "e", "c", "n")
             path.write_bytes(whole)
             await pilot.press("full_stop")
             await sees(pilot, "density at z")
@@ -59,7 +59,7 @@ async def test_cubes_without_numbers_and_constant_ones(deck: Path, depth: Depth)
             os.utime(path, (time.time() + 60 + len(words), time.time() + 60 + len(words)))
             await pilot.press("full_stop", "right")
             await sees(pilot, words)
-        await pilot.press("r", "w", "plus", "n", "l")
+        await pilot.press("R", "w", "plus", "n", "s")
         await sees(pilot, "+ zoom        2", "asinh", "density [overdensity] -1")
 
 

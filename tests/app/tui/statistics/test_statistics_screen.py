@@ -55,11 +55,11 @@ async def test_one_universe_then_the_next_and_its_figures(deck: Path) -> None:
 async def test_statistics_on_request(deck: Path) -> None:
     async with opened(deck) as pilot:
         await sees(pilot, "1 of 3")
-        await pilot.press("a")
+        await pilot.press("m")
         await sees(pilot, "Which statistics more?", "the reduced bispectrum", "first-crossing masses")
         await pilot.press("enter")
         await sees(pilot, "1 of 4", "--bispectrum")
-        await pilot.press("a")
+        await pilot.press("m")
         await sees(pilot, "leave away the reduced bispectrum")
         await pilot.press("enter")
         await sees(pilot, "1 of 3")
@@ -86,9 +86,9 @@ async def export(pilot: Pilot[None], *names: str) -> None:
 async def test_several_universes(deck: Path) -> None:
     async with opened(deck, marked=3) as pilot:
         await sees(pilot, "over u3", "1 of 5", "3 marked")
-        await pilot.press("r")
+        await pilot.press("c")
         await sees(pilot, "over linear theory", "1 of 3", "--reference theory")
-        await pilot.press("r")
+        await pilot.press("c")
         await sees(pilot, "over u1", "1 of 5", "--reference universes/u1.h5")
         assert the(pilot).reference == "u1"
         assert [series.name for series in the(pilot).figures["correlation"].series] == ["u2", "u3"]
@@ -130,11 +130,11 @@ async def look(pilot: Pilot[None]) -> None:
     assert np.log(high / low) == pytest.approx(np.log(full.max() / full.min()) / 4)
     await pilot.press("shift+left")
     assert (screen.figures["power"].x_limits or (0, 0))[0] <= low
-    await pilot.press("0", "l", "k")
+    await pilot.press("0", "s", "S")
     assert screen.figures["power"].x_limits is None
     assert not screen.figures["power"].y_log
     assert not screen.figures["power"].x_log
-    await pilot.press("w")
+    await pilot.press("R")
     assert screen.figures["power"].ratio_limits == (0.8, 1.2)
     assert len(screen.figures["power"].series) == 4
     await pilot.press("t")
@@ -166,10 +166,10 @@ async def resize(pilot: Pilot[None]) -> None:
 async def test_predictions_and_what_goes_wrong(deck: Path) -> None:
     async with opened(deck, marked=1) as pilot:
         await sees(pilot, "1 of 3")
-        await pilot.press("p")
+        await pilot.press("P")
         await sees(pilot, "u1 by halonet-001 halonet", "Halo mass function")
         assert list(the(pilot).figures) == ["mass_function"]
-        await pilot.press("p")
+        await pilot.press("P")
         await sees(pilot, "2 of 3")
         process = the(pilot)._calculator._process
         assert process
@@ -191,7 +191,7 @@ async def test_no_universes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     async with opened(tmp_path / "none") as pilot:
         await sees(pilot, "There are no universes in", "halodeck simulate")
-        await pilot.press("tab", "right", "r", "e", "v", "plus")
+        await pilot.press("tab", "right", "c", "e", "v", "plus")
         await sees(pilot, "There are no universes in")
 
 
