@@ -5,21 +5,18 @@ What is cut from them is the same to the last bit; only the way of a crop to the
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import os
-import resource
 import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
+from core.aside import allow_many_files, give_back, in_file, scratch_folder, settle
 from core.errors import ResourceError
 from core.files import appearing, explain
 from core.limits import free_memory
@@ -38,12 +35,6 @@ AHEAD = 2
 """Batches that are made while the one before is learnt from."""
 
 
-def scratch() -> Path | None:
-    """The folder for what may be made again, where one is set: it is shared by ranks and kept for the next start."""
-    folder = os.environ.get("HALODECK_SCRATCH")
-    return Path(folder) if folder else None
-
-
 def place_for(stored: int, learning: int, free: int, device: torch.device) -> Place:
     """Where boxes of `stored` bytes fit beside `learning` bytes on a device that has `free`.
 
@@ -53,7 +44,7 @@ def place_for(stored: int, learning: int, free: int, device: torch.device) -> Pl
         return "device"
     if device.type != "cpu" and stored <= SHARE * free_memory():
         return "memory"
-    folder = scratch() or Path(tempfile.gettempdir())
+    folder = scratch_folder() or Path(tempfile.gettempdir())
     here = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
     if (room := shutil.disk_usage(here).free) < stored:
         raise ResourceError(
@@ -77,12 +68,14 @@ def on_disk(make: Callable[[], Pair], name: str) -> Pair:
     The files have names in the scratch folder, where there is one, and are not made again; else they have none and end
     with the process. Raises: ResourceError.
     """
-    _allow_many_files()
-    _give_back()
-    folder = scratch()
+    import torch
+
+    allow_many_files()
+    give_back()
+    folder = scratch_folder()
     try:
         if folder is None:
-            inputs, targets = map(_in_nameless_file, make())
+            inputs, targets = (torch.from_numpy(in_file(values.cpu().numpy())) for values in make())
             return inputs, targets
         start = folder / "boxes" / hashlib.sha256(name.encode()).hexdigest()[:32]
         paths = [start.with_suffix(f".{part}.npy") for part in ("inputs", "targets")]
@@ -90,27 +83,11 @@ def on_disk(make: Callable[[], Pair], name: str) -> Pair:
             for path, values in zip(paths, make(), strict=True):
                 with appearing(path) as temporary, temporary.open("wb") as file:
                     np.save(file, values.cpu().numpy())
-                    _settle(file)
+                    settle(file)
         inputs, targets = map(_mapped, paths)
         return inputs, targets
     except OSError as error:
         raise explain(error, folder or Path(tempfile.gettempdir())) from error
-
-
-def _in_nameless_file(values: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    array = values.cpu().contiguous().numpy()
-    with tempfile.TemporaryFile() as file:
-        array.tofile(file)
-        _settle(file)
-        return torch.from_numpy(np.memmap(file, array.dtype, "c", shape=array.shape))
-
-
-def _settle(file: IO[bytes]) -> None:
-    """Have it on the disk: pages that wait to be written count as memory that cannot be freed."""
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _mapped(path: Path) -> torch.Tensor:
@@ -118,18 +95,6 @@ def _mapped(path: Path) -> torch.Tensor:
 
     # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
     return torch.from_numpy(np.load(path, mmap_mode="c"))
-
-
-def _give_back() -> None:
-    """Return what was freed to the system: glibc keeps the memory of box after box, which a limit has no room for."""
-    with suppress(AttributeError, OSError):  # another library
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _allow_many_files() -> None:
-    """A map keeps its file open: let as many be open as the system allows this process."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def ahead(make: Callable[[int], T], numbers: Iterable[int]) -> Iterator[T]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array, Catalogue
 from core.learning.metrics import foreground_dice
 from core.protohalos.calibration import calibrate, from_constants, measure
@@ -30,21 +31,19 @@ def fit(
     fraction = float(np.mean([mask.mean() for mask in masks]))
 
     def score(radius: float) -> float:
-        cuts = [cut(smoothed(density, radius), fraction) for density in densities]
+        cuts = (cut(smoothed(density, radius), fraction) for density in densities)
         return float(np.mean([foreground_dice(c, m) for c, m in zip(cuts, masks, strict=True)]))
 
     smoothing = max(SMOOTHINGS, key=score)
-    fields = [smoothed(density, smoothing) for density in densities]
-    slope, centre = fit_logistic(
-        np.concatenate([field.reshape(-1) for field in fields]), np.concatenate([mask.reshape(-1) for mask in masks])
-    )
+    fields = [aside(smoothed(density, smoothing)) for density in densities]
+    slope, centre = fit_logistic(fields, masks)
     constants = {
         "baseline.fraction": fraction,
         "baseline.smoothing": smoothing,
         "baseline.slope": slope,
         "baseline.centre": centre,
     }
-    probabilities = [probability(field, constants) for field in fields]
+    probabilities = [aside(probability(field, constants)) for field in fields]
     shell = measure(probabilities, catalogues)
     found = calibrate(probabilities, catalogues, shell, THRESHOLDS, minimum_cells)
     return {**constants, **found.as_constants("baseline.finder")}
@@ -73,14 +72,20 @@ def find(field: Array, constants: dict[str, float], minimum_cells: int) -> Found
     return calibration.find(probability(field, constants), THRESHOLDS, minimum_cells)
 
 
-def fit_logistic(x: Array, truth: Array, bins: int = 400) -> tuple[float, float]:
-    """Slope and centre of the logistic curve of greatest likelihood, by Newton's method on binned x."""
-    edges = np.linspace(float(x.min()), float(x.max()), bins + 1)
+def fit_logistic(fields: Sequence[Array], truths: Sequence[Array], bins: int = 400) -> tuple[float, float]:
+    """Slope and centre of the logistic curve of greatest likelihood, by Newton's method on the binned values of fields
+    with a boolean truth each."""
+    least, greatest = float(min(x.min() for x in fields)), float(max(x.max() for x in fields))
+    edges = np.linspace(least, greatest, bins + 1)
     middle = (edges[1:] + edges[:-1]) / 2
-    total, inside = np.histogram(x, edges)[0], np.histogram(x[truth], edges)[0]
+    total = np.sum([np.histogram(x, edges)[0] for x in fields], axis=0)
+    inside = np.sum([np.histogram(x[truth], edges)[0] for x, truth in zip(fields, truths, strict=True)], axis=0)
     if not 0 < inside.sum() < total.sum():
-        return 1.0, float(x.max() if not inside.sum() else x.min())
-    design = np.stack([np.ones(bins), (middle - x.mean()) / x.std()], axis=1)
+        return 1.0, greatest if not inside.sum() else least
+    count = sum(x.size for x in fields)
+    mean = sum(float(x.sum(dtype=np.float64)) for x in fields) / count
+    deviation = np.sqrt(sum(float(np.square(x - mean, dtype=np.float64).sum()) for x in fields) / count)
+    design = np.stack([np.ones(bins), (middle - mean) / deviation], axis=1)
     parameters = np.zeros(2)
     for _ in range(50):
         p = 1 / (1 + np.exp(-design @ parameters))
@@ -90,5 +95,5 @@ def fit_logistic(x: Array, truth: Array, bins: int = 400) -> tuple[float, float]
         parameters += step
         if np.abs(step).max() < 1e-9:
             break
-    slope = parameters[1] / x.std()
-    return float(slope), float(x.mean() - parameters[0] / slope)
+    slope = parameters[1] / deviation
+    return float(slope), float(mean - parameters[0] / slope)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.universe import Universe
 from core.errors import InputError
@@ -84,5 +85,5 @@ def true_halos(universe: Universe, source: TruthSource = "auto", minimum_cells: 
     label = np.asarray(universe.field(field).values)
     return TrueHalos(
         Catalogue(columns, halos.box_size, halos.redshift, halos.definition, halos.units),
-        np.where(label <= counted, label, 0),
+        aside(np.where(label <= counted, label, 0)),
     )

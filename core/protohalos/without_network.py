@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.learning.training_set import Parts
@@ -74,6 +75,9 @@ class WithoutNetwork:
 
     def guess(self, universe: Universe, minimum_cells: int) -> Guess:
         """What it says of a universe."""
+        return aside(self._guess(universe, minimum_cells))
+
+    def _guess(self, universe: Universe, minimum_cells: int) -> Guess:
         if self.trees and self._grows:
             moved = self.trees.outcome(universe)
             assert moved is not None
@@ -128,19 +132,18 @@ def measure_baselines(
     trees = fit_cells(
         parts.training, lambda u: true_halos(u).mask, "chance", seed, run, learner.constants.get("redshift", 0.0)
     )
-    truths = [true_halos(universe) for universe in parts.validation]
-    halos, masks = [truth.halos for truth in truths], [truth.mask for truth in truths]
-    moved = [trees.outcome(universe) for universe in parts.validation]
-    chances = [trees.chance(universe, one) for universe, one in zip(parts.validation, moved, strict=True)]
+    halos, masks, chances, begun = [], [], [], []
+    for universe in parts.validation:
+        truth, moved = true_halos(universe), trees.outcome(universe)
+        halos.append(truth.halos)
+        masks.append(aside(truth.mask))
+        chances.append(aside(trees.chance(universe, moved)))
+        if moved is not None:
+            begun.append(aside(growth.seeds(moved, universe.box_size, minimum_cells)))
     finder = calibrate(chances, halos, measure(chances, halos), baseline.THRESHOLDS, minimum_cells)
     densities = [np.asarray(universe.field("delta_linear").values) for universe in parts.validation]
     learner.constants.update(baseline.fit(densities, masks, halos, minimum_cells))
     learner.constants.update(finder.as_constants(f"{PREFIX}.finder"))
-    begun = [
-        growth.seeds(one, u.box_size, minimum_cells)
-        for u, one in zip(parts.validation, moved, strict=True)
-        if one is not None
-    ]
     if begun:
         boxes = list(zip(begun, chances, strict=True))
         mended = growth.calibrate(boxes, halos, parts.validation[0].particle_mass, minimum_cells)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array, nearest_image
 from core.cosmos.universe import Universe
 from core.figures import Curves, Number, Row, Series, Style
@@ -78,7 +79,7 @@ def numbers_and_figures(
 
     The paper's values stand beside them where the truth is of the paper's kind, else in the notes.
     """
-    masks = [truth.mask for truth in truths]
+    masks = [aside(truth.mask) for truth in truths]
     scores, cuts = [guess.score for guess in guesses], [guess.mask for guess in guesses]
     empty = [1 - float(mask.mean()) for mask in masks]
     rocs = [roc(p, mask) for p, mask in zip(probabilities, masks, strict=True)]
@@ -102,14 +103,14 @@ def numbers_and_figures(
     ]
     for key, words, of, paper in (
         ("true_positive_rate", "true positive rate", masks, 0.8),
-        ("false_positive_rate", "false positive rate", [~mask for mask in masks], 0.04),
+        ("false_positive_rate", "false positive rate", [aside(~mask) for mask in masks], 0.04),
     ):
         ours = (_hit(p > EDGE, m) for p, m in zip(probabilities, of, strict=True))
         beside = beside_paper(paper, papers)
         numbers.append(mean_number(key, f"{words} (p > {EDGE})", ours, map(_hit, cuts, of), *beside))
     panels = []
-    by_mass = [mass_of_cells(truth, universe) for truth, universe in zip(truths, universes, strict=True)]
-    by_radius = [radius_of_cells(truth) for truth in truths]
+    by_mass = [aside(mass_of_cells(truth, universe)) for truth, universe in zip(truths, universes, strict=True)]
+    by_radius = [aside(radius_of_cells(truth)) for truth in truths]
     for quantities, classes, title, note in (
         (by_mass, MASS_CLASSES, "by halo mass", LANDMARK_AUC),
         (by_radius, RADIUS_CLASSES, "by place in the halo", "paper: figure 4, no number given"),

@@ -66,11 +66,11 @@ def measure(
     }
     every[MOVED] = moved
     today = {name: halo_spectra(truth, many, cells, 1.0, EULERIAN) for name, many in every.items()}
-    pairs = [
+    pairs = (
         (Field("probability", p, t.box_size), Field("mask", m.astype(np.float32), t.box_size))
         for p, m, t in zip(probabilities, masks, truth, strict=True)
         if m.any() and p.any()
-    ]
+    )
     return Clustering(
         cuts, today, [HaloSpectra(wide_shells(spectra(*pair)), spectra(*pair, below=LARGE_SCALES)) for pair in pairs]
     )

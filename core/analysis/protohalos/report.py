@@ -9,6 +9,7 @@ import numpy as np
 
 from core.analysis.protohalos import cells, clustering, counts, profiles, shapes, variants, verdict
 from core.analysis.protohalos import figures as draw
+from core.aside import aside
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.displace import move
 from core.cosmos.universe import Universe
@@ -88,10 +89,10 @@ def report(
             ([f.label for f in base_found], baseline),
         )
     ]
-    alone = [shapes.unmatched(*one) for one in zip(ours_label, ours, truth, strict=True)]
+    alone = [aside(shapes.unmatched(*one)) for one in zip(ours_label, ours, truth, strict=True)]
     strays = shapes.shapes(densities, alone, list(map(len, ours)))
     progress(0.6, "clustering")
-    clustered = clustering.measure(truth, ours, baseline, moved, probabilities, [t.mask for t in truths])
+    clustered = clustering.measure(truth, ours, baseline, moved, probabilities, [aside(t.mask) for t in truths])
     shell = ShellThreshold.from_constants(constants, "shell")
     by_centre = _pairs(truth, ours)
     progress(0.8, "cells")

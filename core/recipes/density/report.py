@@ -21,6 +21,7 @@ from core.analysis.densities.measured import (
     reach,
 )
 from core.analysis.densities.ways import SECOND_ORDER, again, corrected, moved, painted, without_network
+from core.aside import aside
 from core.cosmos.box import Array, Assignment
 from core.cosmos.cheap import Approximation
 from core.cosmos.universe import Universe
@@ -57,7 +58,8 @@ def report(
     An error is the standard error of the mean over boxes. `fitted` holds t(k) as `ways.fit` measured it.
     """
     boxes = [
-        _box(learnt, begin, assignment, fitted, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)
+        aside(_box(learnt, begin, assignment, fitted, *pair))
+        for pair in each(progress, pairs, lambda pair: pair[0].name)
     ]
     first = boxes[0].universe
     measured = {way: measure([box.spectra[way] for box in boxes]) for way in boxes[0].spectra}

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.lagrangian import normalised_distance
 from core.cosmos.universe import Universe
@@ -57,15 +58,15 @@ def fit(
     """
     trees = fit_cells(parts.training, lambda u: normalised_distance(true_halos(u).label), "value", seed, run, redshift)
     truths = [true_halos(universe) for universe in parts.validation]
-    told = [trees.told(universe) for universe in parts.validation]
+    told = [aside(trees.told(universe)) for universe in parts.validation]
     fraction = float(np.mean([truth.mask.mean() for truth in truths]))
     floor = max(float(np.quantile(np.stack(told), 1 - min(ROOM * fraction, 1.0))), 0.0) if fraction else 1.0
-    maps = [_flooded(item, floor) for item in told]
+    maps = [aside(_flooded(item, floor)) for item in told]
     guess = np.concatenate([item.reshape(-1) for item in maps]).astype(np.float64)
     targets = np.concatenate([true_distance(truth.label).reshape(-1) for truth in truths])
     constants = {"flooded.floor": floor, "flooded.scale": _scale(guess[guess > 0], targets[guess > 0], loss)}
     choices = [{**constants, "flooded.prominence": prominence} for prominence in PROMINENCES]
-    begun = [seeds(universe) for universe in parts.validation]
+    begun = [aside(seeds(universe)) for universe in parts.validation]
     return max(choices, key=lambda c: _found(c, maps, begun, parts.validation, truths, minimum_cells)), trees
 
 
@@ -89,7 +90,7 @@ def _found(
     minimum_cells: int,
 ) -> float:
     """Share of the true halos that these maps give with a cut fitted to the same universes."""
-    floods = [flood(item, constants, labels) for item, labels in zip(maps, begun, strict=True)]
+    floods = [aside(flood(item, constants, labels)) for item, labels in zip(maps, begun, strict=True)]
     relation = fit_cut(zip(maps, floods, strict=True), universes, [truth.halos for truth in truths], minimum_cells)
     hits = []
     for universe, truth, item, basins in zip(universes, truths, maps, floods, strict=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field as Setting
 
+from core.aside import aside
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
@@ -262,7 +263,7 @@ class DistanceMap(ProtohaloRecipe):
                 distance, begun = self.looked(learner, universe)
                 basins = self.flood(distance, begun)
                 if len(kept) < self.split.test:
-                    kept.append((universe, distance, basins))
+                    kept.append(aside((universe, distance, basins)))
                 yield distance, basins
 
         def baseline_regions() -> Iterator[tuple[Array, Basins]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.analysis.protohalos import verdict
+from core.aside import aside
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.figures import Figure, Report
@@ -32,7 +33,7 @@ def report(
 
     `blind` tells the distance in a universe to a network that sees the displacement, without it.
     """
-    boxes = [judge(constants, trees, *pair, rules) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    boxes = [aside(judge(constants, trees, *pair, rules)) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first, cells = boxes[0].universe, rules.minimum_cells
     minimum = cells * min(box.universe.particle_mass for box in boxes)
     relation = from_constants(constants, "cut")

@@ -13,6 +13,7 @@ from core.analysis.densities import figures as draw
 from core.analysis.densities import numbers as told
 from core.analysis.densities.measured import PREDICTION, TRUTH, JudgedBox, judge, measure, reach
 from core.analysis.densities.ways import again, corrected, painted, without_network
+from core.aside import aside
 from core.cosmos.box import Array, Field
 from core.cosmos.cheap import Approximation, cheap_groups
 from core.cosmos.cosmology import Cosmology
@@ -45,7 +46,7 @@ def report(
     boxes, moved = [], []
     for number, (universe, prediction) in enumerate(pairs):
         stage = part(progress, 0.9 * number / len(pairs), 0.9 * (number + 1) / len(pairs), f"{universe.name}: ")
-        box, displacements = _judged(universe, prediction, cheap, learner, stage)
+        box, displacements = aside(_judged(universe, prediction, cheap, learner, stage))
         boxes.append(box)
         moved.append(displacements)
     counts = _counts(moved, boxes[0].universe.box_size, minimum) if begin.tells_halos else {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field as Setting
 
+from core.aside import aside
 from core.cosmos.box import Array, Catalogue, Field
 from core.learning.boxes import Pair
 from core.learning.learner import Network, Optimiser, Precision, uses_bf16
@@ -132,7 +133,7 @@ class HaloInstances(ProtohaloRecipe):
         measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
         validation = parts.validation
         halos = [self.true_halos(universe).halos for universe in validation]
-        boxes = [self.embedding_of(learner, universe) for universe in validation]
+        boxes = [aside(self.embedding_of(learner, universe)) for universe in validation]
         learner.constants.update(measure([chance for chance, _ in boxes], halos).as_constants("shell"))
         linking = calibrate(boxes, halos, validation[0].particle_mass, self.minimum_cells)
         learner.constants.update(linking.as_constants())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field as Setting
 
+from core.aside import aside
 from core.config import Settings
 from core.cosmos.box import Array, Catalogue, Field
 from core.errors import InputError
@@ -199,7 +200,7 @@ class HaloNet(ProtohaloRecipe):
         measure_baselines(learner, parts, self.true_halos, self.minimum_cells, self.seed, run)
         validation = parts.validation
         halos = [self.true_halos(universe).halos for universe in validation]
-        looked = [self.looked(learner, universe) for universe in validation]
+        looked = [aside(self.looked(learner, universe)) for universe in validation]
         probabilities = [probability for probability, _ in looked]
         shell = measure(probabilities, halos)
         learner.constants.update(shell.as_constants("shell"))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from core.aside import aside
 from core.cosmos.box import Array, Field
 from core.cosmos.measures.spectra import Spectra, spectra
 from core.cosmos.universe import Universe
@@ -52,7 +53,7 @@ def report(
     progress: Progress = silent,
 ) -> Report:
     """Numbers and figures over all boxes. An error is the standard error of the mean over boxes."""
-    boxes = [_box(target, constants, *pair) for pair in each(progress, pairs, lambda pair: pair[0].name)]
+    boxes = [aside(_box(target, constants, *pair)) for pair in each(progress, pairs, lambda pair: pair[0].name)]
     first = boxes[0].universe
     figures: dict[str, Figure] = {
         "maps": _maps(target, boxes[0]),

@@ -16,7 +16,7 @@ def sample(count: int = 20_000) -> tuple[Array, Array]:
 
 def test_logistic_curve_agrees_with_sklearn() -> None:
     x, truth = sample()
-    slope, centre = baseline.fit_logistic(x, truth)
+    slope, centre = baseline.fit_logistic([x[:7000], x[7000:]], [truth[:7000], truth[7000:]])
     reference = LogisticRegression(C=np.inf).fit(x[:, None], truth)
     # 400 bins of x
     assert slope == pytest.approx(float(reference.coef_[0, 0]), rel=0.01)
@@ -26,7 +26,7 @@ def test_logistic_curve_agrees_with_sklearn() -> None:
 
 def test_a_separable_truth_stays_finite() -> None:
     x = np.linspace(-1, 1, 1000)
-    slope, centre = baseline.fit_logistic(x, x > 0.5)
+    slope, centre = baseline.fit_logistic([x], [x > 0.5])
     assert 10 < slope < 1e6
     assert centre == pytest.approx(0.5, abs=0.02)
     p = baseline.probability(x, {"baseline.slope": slope, "baseline.centre": centre})
@@ -36,7 +36,7 @@ def test_a_separable_truth_stays_finite() -> None:
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_one_class_alone(everywhere: bool) -> None:
     x = np.linspace(-1, 1, 100)
-    slope, centre = baseline.fit_logistic(x, np.full(100, everywhere))
+    slope, centre = baseline.fit_logistic([x], [np.full(100, everywhere)])
     p = baseline.probability(x, {"baseline.slope": slope, "baseline.centre": centre})
     assert (p >= 0.5).all() if everywhere else (p <= 0.5).all()
 

@@ -1,0 +1,140 @@
+"""Large arrays of which many are kept, set aside in unnamed files: read where they are looked at, dropped where memory
+is short, gone with the program."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import resource
+import tempfile
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+import numpy as np
+
+from core.files import explain
+
+LARGE = 1 << 26
+"""Bytes from which an array is set aside: those of 256^3 cells in single precision."""
+
+T = TypeVar("T")
+
+
+def scratch_folder() -> Path | None:
+    """The folder for what may be made again, where one is set: it is shared by ranks and kept for the next start."""
+    folder = os.environ.get("HALODECK_SCRATCH")
+    return Path(folder) if folder else None
+
+
+def aside(value: T) -> T:
+    """The same value, the large arrays and tensors in it in files.
+
+    It is looked for in tuples, lists, dictionaries and dataclasses; what holds none comes back itself.
+    Raises: ResourceError for a full disk.
+    """
+    return cast(T, _aside(value))
+
+
+def empty(shape: tuple[int, ...], kind: Any) -> np.ndarray[Any, Any]:
+    """An array of zeros to be filled, in a file where it is large. Raises: ResourceError for a full disk."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    if size < LARGE:
+        return np.zeros(shape, kind)
+    with _unnamed() as file:
+        try:
+            if hasattr(os, "posix_fallocate"):  # a map of a file that the disk has no room for ends the process
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            raise explain(error, Path(tempfile.gettempdir())) from error
+        return np.memmap(file, kind, "r+", shape=shape)
+
+
+def in_file(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy of an array in an unnamed file. Raises: ResourceError for a full disk."""
+    with _unnamed() as file:
+        try:
+            np.ascontiguousarray(array).tofile(file)
+            settle(file)
+        except OSError as error:
+            raise explain(error, Path(tempfile.gettempdir())) from error
+        # "c": a page that is written to is copied; a read-only array is no tensor
+        return np.memmap(file, array.dtype, "c", shape=array.shape)
+
+
+def settle(file: IO[bytes]) -> None:
+    """Have it on the disk: pages that wait to be written count as memory that cannot be freed."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def give_back() -> None:
+    """Return what was freed to the system: glibc keeps the memory of box after box, which a limit has no room for."""
+    with suppress(AttributeError, OSError):  # another library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def allow_many_files() -> None:
+    """A map keeps its file open: let as many be open as the system allows this process."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _unnamed() -> IO[bytes]:
+    allow_many_files()
+    folder = scratch_folder()
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
+    except OSError as error:
+        raise explain(error, folder or Path(tempfile.gettempdir())) from error
+
+
+def _aside(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value if value.nbytes < LARGE or _is_map(value) else _moved(value)
+    if type(value).__module__ == "torch" and hasattr(value, "untyped_storage"):
+        return _tensor_aside(value)
+    if isinstance(value, dict):
+        return _if_changed(value, list(value.values()), lambda new: dict(zip(value, new, strict=True)))
+    if isinstance(value, list):
+        return _if_changed(value, value, list)
+    if isinstance(value, tuple):
+        return _if_changed(value, value, type(value)._make if hasattr(value, "_fields") else tuple)  # type: ignore[attr-defined]
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [item.name for item in fields(value) if item.init]
+        parts = [getattr(value, name) for name in names]
+        return _if_changed(value, parts, lambda new: replace(value, **dict(zip(names, new, strict=True))))
+    return value
+
+
+def _if_changed(value: Any, parts: Any, make: Any) -> Any:
+    new = [_aside(part) for part in parts]
+    return value if all(a is b for a, b in zip(new, parts, strict=True)) else make(new)
+
+
+def _tensor_aside(value: Any) -> Any:
+    import torch
+
+    if value.device.type != "cpu" or value.nbytes < LARGE or value.requires_grad or _is_map(value.numpy()):
+        return value
+    return torch.from_numpy(_moved(value.numpy()))
+
+
+def _moved(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    moved = in_file(array)
+    give_back()
+    return moved
+
+
+def _is_map(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array looks at a map of a file; the owner of a tensor's memory is not known to numpy."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap):
+            return True
+        base = base.base
+    return isinstance(base, mmap.mmap)
