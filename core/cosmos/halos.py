@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, nearest_image, wrap
@@ -10,15 +12,26 @@ LINKING_LENGTH = 0.2
 """In units of the mean particle separation."""
 
 
+PART = 1 << 22
+"""Particles that are measured at once."""
+
+SLAB = 1 << 26
+"""Particles that are linked at once: more are linked slab by slab."""
+
+
 def friends_of_friends(positions: Array, box_size: float, minimum: int = 20, b: float = LINKING_LENGTH) -> Array:
     """Group label of every particle: 0 for none, 1 for the largest group, int32 (N,).
 
-    positions (N, 3) [Mpc/h] in any periodic image; particles closer than b mean separations are friends. Groups
-    of fewer than `minimum` members are dropped; equal sizes are ranked by their smallest particle index.
+    positions (N, 3) [Mpc/h] in any periodic image, which may lie in a file; particles closer than b mean separations
+    are friends. Groups of fewer than `minimum` members are dropped; equal sizes are ranked by their smallest particle
+    index.
     """
     from core.cosmos.linking import link
+    from core.cosmos.slabs import friends_by_slabs
 
     link_length = b * box_size / len(positions) ** (1 / 3)
+    if len(positions) > SLAB:
+        return friends_by_slabs(positions, box_size, link_length, minimum, 2 * -(-len(positions) // SLAB))
     return rank(link(wrap(np.asarray(positions, dtype=np.float64), box_size), box_size, link_length), minimum)
 
 
@@ -44,24 +57,32 @@ def measure(
     """The catalogue of labelled particles.
 
     labels (N,), positions and Lagrangian positions (N, 3) [Mpc/h], velocities (N, 3) [km/s]; what is None is not
-    measured. Masses: `mass` is count * particle_mass; `mass_corrected` removes the excess of poorly sampled
-    friends-of-friends groups (Warren et al. 2006, astro-ph/0506395). Centres are centres of mass across the periodic
-    boundary.
+    measured; all may lie in files. Masses: `mass` is count * particle_mass; `mass_corrected` removes the excess of
+    poorly sampled friends-of-friends groups (Warren et al. 2006, astro-ph/0506395). Centres are centres of mass across
+    the periodic boundary.
     """
-    members = np.flatnonzero(labels)
-    members = members[np.argsort(labels[members], kind="stable")]
-    halo = labels[members] - 1
-    count = np.bincount(halo) if len(halo) else np.zeros(0, dtype=np.int64)
-    first = members[np.cumsum(count) - count]
+    halos = int(max((part.max() for _, part in _parts(labels)), default=0))
+    count, first = np.zeros(halos, dtype=np.int64), np.zeros(halos, dtype=np.int64)
+    for start, part in _parts(labels):
+        inside = np.flatnonzero(part)
+        new = inside[count[part[inside] - 1] == 0][::-1]  # the last that is written is the first of its halo
+        first[part[new] - 1] = start + new
+        count += np.bincount(part[inside] - 1, minlength=halos)
 
-    def mean(values: Array) -> Array:
-        sums = [np.bincount(halo, values[:, axis], len(count)) for axis in range(3)]
-        return np.stack(sums, axis=1) / count[:, None]
+    def mean(values: Array, about: Array | None = None) -> Array:
+        sums = np.zeros((halos, 3))
+        for start, part in _parts(labels):
+            inside = np.flatnonzero(part)
+            halo, some = part[inside] - 1, np.asarray(values[start : start + len(part)])[inside]
+            if about is not None:
+                some = nearest_image(some - about[halo], box_size)
+            for axis in range(3):
+                np.add.at(sums[:, axis], halo, some[:, axis])
+        return sums / count[:, None]
 
     def centre(points: Array) -> Array:
-        reference = points[first].astype(np.float64)
-        offsets = nearest_image(points[members] - reference[halo], box_size)
-        return wrap((reference + mean(offsets)).astype(np.float32), box_size)
+        about = np.asarray(points[first]).astype(np.float64)
+        return wrap((about + mean(points, about)).astype(np.float32), box_size)
 
     mass = count * particle_mass
     mean_density = particle_mass * len(labels) / box_size**3
@@ -73,7 +94,7 @@ def measure(
         "lagrangian_radius": (3 * mass / (4 * np.pi * mean_density)) ** (1 / 3),
     }
     if velocities is not None:
-        columns["velocity"] = mean(velocities[members]).astype(np.float32)
+        columns["velocity"] = mean(velocities).astype(np.float32)
     if lagrangian_positions is not None:
         columns["lagrangian_position"] = centre(lagrangian_positions)
     units = {
@@ -86,6 +107,12 @@ def measure(
         "lagrangian_radius": "Mpc/h",
     }
     return Catalogue(columns, box_size, redshift, "fof", {name: units[name] for name in columns})
+
+
+def _parts(labels: Array) -> Iterator[tuple[int, Array]]:
+    """Some particles at a time: the number of the first, and their labels."""
+    for start in range(0, len(labels), PART):
+        yield start, np.asarray(labels[start : start + PART])
 
 
 def warren(count: Array) -> Array:

@@ -13,6 +13,8 @@ def link(positions: Array, box_size: float, length: float) -> Array:
 
     positions (N, 3) float64 in [0, box_size); points closer than `length` across the periodic box are joined.
     """
+    if not len(positions):
+        return np.zeros(0, dtype=np.int64)
     side = max(1, int(box_size / length))
     key = cell_index(positions, side, box_size)
     order = np.argsort(key, kind="stable")
