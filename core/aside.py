@@ -16,9 +16,13 @@ from typing import IO, Any, TypeVar, cast
 import numpy as np
 
 from core.files import explain
+from core.limits import free_memory
 
 LARGE = 1 << 26
 """Bytes from which an array is set aside: those of 256^3 cells in single precision."""
+
+SEVERAL = 8
+"""Arrays of a size for which memory must have room, that those one works on lie there."""
 
 T = TypeVar("T")
 
@@ -39,9 +43,12 @@ def aside(value: T) -> T:
 
 
 def empty(shape: tuple[int, ...], kind: Any) -> np.ndarray[Any, Any]:
-    """An array of zeros to be filled, in a file where it is large. Raises: ResourceError for a full disk."""
+    """An array of zeros to work on, in a file where memory has no room for several like it.
+
+    Raises: ResourceError for a full disk.
+    """
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
-    if size < LARGE:
+    if size < LARGE or size < free_memory() / SEVERAL:
         return np.zeros(shape, kind)
     with _unnamed() as file:
         try:
@@ -49,7 +56,7 @@ def empty(shape: tuple[int, ...], kind: Any) -> np.ndarray[Any, Any]:
                 os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
             raise explain(error, Path(tempfile.gettempdir())) from error
-        return np.memmap(file, kind, "r+", shape=shape)
+        return np.asarray(np.memmap(file, kind, "r+", shape=shape))
 
 
 def in_file(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -61,7 +68,17 @@ def in_file(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         except OSError as error:
             raise explain(error, Path(tempfile.gettempdir())) from error
         # "c": a page that is written to is copied; a read-only array is no tensor
-        return np.memmap(file, array.dtype, "c", shape=array.shape)
+        return np.asarray(np.memmap(file, array.dtype, "c", shape=array.shape))
+
+
+def is_map(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array looks at a map of a file; the owner of a tensor's memory is not known to numpy."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap):
+            return True
+        base = base.base
+    return isinstance(base, mmap.mmap)
 
 
 def settle(file: IO[bytes]) -> None:
@@ -95,7 +112,7 @@ def _unnamed() -> IO[bytes]:
 
 def _aside(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value if value.nbytes < LARGE or _is_map(value) else _moved(value)
+        return value if value.nbytes < LARGE or is_map(value) else _moved(value)
     if type(value).__module__ == "torch" and hasattr(value, "untyped_storage"):
         return _tensor_aside(value)
     if isinstance(value, dict):
@@ -119,7 +136,7 @@ def _if_changed(value: Any, parts: Any, make: Any) -> Any:
 def _tensor_aside(value: Any) -> Any:
     import torch
 
-    if value.device.type != "cpu" or value.nbytes < LARGE or value.requires_grad or _is_map(value.numpy()):
+    if value.device.type != "cpu" or value.nbytes < LARGE or value.requires_grad or is_map(value.numpy()):
         return value
     return torch.from_numpy(_moved(value.numpy()))
 
@@ -128,13 +145,3 @@ def _moved(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     moved = in_file(array)
     give_back()
     return moved
-
-
-def _is_map(array: np.ndarray[Any, Any]) -> bool:
-    """Whether an array looks at a map of a file; the owner of a tensor's memory is not known to numpy."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap):
-            return True
-        base = base.base
-    return isinstance(base, mmap.mmap)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array, cell_index
 from core.cosmos.kernels import compiled
 
@@ -27,7 +28,8 @@ def link(positions: Array, box_size: float, length: float) -> Array:
 
 def label_cells(mask: Array) -> Array:
     """Smallest flat index of the connected region of every cell of a periodic mask (26 neighbours), -1 outside."""
-    parent = np.full(mask.size, -1, dtype=np.int64)
+    parent = empty((mask.size,), np.int64)
+    parent[:] = -1
     _join_cells(np.ascontiguousarray(mask), parent)
     return parent.reshape(mask.shape)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.aside import empty
 from core.errors import UsageError
 from core.files import appearing, explain
 from core.learning import parallel
@@ -76,7 +77,8 @@ def over_box(
     for number in range(len(places)):
         output = made(number)
         if result is None:
-            result = torch.empty((output.shape[0], cells, cells, cells), dtype=output.dtype)
+            kind = output.numpy().dtype
+            result = torch.from_numpy(empty((output.shape[0], cells, cells, cells), kind))
         result[where(number)] = output
         progress((number + 1) / len(places), f"tile {number + 1} of {len(places)}")
     assert result is not None

@@ -16,9 +16,10 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
-from core.protohalos.regions import connected
+from core.protohalos.regions import connected, renamed
 
 LARGEST_RADIUS = 32
 """Cells at which growth stops, whatever the probability: the paper's buffer, about the largest halo expected."""
@@ -87,10 +88,12 @@ def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold,
     """Halos of at least `minimum_cells` cells in a probability field (n, n, n) of a periodic box."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
     table = _table(probability, shell)
-    label = np.zeros(probability.shape, dtype=np.int32)
+    label, free = empty(probability.shape, np.int32), empty(probability.shape, np.bool_)
     centres, counts, levels = [np.zeros((0, 3))], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for level, threshold in enumerate(thresholds):
-        places = connected((probability > threshold) & (label == 0), probability, label)
+        for plane, p, taken in zip(free, probability, label, strict=True):
+            plane[...] = (p > threshold) & (taken == 0)
+        places = connected(free, probability, label)
         count = _take(probability, label, places, table, minimum_cells, sum(map(len, counts)))
         centres.append(places[count > 0])
         counts.append(count[count > 0])
@@ -101,7 +104,7 @@ def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold,
 def find_about(probability: Array, centres: Array, shell: ShellThreshold, minimum_cells: int) -> Found:
     """Halos of at least `minimum_cells` cells about given centres (N, 3) [cells], taken one after the other."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
-    label = np.zeros(probability.shape, dtype=np.int32)
+    label = empty(probability.shape, np.int32)
     places = np.ascontiguousarray(centres, dtype=np.float64)
     count = _take(probability, label, places, _table(probability, shell), minimum_cells, 0)
     return _ranked(label, places[count > 0], count[count > 0], np.zeros(np.count_nonzero(count), dtype=np.int64))
@@ -119,7 +122,7 @@ def _ranked(label: Array, centres: Array, inside: Array, level: Array) -> Found:
     order = np.argsort(-inside, kind="stable")
     rank_of = np.zeros(len(inside) + 1, dtype=np.int32)
     rank_of[order + 1] = np.arange(1, len(inside) + 1)
-    return Found(rank_of[label], centres[order], (3 * inside[order] / (4 * np.pi)) ** (1 / 3), level[order])
+    return Found(renamed(label, rank_of), centres[order], (3 * inside[order] / (4 * np.pi)) ** (1 / 3), level[order])
 
 
 @compiled

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
 from core.protohalos.matching import match
-from core.protohalos.regions import by_size, catalogue
+from core.protohalos.regions import by_size, catalogue, sizes
 
 if TYPE_CHECKING:
     import torch
@@ -44,9 +45,11 @@ class Growth:
     def __call__(self, label: Array, probability: Array, minimum_cells: int) -> tuple[Array, Array]:
         """Labels (n, n, n) int32 of halos of at least `minimum_cells`, 1 for the largest, and their cells (L,)."""
         probability = np.ascontiguousarray(probability, dtype=np.float32)
-        kept = np.where(probability >= self.stay, label, 0).astype(np.int32)
+        kept = empty(label.shape, np.int32)
+        for plane, p, old in zip(kept, probability, label, strict=True):
+            plane[...] = np.where(p >= self.stay, old, 0)
         mended = grown(kept, probability, self.join)
-        return by_size(mended, np.bincount(mended.reshape(-1))[1:], minimum_cells)
+        return by_size(mended, sizes(mended), minimum_cells)
 
     def as_constants(self, prefix: str = "growth") -> dict[str, float]:
         """Plain numbers to be saved with a learner's weights."""
@@ -108,14 +111,16 @@ def score(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> float:
 def grown(label: Array, probability: Array, least: float) -> Array:
     """Labels with the cells above a chance that touch a halo by a face: each goes to its likeliest such neighbour."""
     for _ in range(ROUNDS):
-        label = _grow(label, probability, float(np.float32(least)))
+        new = empty(label.shape, np.int32)
+        new[...] = label
+        _grow(label, probability, float(np.float32(least)), new)
+        label = new
     return label
 
 
 @compiled
-def _grow(label: Array, probability: Array, least: float) -> Array:
+def _grow(label: Array, probability: Array, least: float, new: Array) -> None:
     n = label.shape[0]
-    new = label.copy()
     for i in range(n):
         for j in range(n):
             for k in range(n):
@@ -130,4 +135,3 @@ def _grow(label: Array, probability: Array, least: float) -> Array:
                     if label[a, b, c] and probability[a, b, c] > best:
                         best = probability[a, b, c]
                         new[i, j, k] = label[a, b, c]
-    return new

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.universe import Universe, check_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
@@ -77,7 +78,9 @@ def channels(
     """
     import torch
 
-    density = torch.from_numpy(np.array(universe.field("delta_linear").values))[None] / constants["sigma"]
+    values = empty((1, *(universe.cells,) * 3), np.float32)
+    values[0] = universe.field("delta_linear").values
+    density = torch.from_numpy(values).div_(constants["sigma"])
     if inputs == "density":
         return density
     if inputs == "density+context":

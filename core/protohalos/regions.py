@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
 from core.cosmos.linking import label_cells
+
+PART = 1 << 22
+"""Cells that are counted or renamed at once."""
 
 RIM = 0.9
 """Share of cells that border a halo above which a region is what is left over of it."""
@@ -38,7 +44,31 @@ def by_size(label: Array, cells: Array, minimum: int = 1) -> tuple[Array, Array]
     ranked = ranked[cells[ranked] >= minimum]
     new = np.zeros(len(cells) + 1, dtype=np.int32)
     new[ranked + 1] = np.arange(1, len(ranked) + 1)
-    return new[label], cells[ranked]
+    return renamed(label, new), cells[ranked]
+
+
+def sizes(label: Array, count: int = 0) -> Array:
+    """The number of cells (L,) of each of the labels 1 .. L of a grid, of at least `count` labels."""
+    cells = np.zeros(count + 1, dtype=np.int64)
+    for part in _parts(label.reshape(-1)):
+        found = np.bincount(part)
+        if len(found) > len(cells):
+            cells = np.pad(cells, (0, len(found) - len(cells)))
+        cells[: len(found)] += found
+    return cells[1:]
+
+
+def renamed(label: Array, new: Array) -> Array:
+    """new[label], some cells at a time."""
+    result = empty(label.shape, new.dtype)
+    for part, old in zip(_parts(result.reshape(-1)), _parts(label.reshape(-1)), strict=True):
+        part[:] = new[old]
+    return result
+
+
+def _parts(flat: Array) -> Iterator[Array]:
+    for start in range(0, len(flat), PART):
+        yield flat[start : start + PART]
 
 
 def centres(label: Array, count: int) -> Array:

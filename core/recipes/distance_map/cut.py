@@ -21,9 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array
 from core.cosmos.kernels import compiled
-from core.protohalos.regions import by_size
+from core.protohalos.regions import by_size, sizes
 from core.recipes.distance_map.watershed import Basins
 
 KNOTS_PER_DECADE = 4
@@ -132,7 +133,7 @@ def cut(values: Array, basins: Basins, relation: Relation, minimum_cells: int) -
     """
     largest = int(basins.cells.max(initial=0))
     bound = relation(np.arange(largest + 1, dtype=np.float64))
-    label = np.zeros_like(basins.label)
+    label = empty(basins.label.shape, basins.label.dtype)
     volume = np.zeros(len(basins.cells), dtype=np.int64)
     _cut(_flat(values), basins.order, basins.label.reshape(-1), basins.unit, bound, label.reshape(-1), volume)
     return by_size(label, volume, minimum_cells)
@@ -140,8 +141,10 @@ def cut(values: Array, basins: Basins, relation: Relation, minimum_cells: int) -
 
 def cut_uniformly(values: Array, basins: Basins, level: float, minimum_cells: int) -> tuple[Array, Array]:
     """Each region left with its cells above one level; labels and volumes as of `cut`."""
-    label = np.where(_flat(values).reshape(basins.label.shape) > level, basins.label, 0)
-    return by_size(label, np.bincount(label.reshape(-1), minlength=len(basins.cells) + 1)[1:], minimum_cells)
+    label = empty(basins.label.shape, basins.label.dtype)
+    for plane, value, basin in zip(label, values, basins.label, strict=True):
+        plane[...] = np.where(value > np.float32(level), basin, 0)
+    return by_size(label, sizes(label, len(basins.cells)), minimum_cells)
 
 
 def _flat(values: Array) -> Array:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.aside import empty
 from core.cosmos.box import Array
 from core.cosmos.kernels import compiled
-from core.protohalos.regions import by_size
+from core.protohalos.regions import by_size, sizes
 
 SEED = np.float32(1e30)
 """Height of the peaks of basins that are there before the flood."""
@@ -42,13 +43,15 @@ def watershed(values: Array, floor: float = 0.0, prominence: float = 0.0, seeds:
     Memory: 12 bytes a cell above the floor besides the field and the labels.
     """
     values = np.ascontiguousarray(values, dtype=np.float32)
-    label = np.zeros(values.shape, dtype=np.int32)
+    label = empty(values.shape, np.int32)
     if seeds is not None:
-        label = seeds.astype(np.int32)
-        values = np.where(label > 0, np.maximum(values, np.nextafter(np.float32(floor), np.float32(1))), values)
+        label[...] = seeds
+        given, values = values, empty(values.shape, np.float32)
+        for plane, old, seed in zip(values, given, label, strict=True):
+            plane[...] = np.where(seed > 0, np.maximum(old, np.nextafter(np.float32(floor), np.float32(1))), old)
     order = falling(values.reshape(-1), floor)
     basins = _flood(values.reshape(-1), order, values.shape[0], prominence, label.reshape(-1))
-    cells = np.bincount(label.reshape(-1), minlength=basins + 1)[1:] if basins else np.zeros(0, dtype=np.int64)
+    cells = sizes(label) if basins else np.zeros(0, dtype=np.int64)
     label, cells = by_size(label, cells)
     return Basins(label, order, cells, np.cbrt(3 / (4 * np.pi) * cells))
 
@@ -57,7 +60,7 @@ def falling(values: Array, floor: float) -> Array:
     """Flat indices of the float32 values (N,) above `floor` >= 0 in falling order, equal ones in rising order."""
     count = int(np.count_nonzero(values > floor))
     index = np.int32 if values.size < 2**31 else np.int64
-    order, other = np.empty(count, index), np.empty(count, index)
+    order, other = empty((count,), index), empty((count,), index)
     _radix_sort(values.view(np.uint32), floor, values, order, other)
     return order
 

@@ -17,7 +17,7 @@ from core.cosmos.box import Array, Catalogue, lattice, wrap
 from core.cosmos.halos import rank
 from core.cosmos.linking import link
 from core.protohalos.growth import grown, score
-from core.protohalos.regions import by_size, catalogue
+from core.protohalos.regions import by_size, catalogue, sizes
 
 LINKS = (0.15, 0.18, 0.2, 0.22, 0.25, 0.3, 0.4, 0.5, 0.7)
 """Linking lengths [cells] that are tried; 0.2 is that of friends of friends."""
@@ -60,7 +60,7 @@ def halos(probability: Array, displacement: Array, linking: Linking, minimum_cel
     label = np.zeros(cells**3, dtype=np.int32)
     label[chosen] = found
     label = grown(label.reshape((cells,) * 3), np.ascontiguousarray(probability, dtype=np.float32), linking.join)
-    return by_size(label, np.bincount(label.reshape(-1))[1:], minimum_cells)
+    return by_size(label, sizes(label), minimum_cells)
 
 
 def calibrate(

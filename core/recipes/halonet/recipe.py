@@ -179,8 +179,12 @@ class HaloNet(ProtohaloRecipe):
         if self.inputs == "density+nbody":
             moved = outcome(universe, self.nbody, constants["redshift"], learner.device)
         inputs = self.seen(universe, constants, learner.device, moved)
-        logits = self.crop.over_box(learner.predict, inputs, progress)
-        probability = (logits[1] - logits[0]).sigmoid().numpy()
+
+        def chance(cut: torch.Tensor) -> torch.Tensor:
+            logits = learner.predict(cut)
+            return (logits[:, 1:] - logits[:, :1]).sigmoid()
+
+        probability = self.crop.over_box(chance, inputs, progress)[0].numpy()
         if self.finder.seeds == "peaks" or moved is None:
             return probability, None
         return probability, growth.seeds(moved, universe.box_size, self.minimum_cells)
