@@ -16,6 +16,9 @@ from core.aside import aside, empty, is_map
 from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.errors import ResourceError
+from core.protohalos.finder import ShellThreshold, find
+from core.protohalos.growth import Growth
+from core.recipes.distance_map.watershed import watershed
 from core.runs.job import open_held_out, open_model
 from core.runs.reports import make_report
 from core.runs.run import Run
@@ -99,3 +102,22 @@ def test_reports_of_boxes_in_files_are_the_same(done_run: Run, tmp_path: Path, m
     after = make_report(run, model, held)
     # as text, where NaN is NaN
     assert repr(after.numbers) == repr(before.numbers)
+
+
+def test_finders_in_files_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    probability = np.random.default_rng(1).random((16, 16, 16)).astype(np.float32)
+    probability = (probability + np.roll(probability, 1, 0) + np.roll(probability, 1, 1)) / 3
+    seeds = (probability > 0.75).astype(np.int32)
+
+    def found() -> list[Array]:
+        shells = find(probability, (0.8, 0.6), ShellThreshold(), 4).label
+        basins = watershed(probability, 0.4, 0.1, seeds)
+        return [shells, basins.label, basins.order, Growth(0.5, 0.6)(basins.label, probability, 3)[0]]
+
+    before = found()
+    monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(module, "SEVERAL", float("inf"))
+    for values, expected in zip(found(), before, strict=True):
+        assert is_map(values)
+        assert expected.max() > 1
+        np.testing.assert_array_equal(values, expected)
