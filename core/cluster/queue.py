@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import cache
 
 from core.cluster import slurm
 from core.cluster.slurm import Queued
@@ -46,6 +47,12 @@ def is_gone(job: str) -> bool:
     """Whether the queue is known and holds the job no more."""
     jobs = _QUEUE.jobs()
     return jobs is not None and job not in jobs
+
+
+@cache
+def ended_as(job: str) -> str:
+    """How the accounting says that a job that is gone ended, e.g. OUT_OF_MEMORY; "" where there is no accounting."""
+    return slurm.last_word(job)
 
 
 def renew() -> None:

@@ -70,6 +70,15 @@ def read_job(folder: Path) -> str:
         return ""
 
 
+def _is_over(folder: Path, job: str) -> bool:
+    """Whether a run's job has left the queue; one that was submitted since that was asked may not be in it yet."""
+    try:
+        young = time.time() - (folder / "job.json").stat().st_mtime < 2 * queue.RENEW
+    except OSError:
+        return False
+    return bool(job) and not young and queue.is_gone(job)
+
+
 def own_process() -> dict[str, Any]:
     """Who writes: host, process, its birth (a process number alone may be given again), and the job it is in."""
     here = allocation()
@@ -151,6 +160,12 @@ def _queued(folder: Path, status: Status) -> Status:
     """The status of a run that nobody works on: queued where its job waits or begins."""
     job = read_job(folder)
     found = queue.look(job) if job else None
+    if found is None and status.state in ("new", "lost") and _is_over(folder, job):
+        end = queue.ended_as(job)
+        ended = f"job {job} ended{f' ({end})' if end else ''}"
+        if status.state == "lost":
+            return replace(status, message=f"{status.message}; {ended}") if end else status
+        return replace(status, state="failed", message=f"{ended} before the run began; see job-{job}.log", job=job)
     if found is None or not (found.waits or status.again or status.state in ("new", "lost")):
         return status
     expected = f", expected to start {found.start}" if found.start else ""

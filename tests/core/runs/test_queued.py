@@ -1,6 +1,7 @@
 """What a run is called while its job waits, begins, or is gone."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class TestQueued:
         return jobs
 
     def test_it_waits_with_a_reason_and_a_time(self, run: Run, squeue: dict[str, Queued]) -> None:
-        assert run.status().state == "new"
+        assert run.status().state == "new"  # submitted since the queue was asked
         squeue["7"] = Queued("7", "PENDING", "Priority", "2026-12-01T08:00:00")
         status = run.status()
         assert (status.state, status.job, status.alive) == ("queued", "7", False)
@@ -37,6 +38,21 @@ class TestQueued:
     def test_it_begins(self, run: Run, squeue: dict[str, Queued]) -> None:
         squeue["7"] = Queued("7", "RUNNING", "", "", "n[1-2]")
         assert run.status().message == "job 7 begins on n[1-2]"
+
+    @pytest.mark.parametrize(("word", "told"), [("", "job 7 ended"), ("OUT_OF_MEMORY", "job 7 ended (OUT_OF_MEMORY)")])
+    def test_a_job_that_is_gone_says_how_it_ended(
+        self, run: Run, squeue: dict[str, Queued], monkeypatch: pytest.MonkeyPatch, word: str, told: str
+    ) -> None:
+        monkeypatch.setattr(queue, "ended_as", lambda job: word)
+        os.utime(run.path / "job.json", (1.0, 1.0))
+        status = run.status()
+        assert (status.state, status.message) == ("failed", f"{told} before the run began; see job-7.log")
+        run.write_status(state="running", step=3, steps=9)
+        gone = json.loads((run.path / "status.json").read_text()) | {"host": "elsewhere", "job": "7"}
+        (run.path / "status.json").write_text(json.dumps(gone))
+        os.utime(run.path / "job.json", (1.0, 1.0))
+        assert run.status().state == "lost"
+        assert run.status().message.endswith(f"; {told}" if word else "last checkpoint")
 
     def test_one_that_was_stopped_by_hand_is_stopped_while_its_job_ends(
         self, run: Run, squeue: dict[str, Queued]
