@@ -118,6 +118,15 @@ def left_behind(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob(".*.part")) if is_left_behind(path)]
 
 
+def files_below(folder: Path, suffix: str) -> tuple[Path, ...]:
+    """The files in a folder and in those below it, by name; what is hidden, as a trash is, is left out."""
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(where) / name for name in names if name.endswith(suffix) and not name.startswith(".")]
+    return tuple(sorted(found))
+
+
 def write_text(path: Path, text: str, within: Path | None = None) -> None:
     """Write a text file atomically."""
     with appearing(path, within) as temporary:

@@ -47,11 +47,12 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
         os.environ["NO_COLOR"] = "1"
 
     from app.background.describing import guard_this_process
+    from app.tui.frame.memory import memory_path
     from app.tui.frame.preferences import load_preferences, preferences_path
     from app.tui.workbench import Workbench
 
     guard_this_process()
-    workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()))
+    workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()), memory_path())
     try:
         return _run(workbench, ended_well)
     finally:

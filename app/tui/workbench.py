@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -26,17 +27,22 @@ from app.draw.colour import Depth
 from app.draw.shown import shown
 from app.tui.frame import theme
 from app.tui.frame.bench import Bench
+from app.tui.frame.confirm import ConfirmScreen
+from app.tui.frame.count import Counted, CountScreen
 from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
 from app.tui.frame.machine import Gauge, MachineRead
+from app.tui.frame.memory import left, recall, remember
+from app.tui.frame.named import command_in, started
 from app.tui.frame.palette import Commands
 from app.tui.frame.place import Place
 from app.tui.frame.preferences import Preferences, unknown
 from app.tui.frame.save import saver_of
 from app.tui.frame.screen import FramedScreen
 from app.tui.frame.selection import Selection
+from app.tui.frame.visits import Visit, Visits
 from app.tui.frame.wording import folder, shortened
 from app.tui.keymap import KEYS, SECTIONS, remapped, usable
 from app.tui.places import PLACES
@@ -57,7 +63,7 @@ class Workbench(App[None], inherit_bindings=False):
 
     TITLE = "halodeck"
     CSS_PATH = "workbench.tcss"
-    BINDINGS = bindings(KEYS, "everywhere")
+    BINDINGS = bindings(KEYS, "everywhere", "otherwise")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.id: place for place in PLACES}
@@ -77,9 +83,21 @@ class Workbench(App[None], inherit_bindings=False):
     """What this machine does, while a run is alive."""
 
     def __init__(
-        self, root: Path, depth: Depth, universes: Path = Path("universes"), preferences: Preferences | None = None
+        self,
+        root: Path,
+        depth: Depth,
+        universes: Path = Path("universes"),
+        preferences: Preferences | None = None,
+        memory: Path | None = None,
     ) -> None:
+        self._memory, self._left = memory, recall(memory, root)
+        if self._left.place in self.MODES:
+            self.DEFAULT_MODE = self._left.place  # type: ignore[misc]  # App reads it when it is made
         super().__init__(ansi_color=depth in ("16", "none"))
+        self.set_reactive(Workbench.selection, self._left.selection)
+        self._visits = Visits()
+        self._named: list[str] = []
+        """The command that a message has named last."""
         self.root = root
         self.universes = universes
         self.depth: Depth = depth
@@ -111,8 +129,8 @@ class Workbench(App[None], inherit_bindings=False):
         self.set_keymap(self._keymap_in_use)
         self._follow()
         self._measure()
-        for complaint in (*self.preferences.problems, *self._complaints):
-            self.notify(complaint, severity="warning", markup=False)
+        if complaints := "\n".join((*self.preferences.problems, *self._complaints)):
+            self.notify(complaints, severity="warning", markup=False)
 
     def on_ready(self) -> None:
         """The first screen is there."""
@@ -164,7 +182,7 @@ class Workbench(App[None], inherit_bindings=False):
 
     def _home(self, place: str) -> FramedScreen | None:
         """The first screen of a place; none while the app closes."""
-        stack = self.get_screen_stack(place)
+        stack = self._screen_stacks.get(place)
         return stack[0] if stack and isinstance(stack[0], FramedScreen) else None
 
     def go(self, place: str) -> None:
@@ -173,7 +191,55 @@ class Workbench(App[None], inherit_bindings=False):
             while len(self.screen_stack) > 1:
                 self.pop_screen()
         else:
+            self._visits.leave(self._visit)
             self.switch_mode(place)
+
+    @property
+    def _visit(self) -> Visit:
+        return Visit(self.current_mode, self.selection)
+
+    def action_history(self, on: bool) -> None:
+        """Back to the place where the user was before, and to what was selected there; or forward again."""
+        visit = self._visits.on(self._visit) if on else self._visits.back(self._visit)
+        if visit:
+            self.switch_mode(visit.place)
+            self.selection = visit.selection
+
+    def remembered(self, place: str) -> dict[str, Any]:
+        """How a place looked at things when the workbench was left in this folder."""
+        looks = self._left.looks.get(place)
+        return looks if isinstance(looks, dict) else {}
+
+    def _remember(self) -> None:
+        homes = {place.id: self._home(place.id) for place in self.places}
+        looks = {place: home.look() for place, home in homes.items() if home and home.is_mounted}
+        remember(self._memory, self.root, left(self.current_mode, self.selection, {**self._left.looks, **looks}))
+
+    def action_count(self) -> None:
+        def counted(answer: Counted | None) -> None:
+            if answer is None:
+                return
+            to_line = answer.key == "enter"
+            keys = ["home", *["down"] * (answer.times - 1)] if to_line else [answer.key] * answer.times
+            for key in keys:
+                self.simulate_key(key)
+
+        self.push_screen(CountScreen(), counted)
+
+    def action_do(self) -> None:
+        """Do what the last message named, as a task of its own."""
+        words = self._named
+        if not words:
+            self.notify("no message has named a command yet")
+            return
+
+        def answered(yes: bool | None) -> None:
+            screen = self._home(self.current_mode)
+            if yes and screen:
+                screen.attempt(lambda: started(self.root, words))
+
+        line = shlex.join(words)
+        self.push_screen(ConfirmScreen("Do this?", f"{line}\n\nIt becomes a task, which data (1) shows."), answered)
 
     def go_to(self, place: str, what: str | Path) -> None:
         """Go to the first screen of a place, and there to a run or a file."""
@@ -287,6 +353,7 @@ class Workbench(App[None], inherit_bindings=False):
             screen._css_update_count = self._css_update_count
 
     async def action_quit(self) -> None:
+        self._remember()
         from app.background.tasks import left_running
 
         tasks = within(lambda: left_running(self.root), _PATIENCE / 10) or 0
@@ -305,6 +372,9 @@ class Workbench(App[None], inherit_bindings=False):
         markup: bool = False,
     ) -> None:
         """Tell something; names in it may hold anything."""
+        if words := command_in(message):
+            self._named = words
+            message = f"{message} ({self.signs_of('do')} does it)"
         super().notify(shown(message, lines=True), title=title, severity=severity, timeout=timeout, markup=markup)
 
     @work(thread=True, group="follow")

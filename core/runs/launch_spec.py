@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InputError, UsageError
+from core.files import files_below
 from core.runs.run import Run, create_run, read_notes
 
 if TYPE_CHECKING:
@@ -101,19 +102,39 @@ def _refuse_twins(universes: list[Universe]) -> None:
 
 
 def universe_paths(on: list[Path] | tuple[Path, ...]) -> list[Path]:
-    """Files as given; folders stand for the universes in them, by name. Raises: InputError."""
+    """Files as given; folders stand for the universes in them, by name, or else in the one folder below them.
+
+    Raises: InputError where there are none, or several folders of them: what lies in one folder is of one kind.
+    """
     paths: list[Path] = []
     for path in on:
         if path.is_dir():
-            inside = sorted(path.glob("*.h5"))
-            if not inside:
-                raise InputError(f"{path} holds no universes (*.h5)", "make some with `halodeck simulate`")
-            paths += inside
+            paths += _inside(path)
         elif path.exists():
             paths.append(path)
         else:
             raise InputError(f"{path} does not exist", "make universes with `halodeck simulate` or name others by --on")
     return paths
+
+
+def _inside(folder: Path) -> list[Path]:
+    if inside := sorted(folder.glob("*.h5")):
+        return inside
+    below = universe_folders(folder)
+    if not below:
+        raise InputError(f"{folder} holds no universes (*.h5)", "make some with `halodeck simulate`")
+    if len(below) > 1:
+        found = ", ".join(f"{path} ({len(inside)})" for path, inside in below.items())
+        raise InputError(f"{folder} has folders of universes: {found}", f"name one: --on {next(iter(below))}")
+    return list(*below.values())
+
+
+def universe_folders(folder: Path) -> dict[Path, list[Path]]:
+    """The folders from this one down that hold universes, each with its files."""
+    below: dict[Path, list[Path]] = {}
+    for path in files_below(folder, ".h5"):
+        below.setdefault(path.parent, []).append(path)
+    return dict(sorted(below.items()))
 
 
 def shortest(paths: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -355,3 +355,16 @@ def test_files_and_folders_of_universes(tmp_path: Path, universes: list[Universe
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no universes"):
         universe_paths([tmp_path / "none"])
+
+
+def test_universes_are_found_in_the_folder_below(tmp_path: Path) -> None:
+    for name in ("demo/b.h5", "demo/a.h5", "demo/.trash/old.h5", ".hidden/c.h5"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert universe_paths([tmp_path]) == [tmp_path / "demo" / "a.h5", tmp_path / "demo" / "b.h5"]
+    (tmp_path / "like").mkdir()
+    (tmp_path / "like" / "c.h5").touch()
+    with pytest.raises(InputError, match=r"demo \(2\), .*like \(1\): name one: --on .*demo"):
+        universe_paths([tmp_path])
+    (tmp_path / "d.h5").touch()
+    assert universe_paths([tmp_path]) == [tmp_path / "d.h5"]

@@ -62,6 +62,10 @@ class Bench(Protocol):
         """Show slices of a universe or prediction; what any other file is stands in data."""
         ...
 
+    def remembered(self, place: str) -> dict[str, Any]:
+        """How a place looked at things when the workbench was left in this folder; it may hold anything."""
+        ...
+
     def keep(self, **changes: Any) -> None:
         """Change preferences for this session and the next ones."""
         ...

@@ -14,6 +14,7 @@ SECTIONS: dict[str, str] = {
     "choices": "In a list of choices",
     "help": "This help",
     "everywhere": "Everywhere",
+    "otherwise": "Where nothing is to be closed",
 }
 """The titles of the sections."""
 
@@ -49,6 +50,17 @@ KEYS: tuple[Key, ...] = (
 )
 
 EVERYWHERE: tuple[Key, ...] = (
+    Key("history.back", on.HISTORY_BACK, "history(False)", "back to where one was before", "everywhere"),
+    Key("history.on", on.HISTORY_ON, "history(True)", "forward again", "everywhere"),
+    Key("back", on.BACK, "history(False)", "back to where one was before", "otherwise"),
+    Key(
+        "count",
+        on.COUNT,
+        "count",
+        "a number, then a key that is pressed so often; enter goes to that line",
+        "everywhere",
+    ),
+    Key("do", on.DO, "do", "do the command that was named last, after a question", "everywhere"),
     Key("help", on.HELP, "help", "all keys", "everywhere", "help"),
     Key("save", on.EXPORT_SCREEN, "save", "save the screen as SVG, PNG or text", "everywhere"),
     Key("copy", on.COPY, "copy", "copy what is chosen to the clipboard, over SSH too (OSC 52)", "everywhere"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -67,6 +67,10 @@ class FramedScreen(Screen[int | None]):
     def count(self) -> None:
         """The list of runs has changed."""
         self.query_one(TopLine).count(self.bench.entries)
+
+    def look(self) -> dict[str, Any]:
+        """How this place looks at things, as JSON, for the next session: `bench.remembered` gives it back."""
+        return {}
 
     def choose(self, what: str | Path) -> None:
         """Go to one of the things shown here: a run by its name, a file by its path."""

@@ -274,7 +274,7 @@ def test_a_run_from_the_form_outlives_the_terminal(
     terminal.sees("--config smoke", "--set steps=200")
     terminal.keys("Enter")
     terminal.sees("L launch")
-    terminal.keys("L")
+    terminal.keys("X")
     until(lambda: run.status().step > 0, terminal.screen)
     terminal.presses("5", "● running")
     terminal.sees("loss of halonet-001")
@@ -288,7 +288,7 @@ def test_a_run_from_the_form_outlives_the_terminal(
     step = run.status().step
     terminal.keys("r")
     until(lambda: run.status().step > step, terminal.screen)
-    terminal.keys("s")
+    terminal.keys("x")
     terminal.sees("■ stopped")
     assert (run.path / "checkpoint.pt").exists()
     terminal.keys("r")

@@ -29,7 +29,7 @@ from app.tui.screens.data.keys import KEYS
 from app.tui.screens.data.task_list import TaskList
 from app.tui.screens.data.task_pane import TaskPane
 from core.errors import HalodeckError
-from core.files import explain
+from core.files import explain, files_below
 from core.runs.launch_spec import UNIVERSES
 
 Deed = Literal["mark", "open", "delete"]
@@ -90,8 +90,9 @@ class DataScreen(FramedScreen):
     def on_file_tree_read(self, message: FileTree.Read) -> None:
         """What is gone is no longer marked; the first of what a task makes is shown where its folder was chosen."""
         tree, selection = self._files, self.bench.selection
-        for path in filter(message.has_lost, selection.universes):
-            selection = selection.toggled(path)
+        looked_at = () if selection.looked_at is None else (selection.looked_at,)
+        for path in filter(message.has_lost, (*selection.universes, *looked_at)):
+            selection = selection.without(path)
         self.bench.selection = selection
         made = [path for path in message.new if tree.chosen and tree.chosen.path == path.parent]
         work = self.query_one(TaskPane)
@@ -195,7 +196,7 @@ class DataScreen(FramedScreen):
             tree.action_cursor_down()
 
     def action_unmark(self) -> None:
-        self.bench.selection = replace(self.bench.selection, universes=())
+        self.bench.selection = replace(self.bench.selection, universes=(), looked_at=None)
 
     @work(thread=True, group="mark")
     def _mark(self, item: Item, then: Deed) -> None:
@@ -203,7 +204,7 @@ class DataScreen(FramedScreen):
         from app.background.describing import describer
 
         try:
-            paths = sorted(item.path.glob("*.h5")) if item.is_folder else [item.path]
+            paths = files_below(item.path, ".h5") if item.is_folder else [item.path]
             found = [path for path in paths if describer().describe(path).kind in ("universe", "prediction")]
         except HalodeckError as error:
             self.notify(str(error), severity="error", markup=False)

@@ -21,19 +21,24 @@ TABLE, UNIVERSES, DEVICE, NOTE = _OF_THE_RUN = ("run.table", "run.universes", "r
 _DEVICES = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
-def form_fields(kind: type[Recipe], tables: tuple[str, ...]) -> tuple[FormField, ...]:
-    """The fields for a recipe with these tables of ready settings."""
+def form_fields(kind: type[Recipe], tables: tuple[str, ...], folders: Sequence[Path] = ()) -> tuple[FormField, ...]:
+    """The fields for a recipe with these tables of ready settings, where these folders hold universes."""
     table = "Ready settings for a size of machine; what you change comes on top."
     universes = "Files and folders to train on; those marked in data (key 1) by default."
     device = "Where to train: auto, cpu, cuda or cuda:N."
-    note = "What you want to remember about this run, #words are tags; n among the runs changes it."
+    note = "What you want to remember about this run, #words are tags; # among the runs changes it."
     return (
         FormField(TABLE, "choice", tables[0] if tables else "", table, tables, group="run"),
-        FormField(UNIVERSES, "path", "", universes, group="run", required=True),
+        FormField(UNIVERSES, "path", "", universes, _choices(folders), group="run", required=True),
         FormField(DEVICE, "text", "auto", device, ("auto", "cpu", "cuda"), group="run"),
         FormField(NOTE, "text", "", note, group="run"),
         *(replace(field, group=field.group or kind.name) for field in settings_fields(kind)),
     )
+
+
+def _choices(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Folders as they are written in a form."""
+    return tuple(shlex.quote(nearby(path)) for path in folders)
 
 
 def groups(kind: type[Recipe]) -> dict[str, str]:

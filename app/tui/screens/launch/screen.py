@@ -38,7 +38,7 @@ from app.tui.screens.launch.fields import (
 from app.tui.screens.launch.keys import KEYS
 from core.errors import HalodeckError
 from core.forms import overrides
-from core.runs.launch_spec import LaunchSpec
+from core.runs.launch_spec import LaunchSpec, universe_folders
 
 if TYPE_CHECKING:
     from core.runs.recipe import Recipe
@@ -63,6 +63,13 @@ class LaunchScreen(FramedScreen):
             self.tables = tables
             super().__init__()
 
+    class Folders(Message):
+        """The folders that hold universes."""
+
+        def __init__(self, folders: tuple[Path, ...]) -> None:
+            self.folders = folders
+            super().__init__()
+
     class Checked(Message):
         """Whether the universes fit a plan; `problem` is a path and what is wrong, or nothing."""
 
@@ -84,6 +91,7 @@ class LaunchScreen(FramedScreen):
         self._recipes: dict[str, type[Recipe]] = {}
         self._tables: dict[str, dict[str, dict[str, Any]]] = {}
         self._kind: type[Recipe] | None = None
+        self._folders: tuple[Path, ...] = ()
         self._changes: dict[str, dict[str, str]] = {}
         self._said = ""
         self._awaited = ""
@@ -107,6 +115,21 @@ class LaunchScreen(FramedScreen):
         self.query_one(OptionList).focus()
         self.watch(self.app, "selection", self._marked, init=False)
         self._find()
+
+    def on_screen_resume(self) -> None:
+        self._find_folders()
+
+    @work(thread=True, exclusive=True, group="folders")
+    def _find_folders(self) -> None:
+        worker, folders = get_current_worker(), tuple(universe_folders(self.bench.universes))
+        if not worker.is_cancelled:
+            self.post_message(self.Folders(folders))
+
+    def on_launch_screen_folders(self, message: LaunchScreen.Folders) -> None:
+        if message.folders != self._folders:
+            self._folders = message.folders
+            if self._kind:
+                self._turn_to(self._kind.name)
 
     # the recipes
 
@@ -154,7 +177,7 @@ class LaunchScreen(FramedScreen):
         paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
         self.query_one("#paper", Lines).show(paper)
         entitle(self.query_one("#settings"), f"settings of {name}")
-        fields = form_fields(kind, tuple(self._tables[name]))
+        fields = form_fields(kind, tuple(self._tables[name]), self._folders)
         folded = {field.group for field in fields} - {"run", name}
         form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, groups(kind))
         self._rebase()

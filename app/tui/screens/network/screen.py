@@ -24,6 +24,7 @@ from app.tui.screens.network import words as words
 from app.tui.screens.network.keys import KEYS
 from app.tui.screens.network.layer_table import LayerTable
 from core.analysis.inspection.names import named
+from core.files import files_below
 
 if TYPE_CHECKING:
     from core.figures import Figure
@@ -116,13 +117,15 @@ class NetworkScreen(CalculatingScreen):
     @work(thread=True, exclusive=True, group="find")
     def _find(self) -> None:
         worker, marked = get_current_worker(), self.bench.selection.universes
-        universes = marked or tuple(sorted(self.bench.universes.rglob("*.h5")))
+        universes = marked or files_below(self.bench.universes.resolve(), ".h5")
         if not worker.is_cancelled:
             self.post_message(self.Listed(universes))
 
     def on_network_screen_listed(self, message: NetworkScreen.Listed) -> None:
         before, self._universes = self._universe, message.universes
-        if self._universe not in self._universes:
+        if self.bench.selection.universe in self._universes:
+            self._universe = self.bench.selection.universe
+        elif self._universe not in self._universes:
             self._universe = self._universes[0] if self._universes else None
         if self._universe != before and not self.filters:
             self._look()
@@ -160,7 +163,9 @@ class NetworkScreen(CalculatingScreen):
         self._problem = ""
         if self.filters and not self.found["filters"][self._layer]:
             self.figures = []
-            self._problem = f"{self.layer} has no filters; {self.bench.signs_of('network.what')} shows its activations"
+            self._problem = (
+                f"{self.layer} has no filters; {self.bench.signs_of('network.what').split()[0]} shows its activations"
+            )
             self._show()
             return
         if not self.filters and self._universe is None and not self._own_input:
@@ -329,6 +334,7 @@ class NetworkScreen(CalculatingScreen):
             at = self._universes.index(self._universe) if self._universe in self._universes else 0
             self._universe = self._universes[(at + by) % len(self._universes)]
             self.filters = False
+            self.bench.selection = self.bench.selection.showing(self._universe)
             self._look()
 
     def action_pane(self) -> None:

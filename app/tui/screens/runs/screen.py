@@ -84,6 +84,8 @@ class RunsScreen(FramedScreen):
         """Keys that need a run are not offered where there is none; in the filter its own key is a letter."""
         if action == "filter" and isinstance(self.focused, Input):
             return False
+        if action == "clear":
+            return self.is_mounted and self.query_one("#filter").display
         return action not in _NEED_A_RUN or bool(self.bench.entries)
 
     # what there is

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -26,6 +27,8 @@ from app.tui.screens.slices.slice_view import SliceView
 from core.analysis.views.panels import Panel
 from core.errors import HalodeckError
 from core.figures import Row
+from core.files import files_below
+from core.typed import typed
 
 MOST_PANES = 4
 _ROOMY = 160
@@ -89,6 +92,7 @@ class SlicesScreen(CameraScreen):
     def on_screen_resume(self) -> None:
         if self._request:
             self._want(again(self._request))  # the files may be others by now
+            self._find()
         else:
             self._selected()
 
@@ -113,7 +117,7 @@ class SlicesScreen(CameraScreen):
 
     @work(thread=True, exclusive=True, group="find")
     def _find(self) -> None:
-        worker, paths = get_current_worker(), tuple(sorted(self.bench.universes.rglob("*.h5")))
+        worker, paths = get_current_worker(), files_below(self.bench.universes.resolve(), ".h5")
         if not worker.is_cancelled:
             self.post_message(self.Found(paths))
 
@@ -224,9 +228,17 @@ class SlicesScreen(CameraScreen):
                 pane.point((x, y), self.camera.box_size)
 
     def _first_camera(self, path: Path) -> Camera:
-        """A universe as it is seen first: in the colours that were used last."""
+        """A universe as it is seen first: as the one that was seen last, or else in the colours used last."""
         kept = next((colours for colours in COLOURS if colours == self.bench.preferences.colour_map), None)
-        return Camera(path, colours=kept)
+        try:
+            return typed(Camera, {"colours": kept, **self.bench.remembered("slices"), "path": path, "partner": None})
+        except ValueError:
+            return Camera(path, colours=kept)
+
+    def look(self) -> dict[str, Any]:
+        """The camera, whatever it is on."""
+        kept = asdict(self.camera) if self.camera and self.camera.cells else self.bench.remembered("slices")
+        return {name: value for name, value in kept.items() if name not in ("path", "partner")}
 
     # what can be done
 
@@ -238,11 +250,9 @@ class SlicesScreen(CameraScreen):
 
     def action_universe(self, by: int) -> None:
         marked = self.bench.selection.universes
-        if len(marked) > 1:
-            turned = (*marked[by:], *marked[:by])
-            self.bench.selection = replace(self.bench.selection, universes=turned)
-        elif self.camera and self._paths:
-            self._aim(replace(self.camera, path=after(self._paths, self.camera.path, by), partner=None))
+        paths = marked if len(marked) > 1 else self._paths
+        if self.camera and paths:
+            self.bench.selection = self.bench.selection.showing(after(paths, self.camera.path, by))
         else:
             self._find()
 

@@ -118,6 +118,10 @@ class CurvePage(CalculatingScreen):
     def action_step(self, by: int) -> None:
         self._change(lambda figure, window: stepped(figure, window, by))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a cursor there is none to take away."""
+        return action != "no_cursor" or self.windows.get(self.chosen, CurveWindow()).cursor is not None
+
     def action_no_cursor(self) -> None:
         self._change(lambda figure, window: replace(window, cursor=None))
 

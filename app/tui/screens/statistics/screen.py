@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,25 @@ from app.tui.frame.pick import PickScreen
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.statistics import words as words
-from app.tui.screens.statistics.curve_page import BANDS, MOST_PANES, CurvePage
+from app.tui.screens.statistics.curve_page import BANDS, MOST_PANES, ORDER, CurvePage
 from app.tui.screens.statistics.curve_window import RATIO_RANGES, CurveWindow
 from app.tui.screens.statistics.keys import KEYS
 from app.tui.screens.statistics.readout import one_line, table
 from core.analysis.statistics.rows import STATISTICS
 from core.errors import HalodeckError
+from core.files import files_below
+from core.typed import typed
 
 if TYPE_CHECKING:
     from app.draw.numbers import Reading
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is remembered of the place."""
+
+    chosen: str = ORDER[0]
+    windows: dict[str, CurveWindow] = field(default_factory=dict)
 
 
 def read_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +68,6 @@ class StatisticsScreen(CurvePage):
         self.paths: tuple[Path, ...] = ()
         """The universes compared."""
         self._every: tuple[Path, ...] = ()
-        self._alone_in_folder = 0
         self._with_predictions = False
         self._also: set[str] = set()
         self._field: str | None = None
@@ -65,6 +75,18 @@ class StatisticsScreen(CurvePage):
         self._fields: list[str] = []
         self._labels: list[str] = []
         self._number = -1
+
+    def look(self) -> dict[str, Any]:
+        """The figures and how each of them is looked at."""
+        return {"chosen": self.chosen, "windows": {name: asdict(window) for name, window in self.windows.items()}}
+
+    def on_mount(self) -> None:
+        kept = self.bench.remembered("statistics")
+        try:
+            self.windows = typed(_Look, kept).windows
+            self.chosen = typed(_Look, kept).chosen
+        except ValueError:
+            return
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
@@ -94,9 +116,9 @@ class StatisticsScreen(CurvePage):
         from core.cosmos.universe import open_universe
         from core.runs.predictions import predictions
 
-        worker, marked = get_current_worker(), self.bench.selection.universes
-        every = tuple(sorted(self.bench.universes.rglob("*.h5")))
-        paths = marked or every[self._alone_in_folder % len(every) :][:1] if every or marked else ()
+        worker, selection = get_current_worker(), self.bench.selection
+        every = files_below(self.bench.universes.resolve(), ".h5")
+        paths = selection.universes or (every if selection.looked_at is None else (selection.looked_at,))[:1]
         problem = ""
         if self._with_predictions and paths:
             try:
@@ -209,8 +231,9 @@ class StatisticsScreen(CurvePage):
         if self.bench.selection.universes:
             self.notify("the marked universes are compared; mark others under data (1)")
             return
-        self._alone_in_folder += by
-        self._gather()
+        if self.paths and self._every:
+            at = self._every.index(self.paths[0]) if self.paths[0] in self._every else -by
+            self.bench.selection = self.bench.selection.showing(self._every[(at + by) % len(self._every)])
 
     def action_predictions(self) -> None:
         self._with_predictions = not self._with_predictions

@@ -91,7 +91,7 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
 
 async def test_the_toy_without_runs(folder: Path) -> None:
     async with opened(folder) as pilot:
-        await sees(pilot, "There are no runs in", "press o to look at the toy")
+        await sees(pilot, "There are no runs in", "press m to look at the toy")
         await pilot.press("tab", "tab", "right", "v", "v", "e", "u", "n", "j", "I")
         await pilot.press("m")
         await sees(

@@ -59,7 +59,7 @@ async def test_marked_universes_are_turned_and_compared(deck: Path) -> None:
         await sees(pilot, "with u1")
         await pilot.press("u")
         await sees(pilot, "halodeck view", "u1.h5", "2 found")
-        assert pilot.app.selection.universes[0].name == "u1.h5"  # type: ignore[attr-defined]
+        assert pilot.app.selection.universe.name == "u1.h5"  # type: ignore[attr-defined]
         await pilot.press("U")
         await sees(pilot, "u2.h5")
 
