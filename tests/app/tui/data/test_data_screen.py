@@ -103,7 +103,7 @@ async def test_enter_opens_a_universe_in_slices(folder: Path) -> None:
         await choose(pilot, folder / "u2.h5")
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.current_mode == "slices")
-        assert pilot.app.selection.universe == folder / "u2.h5"  # type: ignore[attr-defined]
+        assert pilot.app.selection.universe == folder / "u2.h5"
         assert marked(pilot) == []
 
 
