@@ -239,10 +239,10 @@ def figures(of: Report | AnyRun | Universe) -> Figures:
 
 
 def networks() -> Table:
-    """The trained networks that come with halodeck."""
-    from core.runs.trained import shipped
+    """The trained networks that come with halodeck, to be given by name where a run is."""
+    from core.runs.shipped import networks_table
 
-    return Table("Networks", ("name",), tuple((name,) for name in shipped()))
+    return networks_table()
 
 
 def save(figure: Figure, path: AnyPath) -> None:

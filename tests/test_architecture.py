@@ -45,6 +45,7 @@ def test_listing_runs_and_recipes_loads_no_torch() -> None:
 def test_listing_recipes_loads_nothing_heavy() -> None:
     assert not loaded_by(MAIN, "recipes") & HEAVY
     assert not loaded_by(MAIN, "recipes", "halo_mass") & HEAVY
+    assert not loaded_by(MAIN, "networks") & HEAVY
 
 
 def test_python_loads_nothing_before_it_is_used() -> None:

@@ -116,7 +116,7 @@ class Calculations:
                 self._subject = ((name,), open_named(name))
             return self._subject[1]
         path = Path(question["run"])
-        files = (path / "model.pt", path / "checkpoint.pt", path / "config.toml")
+        files = tuple(path / name for name in ("model.pt", "model.safetensors", "checkpoint.pt", "config.toml"))
         key = (str(path), *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
         if self._subject is None or self._subject[0] != key:
             self._subject = (key, subject.of_run(Run(path)))

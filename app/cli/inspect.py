@@ -11,11 +11,11 @@ from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, SetOption
 from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
 from core.errors import UsageError
-from core.runs.listing import open_run
+from core.runs.listing import look_at_run
 
 _NAME = (
     "A run or latest; toy, inversion or segmentation of the tutorial; a trained network that comes along, "
-    "e.g. halonet-cpu; or a .safetensors file."
+    "e.g. halonet@cpu; or a .safetensors file."
 )
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _subject(
         assert name is not None
         if is_named(name):
             return open_named(name, network, cells)
-        return subject.of_run(open_run(runs, name), network, cells)
+        return subject.of_run(look_at_run(runs, name), network, cells)
     settings = resolve(load(recipe), read_table(recipe, config) if config else {}, overrides)
     table = f", [{config}]" if config else ""
     return subject.of_recipe(settings, network, cells, f"{settings.title}{table}")

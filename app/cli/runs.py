@@ -27,7 +27,7 @@ from app.cli.where import GpusOption, NodesOption, RanksOption, SubmitOption, Ti
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, UsageError
 from core.learning import parallel
-from core.runs.listing import entries, open_run
+from core.runs.listing import entries, look_at_run, open_run
 from core.runs.run import Notes
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a run, or latest.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Name or path of a run, latest, or a network of `halodeck networks`.")
+]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
 UniversesOption = Annotated[Path, typer.Option("--universes", help="Folder of the universes.")]
 MovedOption = Annotated[
@@ -86,12 +88,12 @@ def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
 
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to stop after its step, with a checkpoint; take one that waits out of the queue."""
-    _ask(open_run(runs, name), "stop")
+    _ask(look_at_run(runs, name), "stop")
 
 
 def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
     """Ask a run to wait after its step, keeping its memory; keep one that waits in the queue from starting."""
-    _ask(open_run(runs, name), "pause")
+    _ask(look_at_run(runs, name), "pause")
 
 
 def _ask(run: Run, request: Request) -> None:
@@ -198,7 +200,7 @@ def report(
     from core.figures import dump_report
     from core.runs.reports import report_of
 
-    run = open_run(runs, name)
+    run = open_run(runs, name) if again or submit is not None else look_at_run(runs, name)
     if submit is not None:
         moved = [word for folder in universes or () for word in ("--universes", str(folder.resolve()))]
         where = Where.chosen(submit, 1, gpus, 1, time, False)
@@ -257,7 +259,7 @@ def watch(
     runs: RunsOption = RUNS,
 ) -> None:
     """Follow a run until it ends; Ctrl-C leaves it running."""
-    run = open_run(runs, name)
+    run = look_at_run(runs, name)
     said = ""
     while True:
         status = run.status()

@@ -23,8 +23,9 @@ from app.cli.where import (
     Where,
     in_job_of,
 )
+from core.errors import RunError
 from core.learning import parallel
-from core.runs.listing import open_run
+from core.runs.listing import look_at_run
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def resume(
     runs: RunsOption = RUNS,
 ) -> None:
     """Go on with a run: from its pause, from its last checkpoint, or, held in a queue, when its turn comes."""
-    run = open_run(runs, name)
+    run = look_at_run(runs, name)
+    if run.came_trained:
+        raise RunError(f"{run.name} came trained: there is nothing to go on from", train_again(run))
     where = Where.chosen(submit, nodes, gpus, ranks, time, detach, dry_run)
     if dry_run:
         typer.echo(where.script(run))
@@ -114,6 +117,12 @@ def resume(
         where.start(run, universes or ())
         if where.is_here and parallel.first():
             say(f"run {run.name} is done; see `halodeck report {run.name}`")
+
+
+def train_again(run: Run) -> str:
+    """What trains the like of a run that came trained."""
+    command = str(run.config().get("command", ""))
+    return f"train your own: `{command}`" if command else f"train your own: `halodeck train {run.recipe}`"
 
 
 COMMANDS = (Command("train", train, 11), Command("resume", resume, 18))

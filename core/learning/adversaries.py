@@ -195,7 +195,8 @@ class Adversaries:
     def load_weights(self, weights: dict[str, Any]) -> None:
         try:
             self.generator.load_state_dict(weights["generator"])
-            self.discriminator.load_state_dict(weights["discriminator"])
+            if "discriminator" in weights:  # predictions need none
+                self.discriminator.load_state_dict(weights["discriminator"])
         except (RuntimeError, KeyError) as error:
             raise RunError(
                 "the saved weights belong to other networks", "use the settings that they were trained with"
@@ -207,6 +208,8 @@ class Adversaries:
         return {**self.weights(), **{f"{who}_optimiser": o.state_dict() for who, o in self.optimisers.items()}}
 
     def restore(self, state: dict[str, Any]) -> None:
+        if "discriminator" not in state:
+            raise RunError("the saved state has no discriminator", "go on from a checkpoint of the run's own")
         self.load_weights(state)
         for who, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state[f"{who}_optimiser"])

@@ -76,6 +76,7 @@ class DensityGan(DensityRecipe):
     name: ClassVar[str] = "density_gan"
     title: ClassVar[str] = "Density: from perturbation theory to the N-body by adversaries"
     paper: ClassVar[str] = "Petulante 2023, PhD thesis, Vanderbilt University, section 3.3.3; pix2pix: arXiv:1611.07004"
+    cites: ClassVar[tuple[str, ...]] = ("petulante2023", "isola2017")
     paper_numbers: ClassVar[dict[str, float]] = {
         "reach": 0.3,
         "transfer_1": 0.90,

@@ -19,6 +19,7 @@ from core.reading import open_regular
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
 from core.runs.run import Run
+from core.runs.weights_file import MODEL, read_weights
 from core.typed import Measured, typed
 
 
@@ -56,18 +57,26 @@ def open_model(run: Run, device: torch.device | None = None, finished: bool = Fa
     Raises: RunError when there are no weights yet or they are another recipe's; where they must be `finished`, because
     reports need what is measured once the weights are, also for those of a checkpoint.
     """
-    path = run.path / "model.pt"
-    ended = path.exists()
-    if not ended:
-        path = run.path / "checkpoint.pt"
-    if not path.exists():
-        raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
-    if finished and not ended:
+    path = weights_path(run)
+    if finished and path.name == "checkpoint.pt":
         raise RunError(f"run {run.name} was not trained to its end", f"go on with `halodeck resume {run.name}`")
     recipe, device = open_recipe(run), device or _device(run)
     learner = recipe.learner(device)
     restore(learner.load_weights, path, run, device, "weights")
     return Model(recipe, learner, device)
+
+
+def newest_weights(run: Run) -> Path | None:
+    """The file of the newest weights: of a training that ended, of a network that came trained, or of a checkpoint."""
+    paths = [run.path / name for name in ("model.pt", MODEL, "checkpoint.pt")]
+    return next((path for path in paths if path.exists()), None)
+
+
+def weights_path(run: Run) -> Path:
+    """The same file. Raises: RunError when there is none yet."""
+    if path := newest_weights(run):
+        return path
+    raise RunError(f"run {run.name} has no weights yet", f"go on with `halodeck resume {run.name}`")
 
 
 def open_held_out(run: Run, recipe: Recipe, folders: Sequence[Path] = ()) -> list[Universe]:
@@ -116,10 +125,7 @@ def has_seen(run: Run, universe: Universe) -> bool:
 
 def read_constants(run: Run) -> dict[str, float]:
     """What a trained run has measured besides its weights. Raises: RunError when there are no weights yet."""
-    path = run.path / "model.pt"
-    if not path.exists():
-        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
-    weights = read_tensors(path, run, torch.device("cpu"), "weights")
+    path, weights = _ended(run)
     try:
         return dict(typed(_Constants, weights).constants)
     except ValueError as error:
@@ -131,13 +137,19 @@ def read_arrays(run: Run) -> dict[str, torch.Tensor]:
 
     Raises: RunError when there are no weights yet.
     """
-    path = run.path / "model.pt"
-    if not path.exists():
-        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
-    arrays = read_tensors(path, run, torch.device("cpu"), "weights").get("tensors", {})
+    path, weights = _ended(run)
+    arrays = weights.get("tensors", {})
     if not isinstance(arrays, dict) or not all(isinstance(array, torch.Tensor) for array in arrays.values()):
         raise RunError(f"{path} cannot be read", "put the run's own file back")
     return arrays
+
+
+def _ended(run: Run) -> tuple[Path, dict[str, Any]]:
+    """The weights of a training that ended, and their file. Raises: RunError when there are none yet."""
+    path = weights_path(run)
+    if path.name == "checkpoint.pt":
+        raise RunError(f"run {run.name} is not trained yet", f"go on with `halodeck resume {run.name}`")
+    return path, read_tensors(path, run, torch.device("cpu"), "weights")
 
 
 def write_tensors(path: Path, run: Run, **parts: dict[str, Any]) -> None:
@@ -165,9 +177,15 @@ def restore(load: Callable[[dict[str, Any]], None], path: Path, run: Run, device
 
 
 def read_tensors(path: Path, run: Run, device: torch.device, part: str) -> dict[str, Any]:
-    """One part of what `write_tensors` wrote: tensors and plain values, never pickled classes. Raises: RunError."""
+    """One part of what `write_tensors` wrote, or the weights of a network that came trained: tensors and plain values,
+    never pickled classes. Raises: RunError."""
     import zipfile
 
+    if path.name == MODEL:
+        try:
+            return read_weights(path)
+        except InputError as error:
+            raise RunError(error.problem, "put the run's own file back") from error
     try:
         with open_regular(path) as file:
             with zipfile.ZipFile(file) as archive:

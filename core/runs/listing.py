@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import HalodeckError, ResourceError, RunError, did_you_mean
 from core.files import explain
 from core.patience import PATIENCE, Patient, within
+from core.runs import shipped
 from core.runs.run import Notes, Run, is_run
 from core.runs.status import Status
 
@@ -98,10 +100,24 @@ def all_runs(root: Path) -> list[Run]:
 
 
 def open_run(root: Path, name: str) -> Run:
-    """A run by name under root, or by path. Raises: RunError with a suggestion."""
+    """A run by name under root, by path, or a network that comes along, of which a copy is laid out under root.
+
+    Raises: RunError with a suggestion; ResourceError.
+    """
+    return _find(root, name, shipped.laid_out)
+
+
+def look_at_run(root: Path, name: str) -> Run:
+    """The same to be read only: a network that comes along is taken where it lies."""
+    return _find(root, name, lambda _, name: shipped.in_place(name))
+
+
+def _find(root: Path, name: str, network: Callable[[Path, str], Run]) -> Run:
     for path in (Path(name), root / name):
         if is_run(path):
             return Run(path)
+    if shipped.is_shipped(name):
+        return network(root, name)
     if name == "latest" and (runs := all_runs(root)):
         return runs[0]
     raise RunError(f"there is no run {name!r} in {root}", did_you_mean(name, [run.name for run in all_runs(root)]))

@@ -38,6 +38,8 @@ class Recipe(Settings, Generic[L]):
     paper: ClassVar[str]
     product: ClassVar[Product]
     """What predictions hold; runs with the same product can be compared on the same universes."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Keys of configs/papers.bib, the paper's first; a recipe without any is cited by its `paper`."""
 
     version: ClassVar[int] = 1
     """Of the settings: raised when one is renamed or removed, so that runs of before can be brought up to date."""

@@ -20,8 +20,9 @@ from core.learning import parallel
 from core.learning.tiling import FirstGoesOn, kept_in
 from core.progress import Progress, part, silent
 from core.provenance import provenance
+from core.runs.fits import check_fits
 from core.runs.history import History, Track
-from core.runs.job import Model, open_held_out, open_model
+from core.runs.job import Model, newest_weights, open_held_out, open_model
 from core.runs.predictions import path_for
 from core.runs.report_file import read_report as read_report
 from core.runs.run import Run
@@ -42,12 +43,14 @@ def predict(run: Run, model: Model, universe: Universe, progress: Progress = sil
 
 def _tiles(run: Run, model: Model, universe: Universe) -> Path:
     """Where tiles are kept: those of other weights, or of another universe, are not taken for these."""
-    times = [path.stat().st_mtime_ns for name in ("model.pt", "checkpoint.pt") if (path := run.path / name).exists()]
-    words = f"{identity(universe)} {model.learner.step} {times[:1]}"
+    weights = newest_weights(run)
+    words = f"{identity(universe)} {model.learner.step} {weights.stat().st_mtime_ns if weights else 0}"
     return run.path / "predictions" / f".tiles-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
 def _predict(run: Run, model: Model, universe: Universe, progress: Progress) -> Universe:
+    size = universe.box_size / universe.cells if universe.cells else None
+    check_fits(run, str(universe.path), universe.cosmology, size)
     start, busy = time.perf_counter(), time.process_time()
     fields, catalogues = model.recipe.predict(model.learner, universe, progress)
     if parallel.rank():
@@ -87,7 +90,9 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
         pairs.append((universe, predict(run, model, universe, stage)))
     report = model.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
-    figures = {**report.figures, "loss": loss_curves(run)}
+    figures = dict(report.figures)
+    if (losses := loss_curves(run)).series:  # a network that came trained has none
+        figures["loss"] = losses
     if measured := validation_curves(run):
         figures["validation"] = measured
     report = Report(report.title, report.numbers, figures, report.notes, facts)

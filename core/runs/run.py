@@ -10,6 +10,7 @@
     notes.json       what people wrote about the run: a text and tags
     checkpoint.pt    the newest checkpoint: weights, optimiser, step
     model.pt         the weights to predict with, once there are any
+    model.safetensors  the same, in a run that came trained (core/runs/crate.py)
     predictions/     one file of kind "prediction" for each predicted universe
     report/          report.json and what was saved beside it
 
@@ -35,6 +36,7 @@ from core.reading import open_regular, parse_json, read_json, read_tail, read_to
 from core.runs import requests
 from core.runs.requests import Request
 from core.runs.status import Status, own_process, read_job, read_status
+from core.runs.weights_file import MODEL
 from core.typed import typed
 
 _MOST = 16 << 20
@@ -78,6 +80,11 @@ class Run:
     @property
     def recipe(self) -> str:
         return str(self.config()["recipe"])
+
+    @property
+    def came_trained(self) -> bool:
+        """Whether it was trained elsewhere, so that there is nothing to go on from."""
+        return (self.path / MODEL).exists() and not (self.path / "model.pt").exists()
 
     def config(self) -> dict[str, Any]:
         """The resolved configuration: recipe, created, command, universes, device, and the table `settings`.

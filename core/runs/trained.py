@@ -1,8 +1,4 @@
-"""Trained networks in one safetensors file: tensors and text, no code. Some come with halodeck, in models/trained.
-
-The text beside the tensors names the recipe, its settings and its constants; tensors are `module.<name>`
-for the weights, which may be of half precision, and `arrays.<name>` for what the recipe keeps beside them.
-"""
+"""A trained network in a file of its own (core/runs/weights_file.py), whose text names its recipe and settings."""
 
 from __future__ import annotations
 
@@ -13,24 +9,13 @@ from typing import TYPE_CHECKING
 
 from core.config import resolve
 from core.errors import HalodeckError, InputError
-from core.reading import open_regular
+from core.reading import parse_json
 from core.runs.registry import load
-from core.typed import Measured, typed
+from core.runs.weights_file import read_safetensors, read_weights
 
 if TYPE_CHECKING:
-    import torch
-
     from core.learning.learner import Learner
     from core.runs.recipe import Recipe
-
-SUFFIX = ".safetensors"
-FOLDER = Path(__file__).parents[2] / "models" / "trained"
-
-
-@dataclass(frozen=True)
-class _Told:
-    settings: dict[str, str]
-    constants: dict[str, Measured]
 
 
 @dataclass(frozen=True)
@@ -39,22 +24,14 @@ class TrainedFile:
 
     path: Path
     recipe: Recipe
-    constants: dict[str, float]
-    step: int
 
     def learner(self) -> Learner:
         """The learner with the weights of the file. Raises: InputError where they are not the recipe's."""
         import torch
 
-        learner = self.recipe.learner(torch.device("cpu"))
-        _, tensors = read_safetensors(self.path)
-        parts: dict[str, dict[str, torch.Tensor]] = {"module": {}, "arrays": {}}
-        for name, tensor in tensors.items():
-            part, _, inner = name.partition(".")
-            parts.setdefault(part, {})[inner] = tensor
-        told = {"module": parts["module"], "tensors": parts["arrays"], "constants": self.constants, "step": self.step}
+        learner, weights = self.recipe.learner(torch.device("cpu")), read_weights(self.path)
         try:
-            learner.load_weights(told)
+            learner.load_weights(weights)
         except (HalodeckError, LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             words = error.problem if isinstance(error, HalodeckError) else f"{type(error).__name__}: {error}"
             raise InputError(
@@ -64,9 +41,9 @@ class TrainedFile:
         return learner
 
 
-def shipped() -> dict[str, Path]:
-    """The trained networks of recipes that come with halodeck, by name: <recipe>-<table>."""
-    return {path.stem: path for path in sorted(FOLDER.glob(f"*-*{SUFFIX}"))}
+def text_of(recipe: Recipe) -> dict[str, str]:
+    """The text that says which network a file holds."""
+    return {"recipe": recipe.name, "settings": json.dumps(recipe.model_dump(mode="json"))}
 
 
 def open_trained(path: Path) -> TrainedFile:
@@ -76,28 +53,11 @@ def open_trained(path: Path) -> TrainedFile:
     """
     told, _ = read_safetensors(path, tensors=False)
     try:
-        recipe = load(told["recipe"])
-        words = typed(_Told, {name: json.loads(told[name]) for name in ("settings", "constants")})
-        step = int(told.get("step", "0"))
+        recipe, settings = load(told["recipe"]), parse_json(told["settings"])
+        if not isinstance(settings, dict):
+            raise ValueError("its settings are no table")
     except (KeyError, ValueError) as error:
         raise InputError(
-            f"{path} does not say which network it holds ({error})", "its text must name recipe, settings and constants"
+            f"{path} does not say which network it holds ({error})", "its text must name recipe and settings"
         ) from error
-    settings = resolve(recipe, {}, [f"{name}={value}" for name, value in words.settings.items()])
-    return TrainedFile(path, settings, dict(words.constants), step)
-
-
-def read_safetensors(path: Path, tensors: bool = True) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    """The text of a safetensors file and, where wanted, its tensors. Raises: InputError, ResourceError."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        open_regular(path).close()
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}", "check the path") from error
-    try:
-        with safe_open(path, "pt") as file:
-            text = dict(file.metadata() or {})
-            return text, {name: file.get_tensor(name) for name in file.keys()} if tensors else {}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is no safetensors file ({error})", "give a file of a trained network") from error
+    return TrainedFile(path, resolve(recipe, settings, []))

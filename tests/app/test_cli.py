@@ -314,8 +314,11 @@ def test_the_demo_in_miniature(command: Command, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         demo, "spec_of", lambda *given: real(*given[:3], ["steps=2", "network.levels=2", "crop.size=16"], *given[4:])
     )
+    shown: list[Universe] = []
+    monkeypatch.setattr(demo, "show_network", lambda universe, runs: shown.append(universe))  # its cells are of 1 Mpc/h
     code, out, _ = command("demo", "--out", "u", "--runs", "r")
     assert code == 0
+    assert [universe.name for universe in shown] == ["planck2015-16-L25-s0005"]
     assert len(list(Path("u").iterdir())) == 5
     assert "area under ROC" in out
     assert "The demo took 0m" in out

@@ -38,9 +38,11 @@ def test_networks_that_come_along(command: Command) -> None:
     assert code == 0
     assert "conv1.0: filter 0 of 16" in out
     assert "conv1.0: channels 0 to 7 of 16" in out
-    code, out, _ = command("inspect", "halonet-cpu", "--cells", "16")
+    code, out, _ = command("inspect", "halonet@cpu")
     assert code == 0
-    assert "HaloNet: protohalos by a V-Net, halonet-cpu" in out
+    assert "HaloNet: protohalos by a V-Net, run halonet@cpu" in out
+    assert "8 x 64^3" in out
+    assert not Path("runs").exists()
 
 
 def test_a_run(command: Command, done_run: Run, universes: list[Universe]) -> None:

@@ -18,13 +18,10 @@ from core.runs.report_file import read_report
 from core.runs.run import Run
 from tests.results import tables
 from tests.results.blocks import Wanted, filled
-from tests.results.networks import keep
+from tests.results.networks import SHIPPED, keep
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "docs" / "results.md", ROOT / "docs" / "ionization.md", ROOT / "README.md")
-
-SEVERAL = ("ionization cpu", "density_gan cpu")
-"""Several networks in one: such files are written, but cannot be read yet."""
 
 
 def label(command: str) -> str:
@@ -50,7 +47,7 @@ def finished(folders: list[Path]) -> dict[str, Run]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, nargs="+", required=True)
-    parser.add_argument("--networks", type=Path, help="keep the networks of the tables [cpu] there")
+    parser.add_argument("--networks", type=Path, help="keep the networks that come along there")
     parser.add_argument("--no-compare", action="store_true", help="leave the comparisons as they are")
     told = parser.parse_args()
     runs = finished(told.runs)
@@ -88,8 +85,8 @@ def main() -> None:
         page.write_text(filled(page.read_text(), table))
     if told.networks:
         for name, run in runs.items():
-            if name.endswith(" cpu") and name not in SEVERAL:
-                print(keep(run, told.networks / f"{run.config()['recipe']}-cpu.safetensors"))
+            if name in SHIPPED:
+                print(keep(run, told.networks, SHIPPED[name]))
 
 
 if __name__ == "__main__":

@@ -1,42 +1,33 @@
-"""Trained networks as small files that hold tensors and text alone."""
+"""The networks that come with halodeck, from the runs that trained them."""
 
 from __future__ import annotations
 
-import json
+import shutil
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
-
-from core.forms import settings_values
-from core.runs.job import read_tensors
-from core.runs.registry import open_recipe
+from core.runs.export import Terms, export
 from core.runs.run import Run
 
-
-def keep(run: Run, path: Path) -> str:
-    """Write the weights of a run in half precision, the arrays beside them, its settings and constants; says what."""
-    weights = read_tensors(run.path / "model.pt", run, torch.device("cpu"), "weights")
-    if "networks" in weights:  # a chain keeps several
-        networks = {f"{link}.": of["module"] for link, of in weights["networks"].items()}
-    else:
-        networks = {"": weights.get("module") or weights["generator"]}
-    tensors = {
-        f"module.{link}{name}": _half(tensor) for link, module in networks.items() for name, tensor in module.items()
-    }
-    tensors |= {f"arrays.{name}": tensor.contiguous() for name, tensor in weights.get("tensors", {}).items()}
-    about = {
-        "recipe": run.recipe,
-        "step": str(weights["step"]),
-        "settings": json.dumps(settings_values(open_recipe(run))),
-        "constants": json.dumps(weights["constants"]),
-        "command": str(run.config().get("command", "")),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, about)
-    return f"{path}: {path.stat().st_size / 2**20:.1f} MiB"
+SHIPPED = {
+    "density cpu": "density@cpu",
+    "density_gan cpu": "density_gan@cpu",
+    "distance_map cpu": "distance_map@cpu",
+    "emulator cpu": "emulator@cpu",
+    "halo_instances cpu": "halo_instances@cpu",
+    "halo_mass cpu-context": "halo_mass@cpu-context",
+    "halonet cpu": "halonet@cpu",
+    "ionization cpu": "ionization@cpu",
+    "ionization_map cpu": "ionization_map@cpu",
+}
+"""Their names by the label of the run."""
+BITS = 5
+"""Of large matrices: those of the deepest layers, which this leaves as good as half precision does."""
 
 
-def _half(tensor: torch.Tensor) -> torch.Tensor:
-    # counts of batches stay whole numbers
-    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+def keep(run: Run, folder: Path, name: str, bits: int = BITS) -> str:
+    """Write the crate of a run, small; says how large it is. A prediction needs no discriminator."""
+    target = folder / name
+    shutil.rmtree(target, ignore_errors=True)
+    terms = Terms("GPL-3.0-or-later", ("The halodeck developers",), True, bits, ("discriminator",), images=False)
+    export(run, target, name, terms)
+    return f"{target}: {sum(path.stat().st_size for path in target.rglob('*') if path.is_file()) / 1e6:.2f} MB"

@@ -15,6 +15,8 @@ def resume(run: Run) -> str:
     if status.alive or status.state == "queued":
         return ask(run, "resume")
     if status.state == "done":
+        if run.came_trained:
+            raise RunError(f"{run.name} came trained", "see its report, or train one of your own under launch (4)")
         raise RunError(f"{run.name} is done", f"see its report, or `halodeck resume {run.name}` to make that again")
     from app.background import workers as launch
 

@@ -15,7 +15,8 @@ from torch import nn
 
 from core.figures import Curves, Row, Series, Slice
 from core.learning.samples import mix
-from core.runs.trained import FOLDER, SUFFIX, read_safetensors
+from core.runs.shipped import FOLDER
+from core.runs.weights_file import SUFFIX, read_safetensors
 from models.tutorial import SimpleUNet
 
 PATH = FOLDER / f"inversion{SUFFIX}"

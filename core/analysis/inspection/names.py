@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.runs.trained import SUFFIX, shipped
+from core.runs.shipped import in_place, shipped
+from core.runs.weights_file import SUFFIX
 
 if TYPE_CHECKING:
     from core.analysis.inspection.subject import Subject
@@ -24,9 +25,11 @@ def is_named(name: str) -> bool:
 
 
 def open_named(name: str, network: str = "", cells: int = 0) -> Subject:
-    """The network of this name or file. Raises: InputError, ConfigError."""
+    """The network of this name or file. Raises: InputError, ConfigError, RunError."""
     from core.analysis.inspection import builtin, subject
 
     if name in TUTORIAL:
         return builtin.TUTORIAL[name]()
-    return subject.of_file(shipped().get(name, Path(name)), network, cells)
+    if name in shipped():
+        return subject.of_run(in_place(name), network, cells)
+    return subject.of_file(Path(name), network, cells)

@@ -16,6 +16,7 @@ from core.analysis.inspection.layers import Layer, activations, first_input, inp
 from core.cosmos.universe import Universe, open_universe
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
 from core.learning.chain import Chain
+from core.runs.fits import learnt
 from core.runs.job import open_model
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
@@ -168,11 +169,8 @@ def of_run(run: Run, network: str = "", cells: int = 0) -> Subject:
 def of_file(path: Path, network: str = "", cells: int = 0) -> Subject:
     """The network of a file of trained weights (core/runs/trained.py)."""
     found = open_trained(path)
-    box_cells = 0  # the file does not name the universes of its training
-    cell_size = found.constants.get("cell_size")
-    return _trained(
-        found.recipe, _once(found.learner), f"{found.recipe.title}, {path.stem}", network, cells, box_cells, cell_size
-    )
+    # the file does not name the universes of its training
+    return _trained(found.recipe, _once(found.learner), f"{found.recipe.title}, {path.stem}", network, cells, 0, None)
 
 
 def _trained(
@@ -252,7 +250,9 @@ def _sides(recipe: Recipe, box_cells: int) -> tuple[int, ...]:
 
 
 def _trained_on(config: dict[str, object]) -> tuple[int, float | None]:
-    """Cells and cell size [Mpc/h] of the universes of a run, as far as one is still there."""
+    """Cells and cell size [Mpc/h] of the universes of a run, as far as it tells or one is still there."""
+    if known := learnt(config):
+        return known.cells, known.cell_size
     paths = config.get("universes")
     for path in paths if isinstance(paths, list) else []:
         try:

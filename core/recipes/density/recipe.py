@@ -55,6 +55,7 @@ class Density(DensityRecipe):
     name: ClassVar[str] = "density"
     title: ClassVar[str] = "Density: from perturbation theory to the N-body by a U-Net"
     paper: ClassVar[str] = "Petulante 2023, PhD thesis, Vanderbilt University, chapter 3 (not on arXiv)"
+    cites: ClassVar[tuple[str, ...]] = ("petulante2023",)
     paper_numbers: ClassVar[dict[str, float]] = {"reach": 0.5, "transfer_1": 0.95, "transfer_3": 0.70, "input_02": 0.70}
 
     validate_every: int = Setting(1, ge=1)

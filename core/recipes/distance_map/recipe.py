@@ -82,6 +82,7 @@ class DistanceMap(ProtohaloRecipe):
     name: ClassVar[str] = "distance_map"
     title: ClassVar[str] = "Distance map: protohalos by a U-Net and a watershed"
     paper: ClassVar[str] = "Bernardini et al. 2020, MNRAS 496, 5116, arXiv:1912.04299"
+    cites: ClassVar[tuple[str, ...]] = ("bernardini2020",)
     version: ClassVar[int] = 2
 
     steps: int = Setting(2000, ge=1)

@@ -19,7 +19,8 @@ from core.progress import Progress, part, silent
 from core.protohalos.inputs import check_linear
 from core.recipes.emulator.recipe import Emulator
 from core.recipes.emulator.start import style
-from core.runs.job import open_model
+from core.runs.fits import check_fits
+from core.runs.job import open_model, weights_path
 from core.runs.run import Run
 
 FAR = 0.3
@@ -69,10 +70,10 @@ class EmulatorModel:
         """All that decides on the result."""
         source = {"universe": str(item.given.path)} if item.given else {"seed": item.seed, "cells": item.cells}
         size = item.given.box_size if item.given else item.box_size
-        weights = self.run.path / "model.pt"
+        weights = weights_path(self.run)
         return {
             "emulator": self.run.name,
-            "weights": checksum(weights) if weights.exists() else f"step {self.learner.step}",
+            "weights": checksum(weights) if weights.name != "checkpoint.pt" else f"step {self.learner.step}",
             "start": self.recipe.start.way.name,
             "box_size": size,
             "cosmology": item.cosmology.told(),
@@ -94,6 +95,7 @@ class EmulatorModel:
         """Make one universe and write it to `path`, whole or not at all. Raises: InputError, ResourceError."""
         progress(0.0, "initial conditions")
         delta = item.linear(str(self.learner.device))
+        check_fits(self.run, item.name, item.cosmology, delta.cell_size)
         fields, catalogues = self.recipe.emulate(
             self.learner, delta, item.cosmology, item.redshifts, part(progress, 0.05, 0.98)
         )

@@ -40,6 +40,7 @@ class Emulator(Recipe[Network]):
     name: ClassVar[str] = "emulator"
     title: ClassVar[str] = "Emulator: a cheap N-body corrected by a network"
     paper: ClassVar[str] = "after NECOLA, arXiv:2111.02441, and Jamieson et al. 2024, arXiv:2408.07699"
+    cites: ClassVar[tuple[str, ...]] = ("kaushal2022", "jamieson2024")
     product: ClassVar[Product] = "density"
 
     steps: int = Setting(20_000, ge=1)

@@ -44,6 +44,7 @@ class HaloInstances(ProtohaloRecipe):
     name: ClassVar[str] = "halo_instances"
     title: ClassVar[str] = "Halo instances: protohalos by an embedding"
     paper: ClassVar[str] = "after Lopez-Cano et al. 2024, A&A 685, A37, arXiv:2311.12110"
+    cites: ClassVar[tuple[str, ...]] = ("lopez-cano2024",)
 
     steps: int = Setting(1200, ge=1)
     """Training steps."""

@@ -43,6 +43,7 @@ class HaloMass(Experiment):
     name: ClassVar[str] = "halo_mass"
     title: ClassVar[str] = "Halo mass of each particle by a CNN"
     paper: ClassVar[str] = "Lucie-Smith et al. 2024, PRD 109, 063524, arXiv:2011.10577"
+    cites: ClassVar[tuple[str, ...]] = ("lucie-smith2024",)
     product: ClassVar[Product] = "particles"
 
     def samples(self, universes: Sequence[Universe], device: torch.device) -> Samples:

@@ -69,6 +69,7 @@ class HaloNet(ProtohaloRecipe):
     name: ClassVar[str] = "halonet"
     title: ClassVar[str] = "HaloNet: protohalos by a V-Net"
     paper: ClassVar[str] = "Berger & Stein 2019, MNRAS 482, 2861, arXiv:1805.04537"
+    cites: ClassVar[tuple[str, ...]] = ("berger2019",)
     version: ClassVar[int] = 2
 
     steps: int = Setting(82_000, ge=1)

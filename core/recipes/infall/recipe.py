@@ -90,6 +90,7 @@ class Infall(Recipe[Forest]):
     name: ClassVar[str] = "infall"
     title: ClassVar[str] = "Subhalo fates by forests"
     paper: ClassVar[str] = "Petulante et al. 2021, MNRAS 504, 248, arXiv:2008.05001; Petulante 2023, chapter 2"
+    cites: ClassVar[tuple[str, ...]] = ("petulante2021", "petulante2023")
     product: ClassVar[Product] = "table"
 
     steps: int = Setting(100, ge=1)

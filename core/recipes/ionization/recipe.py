@@ -105,6 +105,7 @@ class IonizationClasses(Recipe[Chain]):
     name: ClassVar[str] = "ionization"
     title: ClassVar[str] = "Ionization: the class of 21-cm maps from their codes"
     paper: ClassVar[str] = "Fay 2019, MAIS 202 project at McGill, after Hassan et al. 2019, arXiv:1807.03317"
+    cites: ClassVar[tuple[str, ...]] = ("fay2019", "hassan2019")
     product: ClassVar[Product] = "classes"
 
     target: Target = "redshift"

@@ -53,6 +53,7 @@ class IonizationMap(Recipe[Network]):
     name: ClassVar[str] = "ionization_map"
     title: ClassVar[str] = "Ionization maps from density maps by a U-Net"
     paper: ClassVar[str] = "Fay 2019, section 5, MAIS 202 project at McGill, after 21cmFAST, arXiv:1003.3878"
+    cites: ClassVar[tuple[str, ...]] = ("fay2019", "mesinger2011")
     product: ClassVar[Product] = "maps"
 
     steps: int = Setting(4000, ge=1)

@@ -31,6 +31,7 @@ from app.tui.screens.data.task_pane import TaskPane
 from core.errors import HalodeckError
 from core.files import explain, files_below
 from core.runs.launch_spec import UNIVERSES
+from core.runs.shipped import shipped
 
 Deed = Literal["mark", "open", "delete"]
 
@@ -304,9 +305,10 @@ class DataScreen(FramedScreen):
         options = [
             (entry.name, f"{entry.name}  {entry.recipe}, {entry.state}, step {entry.status.step}") for entry in entries
         ]
-        if not options:
-            self.notify("no run has been trained yet; 4 launches one", severity="warning")
-            return
+        known = {name for name, _ in options}
+        options += [
+            (name, f"{name}  {run.recipe}, comes along") for name, run in shipped().items() if name not in known
+        ]
 
         def answered(name: str | None) -> None:
             if name:

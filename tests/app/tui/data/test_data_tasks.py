@@ -168,11 +168,16 @@ async def test_a_trained_run_predicts_the_chosen_universe(folder: Path, monkeypa
         await sees(pilot, "✓", "halonet-001 predicts u2.h5", "['predict', 'halonet-001', 'boxes/u2.h5'")
 
 
-async def test_without_a_trained_run_nothing_is_predicted(folder: Path) -> None:
+async def test_without_a_trained_run_networks_that_come_along_predict(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "PROGRAM", ("-c", "import sys; print(sys.argv[1:])"))
     async with opened(folder) as pilot:
         await choose(pilot, folder / "u2.h5")
         await pilot.press("P")
-        await sees(pilot, "no run has been trained yet")
+        await sees(pilot, "halonet@cpu  halonet, comes along", "density@cpu")
+        await pilot.press("enter")
+        await sees(pilot, "✓", "density@cpu predicts u2.h5", "['predict', 'density@cpu', 'boxes/u2.h5'")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -108,7 +108,7 @@ async def test_the_toy_without_runs(folder: Path) -> None:
         await pilot.press("m")
         await sees(pilot, "1,170,149 weights, not trained", "conv1.0: channels 0 to", "inspect segmentation")
         await pilot.press("m", "v")
-        await sees(pilot, "inspect density-cpu --layer", "density-cpu", "filter 0 of")
+        await sees(pilot, "inspect density@cpu --layer", "density@cpu", "filter 0 of")
         await pilot.press("v")
         await sees(pilot, "activations need a universe")
         await pilot.press(*"m" * (len(named()) - 2))

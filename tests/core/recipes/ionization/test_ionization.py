@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
 
 from core.config import read_table, resolve, tables
 from core.cosmos.box import Field
@@ -20,7 +19,10 @@ from core.recipes.ionization.models import by_mean, by_neighbours, by_trees, cut
 from core.recipes.ionization.recipe import IonizationClasses
 from core.recipes.ionization.slices import MIDDLE, LabelledCube, Slices, left_out, seen, spread
 from core.runs import registry
-from core.runs.run import create_run
+from core.runs.job import open_model
+from core.runs.reports import make_report
+from core.runs.run import Run, create_run
+from core.runs.weights_file import MODEL, read_weights
 from tests.results.networks import keep
 
 CPU = torch.device("cpu")
@@ -319,10 +321,12 @@ def test_a_whole_run(cubes: list[Universe], tmp_path: Path) -> None:
     assert value(read_report(run), "accuracy_mean") == 1
     prediction = open_universe(run.path / "predictions" / f"{cubes[-1].name}.h5")
     assert prediction.cells == N
-    # the networks of a chain are kept in one file
-    keep(run, tmp_path / "kept.safetensors")
-    with safe_open(tmp_path / "kept.safetensors", "pt") as file:
-        assert {"module.direct.dense.weight", "module.regression.dense.bias", "arrays.trees.points"} <= set(file.keys())
+    # the networks of a chain are kept in one file, and predict what they did
+    keep(run, tmp_path, "ionization@smoke")
+    small = Run(tmp_path / "ionization@smoke")
+    assert {"direct", "regression"} <= read_weights(small.path / MODEL)["networks"].keys()
+    again = make_report(small, open_model(small, finished=True), [cubes[-1]])
+    assert value(again, "accuracy_mean") == 1
 
 
 def test_without_their_mean_planes_cannot_be_told_by_it(cubes: list[Universe]) -> None:

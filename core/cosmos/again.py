@@ -1,0 +1,83 @@
+"""Universes made again from what their files say of their making: the settings and the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cosmos.universe import Universe
+from core.errors import InputError
+from core.files import file_name
+from core.progress import Progress, part, silent
+from core.typed import typed
+
+if TYPE_CHECKING:
+    from core.cosmos.infall.model import Infalls
+    from core.cosmos.reionization.ionize import Ionization
+    from core.cosmos.simulate import Simulation
+
+    Making = Simulation | Ionization | Infalls
+
+
+def settings_of(universe: Universe) -> dict[str, Any] | None:
+    """The settings that make a universe again; None for one that was imported or emulated."""
+    made = universe.provenance
+    settings = made.get("settings")
+    if made.get("sources") or not isinstance(settings, dict):
+        return None
+    try:
+        _making(settings)
+    except InputError:
+        return None
+    return settings
+
+
+def make_again(
+    folder: Path,
+    wanted: Mapping[str, Mapping[str, Any]],
+    provenance: Mapping[str, Any],
+    progress: Progress = silent,
+) -> Iterator[Universe]:
+    """Make universes, each whole or not at all, `folder`/<name>.h5, from their settings by name.
+
+    Raises: InputError for settings of nothing that can be made, UsageError for impossible ones, ResourceError.
+    """
+    from core.cosmos.infall.model import Infalls, make_table
+    from core.cosmos.reionization.ionize import Ionization, ionize
+    from core.cosmos.simulate import Simulation, simulate
+
+    makings = {name: _making(settings) for name, settings in wanted.items()}
+    for making in makings.values():
+        making.check()
+    bubbles = [making for making in makings.values() if isinstance(making, Ionization)]
+    for number, (name, making) in enumerate(makings.items()):
+        path = folder / f"{file_name(name)}.h5"
+        stage = part(progress, number / len(makings), (number + 1) / len(makings), f"{path.stem}: ")
+        if isinstance(making, Simulation):
+            yield simulate(path, making, provenance, stage)
+        elif isinstance(making, Infalls):
+            yield make_table(path, making, provenance)
+    # those of one seed share their displacements; such universes are named by their settings
+    yield from ionize(folder, bubbles, provenance, progress)
+
+
+def _making(settings: Mapping[str, Any]) -> Making:
+    """What has these settings. Raises: InputError where nothing has them, be it only in another version."""
+    from core.cosmos.infall.model import Infalls
+    from core.cosmos.reionization.ionize import Ionization
+    from core.cosmos.simulate import Simulation
+
+    try:
+        made: Making
+        if "escape_fraction" in settings:
+            made = typed(Ionization, {**settings, "sources": dict(settings)})
+        elif "count" in settings:
+            made = typed(Infalls, dict(settings))
+        else:
+            made = typed(Simulation, {**settings, "evolution": dict(settings)})
+    except ValueError as error:
+        raise InputError(f"its settings make no universe ({error})", "bring the file itself along") from error
+    if made.settings() != settings:
+        raise InputError("its settings are those of another version of halodeck", "bring the file itself along")
+    return made
