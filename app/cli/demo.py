@@ -80,9 +80,8 @@ def show_network(universe: Universe, runs: Path) -> None:
         print()
         print_figure(figure)
     print()
-    say(
-        f"That took {duration(time.monotonic() - start)}. All of it: halodeck predict {NETWORK} {universe.path} --runs {runs}"
-    )
+    say(f"That took {duration(time.monotonic() - start)}. All of it:")
+    say(f"halodeck predict {NETWORK} {universe.path} --runs {runs}")
     say(f"Its card: halodeck networks {NETWORK}")
     print()
 

@@ -48,17 +48,24 @@ def make_again(
     from core.cosmos.simulate import Simulation, simulate
 
     makings = {name: _making(settings) for name, settings in wanted.items()}
-    for making in makings.values():
+    paths = {
+        # those in reionization are named by their settings
+        name: folder / f"{making.name if isinstance(making, Ionization) else file_name(name)}.h5"
+        for name, making in makings.items()
+    }
+    for name, making in makings.items():
         making.check()
+        if paths[name].exists():
+            raise InputError(f"{paths[name]} is another universe", "choose another folder: --out")
     bubbles = [making for making in makings.values() if isinstance(making, Ionization)]
     for number, (name, making) in enumerate(makings.items()):
-        path = folder / f"{file_name(name)}.h5"
+        path = paths[name]
         stage = part(progress, number / len(makings), (number + 1) / len(makings), f"{path.stem}: ")
         if isinstance(making, Simulation):
             yield simulate(path, making, provenance, stage)
         elif isinstance(making, Infalls):
             yield make_table(path, making, provenance)
-    # those of one seed share their displacements; such universes are named by their settings
+    # those of one seed share their displacements
     yield from ionize(folder, bubbles, provenance, progress)
 
 

@@ -41,6 +41,7 @@ _DENSEST = 200
 """Times that a file may be larger than what it is packed into: text of figures is some twenty times."""
 _BLOCK = 1 << 20
 _AGAIN = "get it again from whom it is"
+_MAKE = "make one with `halodeck export RUN`"
 _KINDS = {
     ".bib": "application/x-bibtex",
     ".json": "application/json",
@@ -182,9 +183,7 @@ def _unpack(archive: Path, file: BinaryIO, folder: Path) -> None:
                             raise InputError(f"{item.filename} of {archive} unpacks to more than it says", _AGAIN)
                         made.write(block)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError(
-            f"{archive} is no archive of a run ({error})", "make one with `halodeck export RUN`"
-        ) from error
+        raise InputError(f"{archive} is no archive of a run ({error})", _MAKE) from error
     except zlib.error as error:
         raise InputError(f"{archive} is damaged ({error})", _AGAIN) from error
 
@@ -197,14 +196,13 @@ def _refuse(archive: Path, items: Sequence[zipfile.ZipInfo]) -> None:
     for item in items:
         name, mode = item.filename, item.external_attr >> 16
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or str(path) != name:
+        strange = path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or str(path) != name
+        if strange or any(str(parent) in names for parent in path.parents):
             raise InputError(f"{archive} holds {name!r}, which is no path within it", _AGAIN)
         if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
             raise InputError(f"{archive} holds {name!r}, which is no regular file", _AGAIN)
         if item.file_size > _BLOCK and item.file_size > _DENSEST * max(1, item.compress_size):
-            raise InputError(
-                f"{name} of {archive} unpacks to {item.file_size // item.compress_size} times its size", _AGAIN
-            )
+            raise InputError(f"{name} of {archive} unpacks to more than {_DENSEST} times its size", _AGAIN)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{archive} holds {twice!r} twice", _AGAIN)
@@ -222,7 +220,7 @@ def _told(folder: Path) -> dict[str, str]:
         files = [item for item in graph if item.get("@type") == "File"]
         entities = [typed(_Entity, {**item, "id": item.get("@id")}) for item in files]
     except FileNotFoundError as error:
-        raise InputError(f"{folder} lacks {METADATA}", "make an archive with `halodeck export RUN`") from error
+        raise InputError(f"{folder} lacks {METADATA}", _MAKE) from error
     except ValueError as error:
         raise InputError(f"{METADATA} of {folder} is not understood ({error})", _AGAIN) from error
     return {entity.id: entity.sha256 for entity in entities}

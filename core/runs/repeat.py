@@ -17,7 +17,7 @@ from core.runs.run import Run
 from core.typed import typed
 
 FILE = "universes.json"
-Verdict = Literal["same", "within error", "outside", "no error told", "missing"]
+Verdict = Literal["same", "new", "within error", "outside", "no error told", "missing"]
 _ROUNDING = 1e-5
 """Relative: reports keep six digits."""
 
@@ -43,17 +43,27 @@ class Repeated:
 
     key: str
     name: str
-    published: Number
+    published: Number | None
+    """None where nothing of this kind was published but what the paper says."""
     here: Number | None
+
+    @property
+    def told(self) -> Number:
+        """Either of them, for what they have in common."""
+        found = self.published or self.here
+        assert found is not None
+        return found
 
     @property
     def error(self) -> float | None:
         """One standard deviation of the difference, where both say theirs; else that of the one that does."""
-        told = [item.error for item in (self.published, self.here) if item is not None and item.error is not None]
+        told = [item.error for item in (self.published, self.here) if item and item.error is not None]
         return math.hypot(*told) if told else None
 
     @property
     def verdict(self) -> Verdict:
+        if self.published is None:
+            return "new"
         if self.here is None or (self.here.value is None) != (self.published.value is None):
             return "missing"
         if self.here.value is None or self.published.value is None:
@@ -91,13 +101,15 @@ def bring_universes(
 
     config = run.config()
     told = {item.identity: item for item in read_universes(run.path)}
-    numbers = range(len(config["universes"])) if all_of_them else config["held_out"]
+    names, ids = config.get("universes", []), config.get("universe_ids", [])
     wanted: list[Wanted] = []
-    for number in numbers:
-        name, ids = config["universes"][number], config["universe_ids"]
+    for number in range(len(names)) if all_of_them else config.get("held_out", []):
+        name = names[number]
         if number >= len(ids) or ids[number] not in told:
             raise InputError(f"{run.name} names {name} and does not say what it is", "get it again from whom it is")
         wanted.append(told[ids[number]])
+    if not wanted:
+        raise InputError(f"{run.name} names no universe that it has held out", "train it anew on universes of your own")
     found = _found({item.identity for item in wanted}, [*where, folder])
     missing = [item for item in wanted if item.identity not in found]
     for item in missing:
@@ -137,6 +149,21 @@ def _found(wanted: set[str], folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
+def found_by_settings(wanted: Mapping[str, Mapping[str, Any]], folders: Sequence[Path]) -> dict[str, Path]:
+    """Where universes with these settings are, by their name."""
+    from core.cosmos.universe import open_universe
+
+    found: dict[str, Path] = {}
+    for name, settings in wanted.items():
+        for path in (folder / f"{name}.h5" for folder in folders):
+            try:
+                if open_universe(path).provenance.get("settings") == settings:
+                    found.setdefault(name, path)
+            except HalodeckError:
+                continue  # not there, or another file
+    return found
+
+
 def evaluated(run: Run, universes: Sequence[Path], progress: Progress = silent) -> Report:
     """The report of a run on universes, made afresh. Raises: HalodeckError."""
     from core.cosmos.universe import open_universe
@@ -152,13 +179,18 @@ def beside(published: Report, here: Report) -> list[Repeated]:
     return [Repeated(number.key, number.name, number, known.get(number.key)) for number in published.numbers]
 
 
+def alone(here: Report) -> list[Repeated]:
+    """Every number of here, where there is no published one but the paper's."""
+    return [Repeated(number.key, number.name, None, number) for number in here.numbers]
+
+
 def table(title: str, repeated: Sequence[Repeated]) -> Table:
     """The numbers as a table; of what was told without an error, by how much it is off."""
     rows = [
         (
-            item.name if not item.published.unit else f"{item.name} [{item.published.unit}]",
-            item.published.paper,
-            item.published.value,
+            f"{item.name} [{item.told.unit}]" if item.told.unit else item.name,
+            item.told.paper,
+            item.published.value if item.published else None,
             item.here.value if item.here else None,
             item.error,
             _words(item),
@@ -166,10 +198,9 @@ def table(title: str, repeated: Sequence[Repeated]) -> Table:
         for item in repeated
     ]
     columns = ("number", "paper", "published", "here", "+-", "")
-    kept = [k for k in range(len(columns)) if k != 1 or any(row[1] is not None for row in rows)]
-    return Table(
-        title, tuple(columns[k] for k in kept), tuple(tuple(row[k] for k in kept) for row in rows), _sum(repeated)
-    )
+    kept = [k for k in range(len(columns)) if k not in (1, 2) or any(row[k] is not None for row in rows)]
+    shown = tuple(tuple(row[k] for k in kept) for row in rows)
+    return Table(title, tuple(columns[k] for k in kept), shown, _sum(repeated))
 
 
 def repeats(repeated: Sequence[Repeated]) -> bool:
@@ -182,9 +213,9 @@ def dumped(item: Repeated) -> Mapping[str, Any]:
     return {
         "key": item.key,
         "name": item.name,
-        "unit": item.published.unit,
-        "paper": item.published.paper,
-        "published": item.published.value,
+        "unit": item.told.unit,
+        "paper": item.told.paper,
+        "published": item.published.value if item.published else None,
         "here": item.here.value if item.here else None,
         "error": item.error,
         "verdict": item.verdict,
@@ -192,7 +223,9 @@ def dumped(item: Repeated) -> Mapping[str, Any]:
 
 
 def _words(item: Repeated) -> str:
-    if item.verdict != "no error told" or item.here is None:
+    if item.verdict == "new":
+        return ""
+    if item.verdict != "no error told" or item.here is None or item.published is None:
         return item.verdict
     assert item.here.value is not None
     assert item.published.value is not None

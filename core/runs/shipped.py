@@ -37,14 +37,18 @@ def in_place(name: str) -> Run:
     return known[name]
 
 
-def laid_out(root: Path, name: str) -> Run:
-    """The copy of one of them in a folder of runs. Raises: as `in_place`; ResourceError."""
+def laid_out(root: Path, name: str, anew: bool = False) -> Run:
+    """The copy of one of them in a folder of runs, `anew` as it came. Raises: as `in_place`; ResourceError."""
     target, source = root / name, in_place(name)
     temporary = root / f".{name}.laying"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.copytree(source.path, temporary)
-        temporary.rename(target)
+        shutil.copytree(source.path, temporary, dirs_exist_ok=True)
+        if anew:
+            # what people wrote and what was predicted stays
+            shutil.copytree(temporary, target, dirs_exist_ok=True)
+        else:
+            temporary.rename(target)
     except OSError as error:
         if not target.exists():  # else another process was first
             raise explain(error, target) from error

@@ -50,7 +50,8 @@ def write_weights(
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu()
-        if tensor.dtype == torch.float32 and bits and tensor.ndim > 1 and tensor.numel() >= packed_from:
+        single = tensor.dtype in (torch.float32, torch.float16)
+        if single and bits and tensor.ndim > 1 and tensor.numel() >= packed_from:
             kept[name], kept[name + _SCALE] = _pack(tensor, bits)
             packed[name] = {"bits": bits, "shape": list(tensor.shape)}
         else:
