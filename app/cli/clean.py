@@ -1,4 +1,4 @@
-"""`halodeck clean`: remove what killed processes have left half-written."""
+"""`halodeck clean`: remove what killed processes have left half-written, and what is in the trash."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ def clean(
         list[Path] | None,
         typer.Argument(metavar="[FOLDER]...", help="Folders to look through; runs and universes where none is given."),
     ] = None,
+    trash: Annotated[bool, typer.Option("--trash", help="Also empty the trash: deleted runs and universes.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,
 ) -> None:
     """Remove what killed processes have left half-written; what anybody is writing now stays."""
     from core.errors import InputError
     from core.files import explain, left_behind
+    from core.trash import below, remove
+    from core.trash import size as size_of
 
     for folder in folders or ():
         if not folder.is_dir():
             raise InputError(f"{folder} is no folder", "name folders to look through")
-    found = [path for folder in folders or [Path("runs"), Path("universes")] for path in left_behind(folder)]
+    where = folders or [Path("runs"), Path("universes")]
+    found = [path for folder in where for path in left_behind(folder)]
     size = 0
     for path in found:
         try:
@@ -36,6 +40,16 @@ def clean(
             raise explain(error, path) from error
         say(str(path))
     say(f"{len(found)} files, {size / 2**20:.1f} MiB {'to be removed' if dry else 'removed'}")
+    inside = [each for folder in where for each in below(folder)]
+    if not inside:
+        return
+    thrown = sum(map(size_of, inside))
+    if trash and not dry:
+        for each in inside:
+            remove(each)
+    words = "removed from" if trash and not dry else "to be removed from" if trash else "stay in"
+    rest = "" if trash else "; `halodeck clean --trash` empties it"
+    say(f"{len(inside)} deleted runs and universes, {thrown / 2**20:.1f} MiB, {words} the trash{rest}")
 
 
 COMMANDS = (Command("clean", clean, 21),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from time import sleep
+from time import sleep, time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,15 +105,36 @@ def _ask(run: Run, request: Request) -> None:
 def delete(
     name: RunArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    for_good: Annotated[bool, typer.Option("--for-good", help="Not into the trash: nothing brings it back.")] = False,
     runs: RunsOption = RUNS,
 ) -> None:
-    """Delete a run and everything in its folder."""
+    """Delete a run and everything in its folder: into the trash, from where `undelete` brings it back."""
     run = open_run(runs, name)
     if not yes:
         typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
     from core.runs.submission import delete as delete_run
 
-    say(delete_run(run))
+    say(delete_run(run, for_good))
+
+
+def undelete(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RUN|FILE]", help="A run, or the path of a file that was deleted.")
+    ] = None,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Bring back a deleted run, or a universe deleted in the workbench; without a name, say what is in the trash."""
+    from core.trash import restore, thrown
+
+    if name is None:
+        inside = thrown(runs)
+        for each in inside:
+            say(f"{each.name}  deleted {duration(time() - each.when / 1e9)} ago")
+        say(f"{len(inside)} in the trash of {runs}; `halodeck clean --trash` empties it")
+        return
+    path = Path(name)
+    folder, wanted = (path.parent, path.name) if path.parent != Path() else (runs, name)
+    say(f"{restore(folder, wanted)} is back")
 
 
 def note(
@@ -304,5 +325,6 @@ COMMANDS = (
     Command("stop", stop, 16),
     Command("pause", pause, 17),
     Command("delete", delete, 19),
+    Command("undelete", undelete, 19),
     Command("note", note, 20),
 )

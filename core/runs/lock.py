@@ -14,6 +14,7 @@ from core.files import explain
 from core.processes import host
 from core.runs.run import Run
 from core.runs.status import SILENCE
+from core.trash import throw
 
 
 @contextmanager
@@ -51,11 +52,17 @@ def check_free(run: Run) -> None:
             )
 
 
-def delete_run(run: Run) -> None:
-    """Delete a run folder. Raises: RunError while a worker has it, ResourceError."""
+def delete_run(run: Run, for_good: bool = False) -> None:
+    """Move a run folder into the trash beside it, or delete it.
+
+    Raises: RunError while a worker has it, ResourceError.
+    """
     check_free(run)
     # where no worker ever was there is no lock, and nothing is written into the folder of another
     with held(run) if (run.path / "lock").exists() else nullcontext():
+        if not for_good:
+            throw(run.path)
+            return
         try:
             shutil.rmtree(run.path)
         except OSError as error:

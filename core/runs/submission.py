@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.cluster.sites import Site
 from core.errors import ResourceError, RunError
 from core.files import write_json, write_text
 from core.reading import read_json
+from core.runs.launch_spec import RUNS
 from core.runs.lock import delete_run
 from core.runs.requests import Request
 from core.runs.run import Run
@@ -59,12 +61,23 @@ def ask(run: Run, request: Request) -> str:
     return f"job {job} of {run.name} {words}"
 
 
-def delete(run: Run) -> str:
-    """Delete a run, after its waiting job was taken out of the queue. Raises: RunError while a worker has it."""
+def delete(run: Run, for_good: bool = False) -> str:
+    """Throw a run into the trash, or delete it, after its waiting job was taken out of the queue.
+
+    Raises: RunError while a worker has it.
+    """
     if run.status().state == "queued":
         ask(run, "stop")
-    delete_run(run)
-    return f"{run.name} is deleted"
+    delete_run(run, for_good)
+    if for_good:
+        return f"{run.name} is deleted for good"
+    return f"{run.name} is deleted; `{shlex.join(undelete_words(run))}` brings it back"
+
+
+def undelete_words(run: Run) -> list[str]:
+    """The command that brings a deleted run back."""
+    root = run.path.parent
+    return ["halodeck", "undelete", run.name, *(["--runs", str(root)] if root != RUNS else [])]
 
 
 def requeue(run: Run, code: int) -> bool:

@@ -173,8 +173,15 @@ def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
 
     code, out, _ = command("delete", "halonet-001", "--yes")
     assert code == 0
+    assert "`halodeck undelete halonet-001` brings it back" in out
     assert not Path("runs/halonet-001").exists()
     assert "no runs in runs" in command("runs")[1]
+    assert "halonet-001  deleted 0m" in command("undelete")[1]
+    assert command("undelete", "halonet-001")[1] == "runs/halonet-001 is back\n"
+    assert command("delete", "latest", "--yes")[0] == 0
+    assert "stay in the trash; `halodeck clean --trash` empties it" in command("clean")[1]
+    assert "1 deleted runs and universes" in command("clean", "--trash")[1]
+    assert "0 in the trash" in command("undelete")[1]
 
 
 def test_runs_in_another_place(command: Command, done_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ KEYS: tuple[Key, ...] = (
     Key("data.import", on.IMPORT, "import", "bring in the chosen snapshot, catalogue or cube", "data", "import"),
     Key("data.predict", on.PREDICTION, "predict", "apply a trained run to the universe", "data", "predict"),
     Key("data.delete", on.DELETE, "delete", "delete the universe or prediction, after a question", "data"),
+    Key("data.undo", on.UNDO, "undo", "bring back what was deleted last", "data"),
     Key("data.field", on.QUANTITY, "field(1)", "next field in the preview", "data"),
     Key("data.field_back", on.QUANTITY_BACK, "field(-1)", "previous field in the preview", "data"),
     Key("data.filter", on.FILTER, "filter", "show only files whose name has these words", "data", "filter", first=True),

@@ -29,9 +29,10 @@ from app.tui.screens.data.keys import KEYS
 from app.tui.screens.data.task_list import TaskList
 from app.tui.screens.data.task_pane import TaskPane
 from core.errors import HalodeckError
-from core.files import explain, files_below
+from core.files import files_below
 from core.runs.launch_spec import UNIVERSES
 from core.runs.shipped import shipped
+from core.trash import restore, throw
 
 Deed = Literal["mark", "open", "delete"]
 
@@ -54,6 +55,7 @@ class DataScreen(FramedScreen):
         super().__init__()
         self._files = FileTree()
         self._wanted: Path | None = None
+        self._deleted: list[Path] = []
 
     def choose(self, what: str | Path) -> None:
         """Put the cursor on a file, wherever it is."""
@@ -322,18 +324,29 @@ class DataScreen(FramedScreen):
         if chosen and not chosen.is_folder:
             self._mark(chosen, "delete")
 
+    def action_undo(self) -> None:
+        """Bring back what was deleted last: here, or else in the chosen folder."""
+        chosen = self._files.chosen
+        here = chosen.path if chosen and chosen.is_folder else chosen.path.parent if chosen else self.bench.universes
+
+        def bring_back() -> str:
+            path = self._deleted.pop() if self._deleted else None
+            back = restore(path.parent, path.name) if path else restore(here)
+            self.app.call_from_thread(self.action_reload)
+            return f"{back.name} is back"
+
+        self.attempt(bring_back)
+
     def _ask_to_delete(self, path: Path) -> None:
         def delete() -> str:
-            try:
-                path.unlink()
-            except OSError as error:
-                raise explain(error, path) from error
+            throw(path)
+            self._deleted.append(path)
             self.app.call_from_thread(self.action_reload)
-            return f"{path.name} is deleted"
+            return f"{path.name} is deleted; {self.bench.signs_of('data.undo')} brings it back"
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.attempt(delete)
 
-        words = f"{folder(path)} goes for good, as by `rm {shlex.quote(nearby(path))}`."
+        words = f"{folder(path)} goes into the trash; `halodeck undelete {shlex.quote(nearby(path))}` brings it back."
         self.app.push_screen(ConfirmScreen(f"Delete {path.name}?", words), answered)

@@ -25,6 +25,7 @@ KEYS: tuple[Key, ...] = (
     Key("runs.resume", on.RESUME, "resume", _GO_ON, "runs", "resume"),
     Key("runs.stop", on.STOP, "stop", _STOP, "runs", "stop"),
     Key("runs.delete", on.DELETE, "delete", "delete the folder of the chosen run, after a question", "runs"),
+    Key("runs.undo", on.UNDO, "undo", "bring back the run that was deleted last", "runs"),
     Key("runs.filter", on.FILTER, "filter", _FILTER, "runs", "filter", first=True),
     Key("runs.mark", on.MARK, "mark", "mark the run: the curves of marked runs are overlaid", "runs", "mark"),
     Key("runs.unmark", on.RESET, "unmark", "unmark all runs", "runs"),

@@ -26,6 +26,7 @@ from app.tui.screens.runs.run_table import RunTable
 from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.run import Run, read_notes
+from core.trash import restore
 
 _RULE_AND_HEADER = 2
 _SHARE = 0.35  # of the screen's height
@@ -324,8 +325,11 @@ class RunsScreen(FramedScreen):
             if yes:
                 self.attempt(lambda: actions.delete(run))
 
-        consequence = f"{folder(run.path)} goes for good: its events, checkpoints, weights, predictions and report."
+        consequence = f"{folder(run.path)} goes into the trash; {self.bench.signs_of('runs.undo')} brings it back."
         self.app.push_screen(ConfirmScreen(f"Delete {run.name}?", consequence), answered)
+
+    def action_undo(self) -> None:
+        self.attempt(lambda: f"{restore(self.bench.root).name} is back")
 
     def copied(self) -> tuple[str, str]:
         """The path of the chosen run."""
