@@ -6,7 +6,7 @@ cheap N-body.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -93,6 +93,17 @@ def channels(
     told = told_by(moved, universe.box_size, run).cpu()
     told[CONTRACTIONS] /= constants["sigma"]
     return torch.cat([density, told])
+
+
+def where_it_lies(universe: Universe, sigma: float) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+    """The linear density (1, n, n, n) as it lies in its file, and what makes of a part of it what networks are fed:
+    every process may read the same file, and none holds the box."""
+    import torch
+
+    info = universe.fields["delta_linear"]
+    # "c": a page that is written to is copied; nothing writes, but a read-only array is no tensor
+    values = np.memmap(universe.path, info.dtype, "c", info.offset, info.shape)
+    return torch.from_numpy(values)[None], lambda part: part.float() / sigma
 
 
 def displacement(universe: Universe) -> torch.Tensor:

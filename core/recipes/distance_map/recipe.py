@@ -206,8 +206,12 @@ class DistanceMap(ProtohaloRecipe):
     def looked(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array | None]:
         """The distance over the whole box, and what its regions begin as."""
         from core.protohalos.dynamics import outcome
-        from core.protohalos.inputs import channels
+        from core.protohalos.inputs import channels, where_it_lies
 
+        if self.inputs == "density":
+            values, scaled = where_it_lies(universe, learner.constants["sigma"])
+            told = self.crop.over_box(lambda cut: learner.predict(scaled(cut)), values, progress)
+            return told[0].numpy(), self.seeds(universe, learner)
         moved = None
         if self.inputs == "density+nbody":
             moved = outcome(universe, self.nbody, learner.constants["redshift"], learner.device)

@@ -30,6 +30,7 @@ from core.protohalos.inputs import (
     run_seen,
     scales,
     vectors_of,
+    where_it_lies,
 )
 from core.protohalos.networks import VNetSettings
 from core.protohalos.truth import TruthSource
@@ -168,9 +169,12 @@ class HaloNet(ProtohaloRecipe):
 
         Box-scale fluctuations carry information: the paper found one scale for all universes better (section 3.2).
         """
+        return channels(universe, self.inputs, self._scaled_by(universe, constants), self.nbody, device, moved)
+
+    def _scaled_by(self, universe: Universe, constants: dict[str, float]) -> dict[str, float]:
         if self.normalisation == "individual":
-            constants = constants | {"sigma": scales([universe], "density")["sigma"]}
-        return channels(universe, self.inputs, constants, self.nbody, device, moved)
+            return constants | {"sigma": scales([universe], "density")["sigma"]}
+        return constants
 
     def looked(self, learner: Network, universe: Universe, progress: Progress = silent) -> tuple[Array, Array | None]:
         """The probability over the whole box (n, n, n), and the groups of the cheap N-body if halos begin as these."""
@@ -179,10 +183,13 @@ class HaloNet(ProtohaloRecipe):
         constants, moved = learner.constants, None
         if self.inputs == "density+nbody":
             moved = outcome(universe, self.nbody, constants["redshift"], learner.device)
-        inputs = self.seen(universe, constants, learner.device, moved)
+        if self.inputs == "density":
+            inputs, scaled = where_it_lies(universe, self._scaled_by(universe, constants)["sigma"])
+        else:
+            inputs, scaled = self.seen(universe, constants, learner.device, moved), lambda cut: cut
 
         def chance(cut: torch.Tensor) -> torch.Tensor:
-            logits = learner.predict(cut)
+            logits = learner.predict(scaled(cut))
             return (logits[:, 1:] - logits[:, :1]).sigmoid()
 
         probability = self.crop.over_box(chance, inputs, progress)[0].numpy()
