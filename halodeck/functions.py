@@ -15,7 +15,7 @@ from app.draw.notebook import display
 from core.cosmos.universe import Universe, open_universe
 from core.figures import Displayed, Figure, Report, Table
 from core.progress import Progress, silent
-from core.runs.launch_spec import RUNS, UNIVERSES, LaunchSpec
+from core.runs.launch_spec import LaunchSpec, folder_of
 from core.runs.listing import open_run
 from core.runs.run import Run
 
@@ -28,6 +28,7 @@ AnyUniverse: TypeAlias = AnyPath | Universe
 AnyRun: TypeAlias = AnyPath | Run
 
 Displayed.display = display
+UNIVERSES, RUNS = folder_of("universes"), folder_of("runs")
 
 
 class Figures(dict[str, Figure], Displayed):

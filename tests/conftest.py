@@ -1,6 +1,7 @@
 """What many tests share: tiny universes and runs of the recipe halonet on them."""
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -73,6 +74,15 @@ def done_run(run_in: Callable[..., Run], tmp_path_factory: pytest.TempPathFactor
     return run
 
 
+def _check_keys(answer: dict[str, object]) -> None:
+    """Every key that a command tells machines is one that it declares."""
+    from app.cli.answers import EVERY
+    from app.cli.registry import command
+
+    declared = command(str(answer["command"])).answer
+    assert answer.keys() <= {*EVERY, *declared}, f"{answer['command']} declares {', '.join(declared)}"
+
+
 @pytest.fixture
 def command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -91,6 +101,8 @@ def command(
         with pytest.raises(SystemExit) as ended:
             main()
         output = capsys.readouterr()
+        if "--json" in arguments and output.out:
+            _check_keys(json.loads(output.out))
         return int(ended.value.code or 0), output.out, output.err
 
     return call

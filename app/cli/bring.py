@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import INFO
 from app.cli.command import Command, CommandForm
 from app.cli.looking import info
 from app.cli.options import (
@@ -221,4 +222,4 @@ def import_(
     info(path)
 
 
-COMMANDS = (Command("import", import_, 2, FORM),)
+COMMANDS = (Command("import", import_, 2, FORM, INFO),)

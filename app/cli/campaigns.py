@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.options import UNIVERSES
-from app.cli.show import JsonOption, print_figure, print_json, say
+from app.cli.show import print_figure, print_script, say
 from app.cli.where import Where
 
 _OF_THE_ARRAY = {"--submit": 1, "--parallel": 1, "--gpus": 1, "--time": 1, "--dry-run": 0, "--force": 0}
@@ -31,23 +32,20 @@ def submit_campaign(
     words = without_options(sys.argv[1:], _OF_THE_ARRAY)
     script = array_script(out.resolve().name or "universes", out, words, where.site, where.size, len(files), parallel)
     if dry_run:
-        typer.echo(script)
+        print_script(script)
         return
     job = submit_array(out, script, files, ["halodeck", *sys.argv[1:]])
+    tell(job=job)
     say(f"job {job}: {len(files)} tasks; see how far they are with `halodeck campaign {out}`")
 
 
-def campaign(
-    folder: Annotated[Path, typer.Argument(help="A folder of universes.")] = UNIVERSES, as_json: JsonOption = False
-) -> None:
+def campaign(folder: Annotated[Path, typer.Argument(help="A folder of universes.")] = UNIVERSES) -> None:
     """How far the campaigns of a folder are: universes done, running, waiting and missing, and why."""
     from core.cluster.array import campaigns, counts, tasks
     from core.figures import Table
 
     found = [(each, tasks(folder, each)) for each in campaigns(folder)]
-    if as_json:
-        print_json([{**vars(each), "tasks": [vars(task) for task in of]} for each, of in found])
-        return
+    tell(campaigns=[{**vars(each), "tasks": [vars(task) for task in of]} for each, of in found])
     if not found:
         say(f"no campaigns in {folder}; start one with `halodeck simulate --seeds 1-512 --submit SITE`")
         return
@@ -58,4 +56,12 @@ def campaign(
     print_figure(Table(f"Campaigns in {folder}", columns, rows, "\n".join([*missing[:10], *more])))
 
 
-COMMANDS = (Command("campaign", campaign, 32),)
+_ANSWER = {"campaigns": "list: job, what it was asked for, and tasks: file, state, message"}
+COMMANDS = (
+    Command(
+        "campaign",
+        campaign,
+        32,
+        answer=_ANSWER,
+    ),
+)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command
+from app.cli.options import RUNS, UNIVERSES
 from app.cli.show import say
 
 
@@ -28,7 +30,7 @@ def clean(
     for folder in folders or ():
         if not folder.is_dir():
             raise InputError(f"{folder} is no folder", "name folders to look through")
-    where = folders or [Path("runs"), Path("universes")]
+    where = folders or [RUNS, UNIVERSES]
     found = [path for folder in where for path in left_behind(folder)]
     size = 0
     for path in found:
@@ -39,8 +41,10 @@ def clean(
         except OSError as error:
             raise explain(error, path) from error
         say(str(path))
+    tell(files=[str(path) for path in found], bytes=size)
     say(f"{len(found)} files, {size / 2**20:.1f} MiB {'to be removed' if dry else 'removed'}")
     inside = [each for folder in where for each in below(folder)]
+    tell(trash=[str(each) for each in inside])
     if not inside:
         return
     thrown = sum(map(size_of, inside))
@@ -52,4 +56,5 @@ def clean(
     say(f"{len(inside)} deleted runs and universes, {thrown / 2**20:.1f} MiB, {words} the trash{rest}")
 
 
-COMMANDS = (Command("clean", clean, 21),)
+_ANSWER = {"files": "list of paths", "bytes": "that they take together", "trash": "what was deleted, list of paths"}
+COMMANDS = (Command("clean", clean, 21, answer=_ANSWER),)

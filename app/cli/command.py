@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.answers import answering
+from app.cli.completion import completed
 from core.forms import FormField, command_fields, problem_of
 
 
@@ -38,26 +41,54 @@ class Command:
     order: int = 50
     """Its place in `halodeck --help`."""
     form: CommandForm | None = None
+    answer: Mapping[str, str] = field(default_factory=dict)
+    """The keys of its JSON and their meaning, besides those of every command."""
 
     @cached_property
     def fields(self) -> tuple[FormField, ...]:
         """The options as a form asks for them, group by group."""
         order = list(self.form.groups) if self.form else []
         found = command_fields(self.function)
-        placed = [
-            field if field.group in order else replace(field, group=order[-1] if order else "") for field in found
-        ]
-        return tuple(sorted(placed, key=lambda field: order.index(field.group) if order else 0))
+        placed = [each if each.group in order else replace(each, group=order[-1] if order else "") for each in found]
+        return tuple(sorted(placed, key=lambda each: order.index(each.group) if order else 0))
 
     def problems(self, values: Mapping[str, str]) -> dict[str, str]:
         """What the values alone tell is wrong, by parameter."""
-        found = {field.path: problem_of(field, values.get(field.path, field.default)) for field in self.fields}
+        found = {each.path: problem_of(each, values.get(each.path, each.default)) for each in self.fields}
         return {path: words for path, words in found.items() if words}
 
     def called(self, values: Mapping[str, str]) -> str:
         """What it is called as a task."""
-        told: dict[str, Any] = {field.path: values.get(field.path, field.default) for field in self.fields}
+        told: dict[str, Any] = {each.path: values.get(each.path, each.default) for each in self.fields}
         return self.form.task.format(**told) if self.form else self.name
+
+
+JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines; docs/json.md has its keys.")]
+
+
+def for_typer(command: Command) -> Callable[..., None]:
+    """The function of a command with the option --json, and with the values that a shell may offer."""
+    function = command.function
+    known = completed(inspect.signature(function, eval_str=True))
+    if "as_json" in known.parameters:
+
+        @wraps(function)
+        def own(*args: Any, as_json: bool = False, **kwargs: Any) -> None:
+            with answering(command.name) if as_json else nullcontext():
+                function(*args, as_json=as_json, **kwargs)
+
+        return _with_signature(own, known)
+    more = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JSON)
+
+    @wraps(function)
+    def answered(*args: Any, as_json: bool = False, **kwargs: Any) -> None:
+        if not as_json:
+            function(*args, **kwargs)
+            return
+        with answering(command.name):
+            function(*args, **kwargs)
+
+    return _with_signature(answered, known.replace(parameters=[*known.parameters.values(), more]))
 
 
 def with_flags(function: Callable[..., None], flags: Mapping[str, str]) -> Callable[..., None]:
@@ -76,7 +107,12 @@ def with_flags(function: Callable[..., None], flags: Mapping[str, str]) -> Calla
     def flagged(*args: Any, **kwargs: Any) -> None:
         function(*args, **kwargs)
 
-    flagged.__signature__ = known.replace(parameters=[*given, *more])  # type: ignore[attr-defined]
-    flagged.__annotations__ = {item.name: item.annotation for item in [*given, *more]}
-    del flagged.__wrapped__  # Typer would ask the function below for its types
-    return flagged
+    return _with_signature(flagged, known.replace(parameters=[*given, *more]))
+
+
+def _with_signature(function: Callable[..., None], signature: inspect.Signature) -> Callable[..., None]:
+    """A wrapping function whose parameters are these."""
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__annotations__ = {item.name: item.annotation for item in signature.parameters.values()}
+    del function.__wrapped__  # type: ignore[attr-defined]  # Typer would ask the function below for its types
+    return function

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import REPORT
 from app.cli.command import Command
 from app.cli.runs import RUNS, MovedOption, RunsOption
-from app.cli.show import JsonOption, SaveOption, print_json, print_report, progress_bar, save_report
+from app.cli.show import SaveOption, print_report, progress_bar, save_report
 from core.errors import UsageError, did_you_mean
 from core.runs.launch_spec import universe_paths
 from core.runs.listing import open_run
@@ -23,14 +24,12 @@ def compare(
     ] = None,
     truth: Annotated[str, typer.Option(help="True halos: nbody, peakpatch, or auto for what there is.")] = "auto",
     moved: MovedOption = None,
-    as_json: JsonOption = False,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
 ) -> None:
     """Put runs side by side: halos on the same universes beside baselines, other predictions by their reports."""
     from core.analysis.comparison.runs import compare as compare_runs
     from core.cosmos.universe import open_universe
-    from core.figures import dump_report
 
     if truth not in ("auto", "nbody", "peakpatch"):
         raise UsageError(f"unknown truth {truth!r}", did_you_mean(truth, ("auto", "nbody", "peakpatch")))
@@ -40,7 +39,7 @@ def compare(
         report = compare_runs(chosen, universes, truth, progress, moved or ())  # type: ignore[arg-type]
     if save:
         save_report(report, save)
-    print_json(dump_report(report)) if as_json else print_report(report)
+    print_report(report)
 
 
-COMMANDS = (Command("compare", compare, 32),)
+COMMANDS = (Command("compare", compare, 32, answer=REPORT),)

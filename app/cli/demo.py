@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import REPORT, RUN, tell
 from app.cli.command import Command
-from app.cli.runs import RUNS, RunsOption, duration
+from app.cli.runs import RUNS, UNIVERSES, RunsOption, duration
 from app.cli.show import print_facts, print_figure, print_report, progress_bar, say
 from app.cli.training import spec_of
 from app.cli.where import train_here
@@ -30,7 +31,7 @@ SHOWN = ("foreground_dice", "auc", "collapsed_fraction", "mass_function", "match
 
 def demo(
     runs: RunsOption = RUNS,
-    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = Path("universes/demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the universes.")] = UNIVERSES / "demo",
 ) -> None:
     """What a trained network predicts, then the whole loop: simulate, train, predict, find halos, compare."""
     from core.cosmos.cosmology import preset
@@ -50,6 +51,7 @@ def demo(
     say(f"Training: recipe halonet, table [demo] of configs/halonet.toml, run {run.name}")
     train_here(run)
     report = read_report(run)
+    tell(run=run.name, path=str(run.path))
     print()
     print_report(report)
     print()
@@ -91,4 +93,4 @@ work together, and how a small network stands beside boosted trees, which are to
 What it cannot: the paper's numbers. Its network has 200 times the weights, its boxes 160 times the volume, its
 training took three days on four GPUs, and its truth are Peak Patch spheres."""
 
-COMMANDS = (Command("demo", demo, 30),)
+COMMANDS = (Command("demo", demo, 30, answer=RUN | REPORT),)

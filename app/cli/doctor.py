@@ -9,12 +9,13 @@ from dataclasses import asdict
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, UNIVERSES, RunsOption, UniversesOption
-from app.cli.show import JsonOption, depth, print_figure, print_json
+from app.cli.show import depth, print_figure
 
 
-def doctor(as_json: JsonOption = False, runs: RunsOption = RUNS, universes: UniversesOption = UNIVERSES) -> None:
+def doctor(runs: RunsOption = RUNS, universes: UniversesOption = UNIVERSES) -> None:
     """Examine this machine: processor, GPUs, arithmetic, disks, scheduler, terminal. Exit code 1: something is bad."""
     from core.doctor.cluster import cluster
     from core.doctor.convolutions import convolutions
@@ -40,13 +41,12 @@ def doctor(as_json: JsonOption = False, runs: RunsOption = RUNS, universes: Univ
     found = [
         *machine(), *gpus(), *convolutions(), *storage({"runs": runs, "universes": universes}), *cluster(), *terminal,
     ]  # fmt: skip
-    if as_json:
-        print_json([asdict(finding) for finding in found])
-    else:
-        rows = tuple((each.part, each.name, each.found, each.verdict, each.remedy or None) for each in found)
-        print_figure(Table("This machine", ("part", "what", "found", "verdict", "what to do"), rows))
+    tell(findings=[asdict(finding) for finding in found])
+    rows = tuple((each.part, each.name, each.found, each.verdict, each.remedy or None) for each in found)
+    print_figure(Table("This machine", ("part", "what", "found", "verdict", "what to do"), rows))
     if any(finding.verdict == "bad" for finding in found):
         raise typer.Exit(1)
 
 
-COMMANDS = (Command("doctor", doctor, 33),)
+_ANSWER = {"findings": "list: part, name, found, verdict (good, warning, bad), remedy"}
+COMMANDS = (Command("doctor", doctor, 33, answer=_ANSWER),)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import UNIVERSES as UNIVERSES_TOLD
+from app.cli.answers import for_machines, in_short, tell
 from app.cli.command import Command, CommandForm
 from app.cli.options import (
     UNIVERSES,
@@ -88,9 +90,10 @@ def emulate(
             simulation = Simulation(cells, size, chosen, seed, Evolution(outputs=redshifts))
             simulation.check()
             work.append(Emulation(simulation.name, chosen, redshifts, seed, cells, size))
-    missing = []
+    missing, every = [], []
     for item in work:
         path = out / f"{item.name}.h5"
+        every.append(path)
         if not path.exists() or force:
             missing.append((path, item))
         elif open_universe(path).provenance.get("settings") != model.settings(item):
@@ -101,6 +104,8 @@ def emulate(
             made = model.make(path, item, provenance([item.given.path] if item.given else []), stage)
             told = ", ".join(f"{count} halos ({name})" for name, count in made.halos.items())
             say(f"{made.path}  {told or model.no_halos}")
+    if for_machines():
+        tell(universes=[in_short(open_universe(path)) for path in every])
 
 
 FORM = CommandForm(
@@ -115,4 +120,4 @@ FORM = CommandForm(
     folded=("cosmology",),
     out="{universes}/emulated",
 )
-COMMANDS = (Command("emulate", emulate, 2, FORM),)
+COMMANDS = (Command("emulate", emulate, 2, FORM, UNIVERSES_TOLD),)

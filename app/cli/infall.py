@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command, CommandForm
 from app.cli.options import parse_numbers
-from app.cli.show import JsonOption, print_facts, print_figure, print_json, progress_bar
+from app.cli.show import print_facts, print_figure, progress_bar
 from core.errors import InputError
 from core.forms import Ask
 
@@ -35,7 +36,7 @@ def make(
     from core.provenance import provenance
 
     path = free(out or TABLES / f"infall-s{seed}.h5", force)
-    tell(make_table(path, Infalls(count, seed), provenance()))
+    print_table(make_table(path, Infalls(count, seed), provenance()))
 
 
 def free(path: Path, force: bool) -> Path:
@@ -45,11 +46,13 @@ def free(path: Path, force: bool) -> Path:
     return path
 
 
-def tell(universe: Universe) -> None:
+def print_table(universe: Universe) -> None:
     """What a table holds."""
     from core.cosmos.infall.table import described
 
-    print_facts({"table": str(universe.path), **described(universe)})
+    facts = described(universe)
+    tell(path=str(universe.path), facts=facts)
+    print_facts({"table": str(universe.path), **facts})
 
 
 def read(
@@ -98,7 +101,7 @@ def read(
 
     path = free(out or TABLES / f"{trees[0].stem}.h5", force)
     found = read_trees(trees, Told(omega_matter, h, box_size, particle_mass, times), path.parent)
-    tell(
+    print_table(
         make_table(
             path,
             found,
@@ -116,7 +119,6 @@ def search(
     learning_rate: Annotated[str, typer.Option(help="Learning rates to try; votes have none.")] = "0.05,0.1",
     folds: Annotated[int, typer.Option(help="Parts of the rows, each left out once.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds and the trees.")] = 1,
-    as_json: JsonOption = False,
 ) -> None:
     """Try forests of many sizes by cross-validation, best first; the rows kept for reports are left alone."""
     from core.cosmos.universe import open_universe
@@ -136,9 +138,11 @@ def search(
     with progress_bar("search") as progress:
         found = grid_search(read_tables(universes, split), outcome, grid, folds, seed, progress)
     figure = as_table(outcome, found, folds)
-    print_json(dump(figure)) if as_json else print_figure(figure)
+    tell(table=dump(figure))
+    print_figure(figure)
 
 
+_TABLE = {"path": "of the table", "facts": "what it holds, by name"}
 COMMANDS = (
     Command(
         "infall make",
@@ -152,6 +156,7 @@ COMMANDS = (
                 "output": "The table to write.",
             },
         ),
+        _TABLE,
     ),
     Command(
         "infall read",
@@ -167,6 +172,7 @@ COMMANDS = (
             },
             first="trees",
         ),
+        _TABLE,
     ),
-    Command("infall search", search, 36),
+    Command("infall search", search, 36, answer={"table": "columns and rows: each forest that was tried, best first"}),
 )

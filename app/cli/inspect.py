@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import REPORT, for_machines
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunsOption, SetOption
-from app.cli.show import JsonOption, SaveOption, print_figure, print_json, save_report
+from app.cli.show import SaveOption, print_figure, print_report, save_report
 from core.errors import UsageError
 from core.runs.listing import look_at_run
 
@@ -38,7 +39,6 @@ def inspect(
     count: Annotated[int, typer.Option(min=1, help="Images to show.")] = 8,
     cells: Annotated[int, typer.Option(min=0, help="Side of the input in cells; 0 finds out.")] = 0,
     network: Annotated[str, typer.Option(help="Which network of a recipe that has several.")] = "",
-    as_json: JsonOption = False,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
 ) -> None:
@@ -48,7 +48,7 @@ def inspect(
     one trained, with its loss.
     """
     from core.cosmos.universe import open_universe
-    from core.figures import Number, Report, dump_report
+    from core.figures import Number, Report
 
     subject = _subject(name, recipe, config, set_ or [], network, cells, runs)
     given = open_universe(universe) if universe else None
@@ -63,8 +63,8 @@ def inspect(
     report = Report(subject.title, tuple(numbers), figures)
     if save:
         save_report(report, save)
-    if as_json:
-        print_json(dump_report(report))
+    if for_machines():
+        print_report(report)
         return
     for number, figure in enumerate(figures.values()):
         if number:
@@ -77,7 +77,6 @@ def _subject(
 ) -> Subject:
     """What to look into. Raises: HalodeckError."""
     from core.analysis.inspection import subject
-    from core.analysis.inspection.names import is_named, open_named
     from core.config import read_table, resolve
     from core.runs.registry import load
 
@@ -87,12 +86,18 @@ def _subject(
         if config or overrides:
             raise UsageError("--config and --set belong to --recipe", "a run has its settings")
         assert name is not None
-        if is_named(name):
-            return open_named(name, network, cells)
-        return subject.of_run(look_at_run(runs, name), network, cells)
+        return subject_of(name, network, cells, runs)
     settings = resolve(load(recipe), read_table(recipe, config) if config else {}, overrides)
     table = f", [{config}]" if config else ""
     return subject.of_recipe(settings, network, cells, f"{settings.title}{table}")
+
+
+def subject_of(name: str, network: str, cells: int, runs: Path) -> Subject:
+    """The network of a run, of a file, or one that comes along. Raises: HalodeckError."""
+    from core.analysis.inspection.names import is_named, open_named
+    from core.analysis.inspection.subject import of_run
+
+    return open_named(name, network, cells) if is_named(name) else of_run(look_at_run(runs, name), network, cells)
 
 
 def _inside(
@@ -117,4 +122,4 @@ def _inside(
     return figures
 
 
-COMMANDS = (Command("inspect", inspect, 31),)
+COMMANDS = (Command("inspect", inspect, 31, answer=REPORT),)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import UNIVERSES as UNIVERSES_TOLD
+from app.cli.answers import for_machines, in_short, tell
 from app.cli.command import Command, CommandForm
 from app.cli.options import UNIVERSES, Device, Force, Preset, parse_device, parse_numbers, parse_seeds
 from app.cli.show import progress_bar, say
@@ -82,9 +84,10 @@ def ionize(
     ]
     if len({item.name for item in wanted}) < len(wanted):
         raise UsageError("two universes would have one name", "give redshifts by 0.01, escape fractions by 0.001")
-    missing = []
+    missing, every = [], []
     for item in wanted:
         path = out / f"{item.name}.h5"
+        every.append(path)
         if not path.exists() or force:
             missing.append(item)
         elif open_universe(path).provenance.get("settings") != item.settings():
@@ -94,6 +97,8 @@ def ionize(
         for universe in make(out, missing, told, progress, device, given):
             neutral = float(universe.field("neutral_fraction").values.mean())
             say(f"{universe.path}  neutral fraction {neutral:.3f}")
+    if for_machines():
+        tell(universes=[in_short(open_universe(path)) for path in every])
 
 
 def parse_range(text: str, option: str) -> list[float]:
@@ -122,4 +127,4 @@ FORM = CommandForm(
     folded=("sources",),
     out="{universes}/ionized",
 )
-COMMANDS = (Command("ionize", ionize, 33, FORM),)
+COMMANDS = (Command("ionize", ionize, 33, FORM, UNIVERSES_TOLD),)

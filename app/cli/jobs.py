@@ -6,22 +6,21 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunArgument, RunsOption
-from app.cli.show import JsonOption, print_figure, print_json, say
+from app.cli.show import print_figure, say
 from core.runs.listing import open_run
 
 
-def sites(as_json: JsonOption = False) -> None:
+def sites() -> None:
     """List the sites that jobs can be submitted to: yours, and examples to build on."""
     from core.cluster.sites import own_sites
     from core.cluster.sites import sites as every
     from core.figures import Table
 
     found = every()
-    if as_json:
-        print_json({name: site.model_dump(mode="json") for name, site in found.items()})
-        return
+    tell(sites={name: site.model_dump(mode="json") for name, site in found.items()})
     columns = ("site", "account", "partition", "qos", "constraint", "time", "setup")
     rows = tuple(
         (name, *(getattr(site, column) or None for column in columns[1:-1]), "; ".join(site.setup) or None)
@@ -39,10 +38,15 @@ def requeue(
     from core.runs.submission import requeue as again
 
     run = open_run(runs, name)
-    if again(run, code):
+    queued = again(run, code)
+    tell(run=run.name, queued=queued)
+    if queued:
         say(f"run {run.name} has work left: its job is in the queue again")
     elif run.status().state != "done" and code:
         raise typer.Exit(code)
 
 
-COMMANDS = (Command("sites", sites, 30), Command("requeue", requeue, 31))
+COMMANDS = (
+    Command("sites", sites, 30, answer={"sites": "by name: account, partition, qos, constraint, time, setup, ..."}),
+    Command("requeue", requeue, 31, answer={"run": "its name", "queued": "whether its job is in the queue again"}),
+)

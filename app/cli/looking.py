@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import INFO, REPORT, for_machines, tell
 from app.cli.command import Command, with_flags
 from app.cli.options import parse_numbers
 from app.cli.show import (
-    JsonOption,
     SaveOption,
     print_facts,
     print_figure,
-    print_json,
     print_report,
     progress_bar,
     save_report,
@@ -26,14 +25,13 @@ from core.errors import UsageError
 
 def info(
     path: Annotated[Path, typer.Argument(help="Any file or folder.")],
-    as_json: JsonOption = False,
 ) -> None:
     """Say what a file, universe, prediction or run is."""
     from app.background.describing import describer
 
     described = describer().describe(path)
-    facts = {"path": str(path), "kind": described.kind, **described.facts}
-    print_json(facts) if as_json else print_facts(facts)
+    tell(path=str(path), kind=described.kind, facts=dict(described.facts))
+    print_facts({"path": str(path), "kind": described.kind, **described.facts})
 
 
 def view(
@@ -69,6 +67,7 @@ def view(
     """Draw a slice of a field in the terminal."""
     from core.analysis.views.panels import Overlays, view_figure
     from core.analysis.views.view import View
+    from core.figures import dump
 
     if limits and len(parse_numbers(limits, "--limits")) != 2:
         raise UsageError(f"--limits {limits!r} is no range", "write two numbers: 0,1")
@@ -91,7 +90,10 @@ def view(
         from app.draw import save as save_figure
 
         save_figure(figure, save)
+        tell(saved=str(save))
         say(f"saved {save}")
+    elif for_machines():
+        tell(figure=dump(figure))
     else:
         print_figure(figure, width, height)
 
@@ -103,14 +105,12 @@ def stats(
     ] = None,
     field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
     poisson: Annotated[bool, typer.Option("--poisson", help="Poisson errors of the mass function.")] = False,
-    as_json: JsonOption = False,
     save: SaveOption = None,
     **extra: bool,
 ) -> None:
     """Power spectrum, cross-correlation, transfer function, pixel distribution and halo mass function."""
     from core.analysis.statistics.measure import statistics
     from core.cosmos.universe import open_universe
-    from core.figures import dump_report
 
     with progress_bar("statistics") as progress:
         report = statistics(
@@ -123,11 +123,11 @@ def stats(
         )
     if save:
         save_report(report, save)
-    print_json(dump_report(report)) if as_json else print_report(report)
+    print_report(report)
 
 
 COMMANDS = (
-    Command("info", info, 3),
-    Command("view", view, 4),
-    Command("stats", with_flags(stats, {row.name: f"Also {row.help}." for row in STATISTICS}), 5),
+    Command("info", info, 3, answer=INFO),
+    Command("view", view, 4, answer={"figure": "kind and the fields of that class", "saved": "path, with --save"}),
+    Command("stats", with_flags(stats, {row.name: f"Also {row.help}." for row in STATISTICS}), 5, answer=REPORT),
 )

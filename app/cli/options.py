@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +10,13 @@ import typer
 from core.cosmos.presets import PRESET_NAMES
 from core.errors import UsageError
 from core.forms import Ask
+from core.runs.launch_spec import folder_of
 
 if TYPE_CHECKING:
     from core.cosmos.cosmology import Cosmology
 
-UNIVERSES = Path("universes")
+UNIVERSES = folder_of("universes")
+RUNS = folder_of("runs")
 DEVICES = ("auto", "cpu", "cuda")
 
 Steps = Annotated[

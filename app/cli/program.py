@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli import registry, runs
+from app.cli.command import for_typer
 from app.cli.show import ColourOption, set_colour
 from core.errors import UsageError
 
@@ -28,12 +29,20 @@ def start(
     runs_folder: runs.RunsOption = runs.RUNS,
     universes_folder: runs.UniversesOption = runs.UNIVERSES,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    man: Annotated[
+        bool, typer.Option("--man", help="Print the manual page and leave: halodeck --man | man -l -")
+    ] = False,
 ) -> None:
     set_colour(color)
     if version:
         from importlib.metadata import version as installed
 
         typer.echo(f"halodeck {installed('halodeck')}")
+        raise typer.Exit
+    if man:
+        from app.cli.manual import manual
+
+        print(manual(typer.main.get_command(program)), end="")
         raise typer.Exit
     for option, parameter in (("--runs", "runs_folder"), ("--universes", "universes_folder")):
         source = context.get_parameter_source(parameter)
@@ -49,7 +58,7 @@ def _add_all() -> None:
     inside = {name: _typer(name, about) for name, about in registry.groups().items()}
     for command in registry.commands():
         group, _, name = command.name.rpartition(" ")
-        (inside[group] if group else program).command(name)(command.function)
+        (inside[group] if group else program).command(name)(for_typer(command))
     for name, group_program in inside.items():
         program.add_typer(group_program, name=name)
 

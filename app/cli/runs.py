@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.answers import JOB, REPORT, RUN, for_machines, tell
 from app.cli.command import Command
+from app.cli.options import RUNS as RUNS
+from app.cli.options import UNIVERSES as UNIVERSES
 from app.cli.show import (
-    JsonOption,
     SaveOption,
     print_facts,
     print_figure,
-    print_json,
     print_report,
     progress_bar,
     save_report,
@@ -27,7 +28,7 @@ from app.cli.where import GpusOption, NodesOption, RanksOption, SubmitOption, Ti
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, UsageError
 from core.learning import parallel
-from core.runs.listing import entries, look_at_run, open_run
+from core.runs.listing import entries, look_at_run, open_run, read_entry
 from core.runs.run import Notes
 
 if TYPE_CHECKING:
@@ -41,17 +42,17 @@ RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="Name or path of a run, latest, or a network of `halodeck networks`.")
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
-UniversesOption = Annotated[Path, typer.Option("--universes", help="Folder of the universes.")]
+UniversesOption = Annotated[
+    Path, typer.Option("--universes", help="Folder of the universes.", envvar="HALODECK_UNIVERSES")
+]
 MovedOption = Annotated[
     list[Path] | None,
     typer.Option("--universes", help="A folder where universes of the run are that have moved; may be repeated."),
 ]
-RUNS = Path("runs")
-UNIVERSES = Path("universes")
 
 
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="A recipe: list its settings.")] = None, as_json: JsonOption = False
+    name: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="A recipe: list its settings.")] = None,
 ) -> None:
     """List the recipes, or every setting of one with its default and meaning."""
     from core.config import describe, tables
@@ -60,9 +61,7 @@ def recipes(
 
     if name is None:
         every = registry.every()
-        if as_json:
-            print_json([_described(name, found) for name, found in every.items()])
-            return
+        tell(recipes=[_described(name, found) for name, found in every.items()])
         rows = []
         for each, found in every.items():
             what = (found, "", "") if isinstance(found, str) else (found.title, found.paper, ", ".join(tables(each)))
@@ -71,19 +70,20 @@ def recipes(
         return
     kind = registry.load(name)
     settings = describe(kind)
-    if as_json:
-        print_json(kind.model_json_schema())
-        return
+    if for_machines():
+        tell(recipe=_described(name, kind), settings=kind.model_json_schema())
     lines = tuple((path, str(default), text) for path, _, default, text in settings)
     print_figure(Table(f"{kind.title} ({kind.paper})", ("setting", "default (paper)", "meaning"), lines))
     say(f"Ready tables for --config: {', '.join(tables(name))}")
 
 
-def _described(name: str, found: type[Recipe] | str) -> dict[str, str]:
+def _described(name: str, found: type[Recipe] | str) -> dict[str, Any]:
     """A recipe in a line, or why it cannot be used."""
     if isinstance(found, str):
         return {"name": name, "problem": found}
-    return {"name": name, "title": found.title, "paper": found.paper}
+    from core.config import tables
+
+    return {"name": name, "title": found.title, "paper": found.paper, "tables": tables(name)}
 
 
 def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
@@ -99,6 +99,7 @@ def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
 def _ask(run: Run, request: Request) -> None:
     from core.runs.submission import ask
 
+    tell(run=run.name)
     say(ask(run, request))
 
 
@@ -111,9 +112,12 @@ def delete(
     """Delete a run and everything in its folder: into the trash, from where `undelete` brings it back."""
     run = open_run(runs, name)
     if not yes:
+        if for_machines():
+            raise UsageError("--json asks no questions", "give --yes")
         typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
     from core.runs.submission import delete as delete_run
 
+    tell(run=run.name, path=str(run.path))
     say(delete_run(run, for_good))
 
 
@@ -128,13 +132,16 @@ def undelete(
 
     if name is None:
         inside = thrown(runs)
+        tell(trash=[{"name": each.name, "deleted": each.when / 1e9} for each in inside])
         for each in inside:
             say(f"{each.name}  deleted {duration(time() - each.when / 1e9)} ago")
         say(f"{len(inside)} in the trash of {runs}; `halodeck clean --trash` empties it")
         return
     path = Path(name)
     folder, wanted = (path.parent, path.name) if path.parent != Path() else (runs, name)
-    say(f"{restore(folder, wanted)} is back")
+    back = restore(folder, wanted)
+    tell(path=str(back))
+    say(f"{back} is back")
 
 
 def note(
@@ -142,7 +149,6 @@ def note(
     text: Annotated[str | None, typer.Option(help="Replace the text of the notes.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag; may be repeated.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="Take a tag away; may be repeated.")] = None,
-    as_json: JsonOption = False,
     runs: RunsOption = RUNS,
 ) -> None:
     """Write notes and tags on a run, and show them."""
@@ -152,10 +158,8 @@ def note(
         kept = [each for each in notes.tags if each not in (untag or [])]
         run.write_notes(Notes(notes.text if text is None else text, (*kept, *(tag or []))))
         notes = run.notes()
-    if as_json:
-        print_json({"text": notes.text, "tags": list(notes.tags)})
-    else:
-        print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
+    tell(run=run.name, text=notes.text, tags=list(notes.tags))
+    print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
 
 
 def predict(
@@ -201,6 +205,7 @@ def _predict(name: str, universe: Path, runs: Path) -> None:
         except (InputError, UsageError) as error:
             # a universe that lacks the truth can be predicted all the same
             facts["no report"] = str(error)
+    tell(prediction=str(prediction.path), halos=dict(prediction.halos), seen=has_seen(run, target))
     print_facts(facts | {f"halos ({name})": str(count) for name, count in prediction.halos.items()})
     if made:
         print_report(made)
@@ -210,7 +215,6 @@ def report(
     name: RunArgument,
     again: Annotated[bool, typer.Option("--again", help="Predict and evaluate afresh.")] = False,
     universes: MovedOption = None,
-    as_json: JsonOption = False,
     save: SaveOption = None,
     submit: SubmitOption = None,
     gpus: GpusOption = 0,
@@ -218,7 +222,6 @@ def report(
     runs: RunsOption = RUNS,
 ) -> None:
     """Show a run's numbers and figures beside the paper's."""
-    from core.figures import dump_report
     from core.runs.reports import report_of
 
     run = open_run(runs, name) if again or submit is not None else look_at_run(runs, name)
@@ -231,18 +234,17 @@ def report(
         made = report_of(run, again, universes or (), progress)
     if save:
         save_report(made, save)
-    print_json(dump_report(made)) if as_json else print_report(made)
+    print_report(made)
 
 
-def list_runs(as_json: JsonOption = False, runs: RunsOption = RUNS) -> None:
+def list_runs(runs: RunsOption = RUNS) -> None:
     """List the runs, newest first."""
     from core.figures import Table
     from core.runs.run import age
 
     found = entries(runs)
-    if as_json:
-        print_json([_told(entry) for entry in found])
-        return
+    if for_machines():
+        tell(runs=[_told(entry) for entry in found])
     if not found:
         say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
@@ -291,12 +293,14 @@ def watch(
         line += f"  {status.message}" if status.message and status.message != "training" else ""
         if sys.stdout.isatty():
             say_again(line)
-        elif line != said:
+        elif line != said and not for_machines():
             say(line)
         said = line
         if not status.alive and status.state != "queued":
             break
         sleep(interval)
+    if for_machines():
+        tell(**_told(read_entry(run.path)))
     print() if sys.stdout.isatty() else None
     from core.runs.reports import loss_curves
 
@@ -316,15 +320,48 @@ def duration(seconds: float | None) -> str | None:
     return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
 
 
+_PREDICTED = {
+    "prediction": "its path",
+    "halos": "catalogue: number of halos",
+    "seen": "whether the universe was seen in training: what follows is no test",
+}
+_RUN = {
+    "name": "of the run",
+    "path": "its folder",
+    "state": "running, paused, queued, done, stopped, failed, lost, broken or not answering",
+    "step": "steps done",
+    "steps": "steps in all",
+    "values": "what the last step measured: loss, learning_rate, seconds",
+    "speed": "steps per second",
+    "message": "the last word of its worker, or what is wrong",
+    "host": "where it works",
+    "pid": "its process",
+    "updated": "when it last said so, seconds since 1970",
+    "job": "of a scheduler, where there is one",
+    "again": "whether it stopped only to make room",
+    "text": "of its notes",
+    "tags": "of its notes",
+}
+_NAME = {"run": "its name"}
+_UNDELETED = {"path": "what is back", "trash": "without a name, list: name, deleted (seconds since 1970)"}
 COMMANDS = (
-    Command("recipes", recipes, 10),
-    Command("predict", predict, 12),
-    Command("report", report, 13),
-    Command("runs", list_runs, 14),
-    Command("watch", watch, 15),
-    Command("stop", stop, 16),
-    Command("pause", pause, 17),
-    Command("delete", delete, 19),
-    Command("undelete", undelete, 19),
-    Command("note", note, 20),
+    Command(
+        "recipes",
+        recipes,
+        10,
+        answer={
+            "recipes": "list: name, title, paper, tables; of one that cannot be used name, problem",
+            "recipe": "of a recipe by name: name, title, paper, tables",
+            "settings": "its settings as a JSON schema, with default and description",
+        },
+    ),
+    Command("predict", predict, 12, answer=_PREDICTED | JOB | REPORT),
+    Command("report", report, 13, answer=JOB | REPORT),
+    Command("runs", list_runs, 14, answer={"runs": f"list, newest first, of {', '.join(_RUN)}"}),
+    Command("watch", watch, 15, answer=_RUN),
+    Command("stop", stop, 16, answer=_NAME),
+    Command("pause", pause, 17, answer=_NAME),
+    Command("delete", delete, 19, answer=RUN),
+    Command("undelete", undelete, 19, answer=_UNDELETED),
+    Command("note", note, 20, answer=_NAME | {"text": "of the notes", "tags": "list of words"}),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.answers import as_text, for_machines, tell, tell_line
 from app.cli.terminal import unguarded
 from app.draw.shown import cells, padded, shown
 from core.errors import UsageError, did_you_mean
@@ -56,6 +56,8 @@ def width() -> int:
 
 def say(text: str, error: bool = False) -> None:
     """One line on standard output or error, whatever is in the text."""
+    if not error:
+        tell_line(text)
     print(shown(text), file=sys.stderr if error else sys.stdout, flush=True)
 
 
@@ -69,7 +71,9 @@ def say_again(text: str) -> None:
 
 
 def print_figure(figure: Figure, columns: int | None = None, rows: int | None = None) -> None:
-    """Draw a figure on standard output."""
+    """Draw a figure on standard output; machines are told what is in it by the command."""
+    if for_machines():
+        return
     from app.draw import draw
 
     drawing = draw(figure, columns or width(), rows, depth())
@@ -91,9 +95,19 @@ def print_figure(figure: Figure, columns: int | None = None, rows: int | None = 
     console.print(drawing, end="")
 
 
+def print_script(script: str) -> None:
+    """The script of a job."""
+    tell(script=script)
+    print(script)
+
+
 def print_report(report: Report) -> None:
     """Facts, table of numbers, figures, notes."""
-    from core.figures import numbers_table
+    from core.figures import dump_report, numbers_table
+
+    if for_machines():
+        tell(**dump_report(report))
+        return
 
     print_facts(report.facts)
     if report.numbers:
@@ -108,15 +122,20 @@ def print_report(report: Report) -> None:
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Names and values in two columns."""
+    """Names and values in two columns; machines are told them by the command."""
+    if for_machines():
+        return
     pad = max((cells(shown(name)) for name in facts), default=0)
     for name, value in facts.items():
         say(f"{padded(shown(name), pad)}  {value}")
 
 
 def print_json(data: Any) -> None:
-    """JSON in ASCII; of its control characters only this one would be left as it is."""
-    print(json.dumps(data, indent=1).replace("\x7f", "\\u007f"))
+    """What a command tells machines that has an option of its own for it."""
+    if for_machines():
+        tell(**(data if isinstance(data, dict) else {"items": data}))
+        return
+    print(as_text(data))
 
 
 def save_report(report: Report, folder: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import JOB, in_short, tell
+from app.cli.answers import UNIVERSES as UNIVERSES_TOLD
 from app.cli.campaigns import submit_campaign
 from app.cli.command import Command, CommandForm
 from app.cli.options import (
@@ -182,8 +184,9 @@ def simulate(
         cosmologies = cosmologies[part : part + 1] if cosmologies else None
     with progress_bar("simulate") as progress:
         made = simulate_many(out, of_seeds(simulation, numbers, cosmologies), force, progress)
+    tell(universes=[in_short(universe) for universe in made])
     for universe in made:
         say(f"{universe.path}  {', '.join(f'{count} halos ({name})' for name, count in universe.halos.items())}")
 
 
-COMMANDS = (Command("simulate", simulate, 1, FORM),)
+COMMANDS = (Command("simulate", simulate, 1, FORM, UNIVERSES_TOLD | JOB),)

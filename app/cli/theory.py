@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import REPORT
 from app.cli.command import Command
 from app.cli.options import (
     W0,
@@ -19,7 +20,7 @@ from app.cli.options import (
     parse_numbers,
     varied,
 )
-from app.cli.show import JsonOption, SaveOption, print_json, print_report, save_report
+from app.cli.show import SaveOption, print_report, save_report
 from core.errors import UsageError
 
 
@@ -35,13 +36,11 @@ def theory(
     redshift: Annotated[float, typer.Option(help="Redshift of spectra and mass functions.")] = 0.0,
     spectrum: Annotated[str, typer.Option(help="auto, camb or eh98; auto is CAMB where it is installed.")] = "auto",
     masses: Annotated[str, typer.Option(help="Smallest and largest halo mass [Msun/h].")] = "1e10,1e15",
-    as_json: JsonOption = False,
     save: SaveOption = None,
 ) -> None:
     """Linear and nonlinear P(k), growth, sigma(M) and halo mass functions of any flat cosmology."""
     from core.analysis.theory import theory_report
     from core.cosmos.cosmology import preset
-    from core.figures import dump_report
 
     limits = parse_numbers(masses, "--masses")
     if len(limits) != 2:
@@ -52,7 +51,7 @@ def theory(
     report = theory_report(chosen, redshift, spectrum, *limits)  # type: ignore[arg-type]
     if save:
         save_report(report, save)
-    print_json(dump_report(report)) if as_json else print_report(report)
+    print_report(report)
 
 
-COMMANDS = (Command("theory", theory, 6),)
+COMMANDS = (Command("theory", theory, 6, answer=REPORT),)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import JOB, REPORT, RUN, tell
 from app.cli.command import Command
-from app.cli.runs import RUNS, MovedOption, RunArgument, RunsOption, SetOption, report
-from app.cli.show import say
+from app.cli.runs import RUNS, UNIVERSES, MovedOption, RunArgument, RunsOption, SetOption, report
+from app.cli.show import print_script, say
 from app.cli.where import (
     DetachOption,
     DryRunOption,
@@ -60,9 +61,10 @@ def train(
     spec = spec_of(recipe_name, on, config, set_, device, runs, note, where.size.processes)
     if dry_run:
         spec.check()
-        typer.echo(where.script(Run(runs / f"{recipe_name}-NNN")))
+        print_script(where.script(Run(runs / f"{recipe_name}-NNN")))
         return
     run = spec.create(shlex.join(["halodeck", *sys.argv[1:]]))
+    tell(run=run.name, path=str(run.path))
     say(f"run {run.name} in {run.path}")
     where.start(run)
     if where.is_here:
@@ -82,9 +84,7 @@ def spec_of(
     """A training as it was asked for. Nothing is checked yet."""
     from core.runs.launch_spec import LaunchSpec
 
-    return LaunchSpec(
-        recipe, tuple(on or [Path("universes")]), config, tuple(overrides or ()), device, runs, note, ranks
-    )
+    return LaunchSpec(recipe, tuple(on or [UNIVERSES]), config, tuple(overrides or ()), device, runs, note, ranks)
 
 
 def resume(
@@ -103,9 +103,10 @@ def resume(
     run = look_at_run(runs, name)
     if run.came_trained:
         raise RunError(f"{run.name} came trained: there is nothing to go on from", train_again(run))
+    tell(run=run.name, path=str(run.path))
     where = Where.chosen(submit, nodes, gpus, ranks, time, detach, dry_run)
     if dry_run:
-        typer.echo(where.script(run))
+        print_script(where.script(run))
         return
     status = run.status()
     held = status.state == "queued" and submit is None and not in_job_of(status.job)
@@ -125,4 +126,4 @@ def train_again(run: Run) -> str:
     return f"train your own: `{command}`" if command else f"train your own: `halodeck train {run.recipe}`"
 
 
-COMMANDS = (Command("train", train, 11), Command("resume", resume, 18))
+COMMANDS = (Command("train", train, 11, answer=RUN | JOB | REPORT), Command("resume", resume, 18, answer=RUN | JOB))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.show import progress_bar, say
 from core.cluster import slurm
 from core.cluster.allocation import allocation
@@ -86,6 +87,7 @@ class Where:
             from core.runs.submission import submit
 
             job = submit(run, self.site_name, self.site, self.size)
+            tell(job=job)
             say(f"job {job} for run {run.name}; follow it with `halodeck watch {run.name}`")
         elif self.detached:
             from app.background.workers import resume as launch
@@ -117,6 +119,7 @@ class Where:
         path = run.path / f"{words[0]}.sh"
         write_text(path, command_script(f"{words[0]}-{run.name}", run.path.resolve(), words, self.site, self.size))
         job = slurm.submit(path)
+        tell(job=job)
         say(f"job {job}: halodeck {' '.join(words)}; its log is {run.path / f'job-{job}.log'}")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import InputError, UsageError
 from core.files import files_below
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 UNIVERSES = Path("universes")
 RUNS = Path("runs")
+
+
+def folder_of(kind: Literal["runs", "universes"]) -> Path:
+    """Where runs or universes are unless something else is said: HALODECK_RUNS, HALODECK_UNIVERSES, else here."""
+    return Path(os.environ.get(f"HALODECK_{kind.upper()}") or kind)
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,8 @@ def test_recipes(command: Command) -> None:
     code, out, _ = command("recipes", "halonet")
     assert "optimiser.learning_rate" in out
     assert "Ready tables for --config: paper" in out
-    assert "halonet" in [found["name"] for found in json.loads(command("recipes", "--json")[1])]
-    assert "optimiser" in json.loads(command("recipes", "halonet", "--json")[1])["properties"]
+    assert "halonet" in [found["name"] for found in json.loads(command("recipes", "--json")[1])["recipes"]]
+    assert "optimiser" in json.loads(command("recipes", "halonet", "--json")[1])["settings"]["properties"]
 
 
 def test_clean_removes_what_the_dead_have_left(command: Command, universes: list[Universe]) -> None:
@@ -143,7 +143,7 @@ def test_the_whole_loop(command: Command, universes: list[Universe]) -> None:
     code, out, _ = command("runs")
     assert "halonet-001" in out
     assert "3/3" in out
-    [listed] = json.loads(command("runs", "--json")[1])
+    [listed] = json.loads(command("runs", "--json")[1])["runs"]
     assert (listed["name"], listed["state"], listed["steps"]) == ("halonet-001", "done", 3)
 
     code, out, _ = command("watch", "latest")
@@ -222,9 +222,10 @@ def test_notes_and_tags(command: Command, tmp_path: Path) -> None:
     assert run.notes() == Notes("a wider net", ("paper", "base"))
     code, out, _ = command("note", run.name, "--untag", "base", "--json")
     assert code == 0
-    assert json.loads(out) == {"text": "a wider net", "tags": ["paper"]}
+    told = {"run": run.name, "text": "a wider net", "tags": ["paper"]}
+    assert json.loads(out) == {"schema": 1, "command": "note", **told}
     assert "paper" in command("runs")[1]
-    assert json.loads(command("runs", "--json")[1])[0]["tags"] == ["paper"]
+    assert json.loads(command("runs", "--json")[1])["runs"][0]["tags"] == ["paper"]
 
 
 def test_broken_runs_are_listed_and_can_be_deleted(command: Command, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_broken_runs_are_listed_and_can_be_deleted(command: Command, tmp_path: P
     assert code == 0
     assert "broken" in out
     assert "config.toml is missing: restore it or delete the run" in " ".join(out.split())
-    [listed] = json.loads(command("runs", "--json")[1])
+    [listed] = json.loads(command("runs", "--json")[1])["runs"]
     assert (listed["name"], listed["state"]) == ("lost-001", "broken")
     assert command("delete", "lost-001", "--yes")[0] == 0
     assert not path.exists()
@@ -252,7 +253,7 @@ def test_foreign_and_silent_runs_hide_no_other(
     monkeypatch.setattr(Run, "config", lambda run: answers.wait() if run.name == "silent-001" else config(run))
     monkeypatch.setattr(app.cli.runs, "entries", partial(entries, limit=0.05))
     try:
-        listed = {run["name"]: run for run in json.loads(command("runs", "--json")[1])}
+        listed = {run["name"]: run for run in json.loads(command("runs", "--json")[1])["runs"]}
         code, out, _ = command("runs")
     finally:
         answers.set()

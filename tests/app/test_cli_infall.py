@@ -29,7 +29,7 @@ def test_make_train_and_search(command: Command) -> None:
         "infall", "search", "tables/infall-s3.h5", "--trees", "2,4", "--depth", "2", "--folds", 2, "--json"
     )
     assert code == 0
-    assert len(json.loads(out)["rows"]) == 2
+    assert len(json.loads(out)["table"]["rows"]) == 2
     code, _, err = command("view", "tables/infall-s3.h5")
     assert code != 0
     assert "field" in err

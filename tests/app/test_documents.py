@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def commands(document: Path) -> Iterator[list[str]]:
     for text in re.findall(r"^ *(halodeck [^\n]*)|`(halodeck [^`]*)`|^#.*: (halodeck [^;\n]*)", found, re.MULTILINE):
         words = shlex.split("".join(text), comments=True)
         if not {"COMMAND", "RUN...", "..."} & set(words):
-            yield words[1:]
+            yield list(takewhile(lambda word: word != "|", words[1:]))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -192,7 +192,7 @@ def test_an_array_makes_every_universe(cluster: LocalSlurm, tmp_path: Path, pree
                 cluster.start_now(f"{campaign.job}_{number}")
     cluster.wait(lambda: not cluster.run("squeue", "--noheader"))
     told = json.loads(cluster.run("halodeck", "campaign", "made", "--json", folder=tmp_path))
-    assert [task["state"] for task in told[0]["tasks"]] == ["done"] * seeds
+    assert [task["state"] for task in told["campaigns"][0]["tasks"]] == ["done"] * seeds
     cluster.run("halodeck", *what, "--seeds", "2-3", "--out", "alone", folder=tmp_path)
     for alone in (tmp_path / "alone").glob("*.h5"):
         assert dict(datasets(alone)) == dict(datasets(tmp_path / "made" / alone.name))

@@ -93,7 +93,7 @@ def test_a_broken_recipe_is_a_row_with_its_reason(
     assert "halonet" in output
     assert "nothing_of_that_name" in output
     code, output, _ = command("recipes", "--json")
-    assert {"name", "problem"} == set(next(row for row in json.loads(output) if row["name"] == "torn"))
+    assert {"name", "problem"} == set(next(row for row in json.loads(output)["recipes"] if row["name"] == "torn"))
     code, _, errors = command("train", "lacking")
     assert (code, errors.count("\n")) == (2, 1)
     assert "recipe lacking cannot be used" in errors
