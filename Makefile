@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 # glibc keeps memory that tests hand back: where memory touched for the first time is slow, trainings wait for little else
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=268435456
 
-.PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-tui clean
+.PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-tui release docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -57,6 +57,18 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/trees.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/streaming.py
 
+# wheel and sdist into dist/, each installed in an environment of its own and used there
+release: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check build hatchling
+	$(BIN)/python tests/wheel.py --keep dist
+
+# the site, into site/; after the first time without network
+docs: $(INSTALLED)
+	$(BIN)/python -c 'import mkdocs, material, mkdocstrings' 2>/dev/null || \
+		$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	PYTHONPATH=. $(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'
 	$(PYTHON) -m venv .venv
@@ -64,4 +76,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf site .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

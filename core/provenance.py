@@ -11,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from core import VERSION
 from core.files import checksum
 
-PACKAGES = ("halodeck", "torch", "numpy", "scipy", "numba", "h5py", "pynbody")
+PACKAGES = ("torch", "numpy", "scipy", "numba", "h5py", "pynbody")
 
 
 def provenance(sources: Iterable[Path] = (), **facts: Any) -> dict[str, Any]:
@@ -21,7 +22,11 @@ def provenance(sources: Iterable[Path] = (), **facts: Any) -> dict[str, Any]:
     return {
         "command": command_line(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            "halodeck": VERSION,
+            **{name: _version(name) for name in PACKAGES},
+        },
         "sources": [{"path": str(path), "sha256": checksum(path)} for path in sources],
         **facts,
     }

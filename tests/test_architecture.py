@@ -49,7 +49,7 @@ def test_listing_recipes_loads_nothing_heavy() -> None:
 
 
 def test_python_loads_nothing_before_it_is_used() -> None:
-    light = HEAVY | {"numpy", "pydantic", "rich", "core", "app"}
+    light = HEAVY | {"numpy", "pydantic", "rich", "app"}
     assert not loaded_by("import halodeck; dir(halodeck); halodeck.__version__") & light
     assert not loaded_by("import halodeck; halodeck.simulate") & (HEAVY | {"textual", "typer"})
 

@@ -9,6 +9,7 @@ import typer
 from app.cli import registry, runs
 from app.cli.command import for_typer
 from app.cli.show import ColourOption, set_colour
+from core import VERSION
 from core.errors import UsageError
 
 program = typer.Typer(
@@ -35,9 +36,7 @@ def start(
 ) -> None:
     set_colour(color)
     if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"halodeck {installed('halodeck')}")
+        typer.echo(f"halodeck {VERSION}")
         raise typer.Exit
     if man:
         from app.cli.manual import manual

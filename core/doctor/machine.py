@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+from core import VERSION
 from core.doctor.finding import Finding, examined
 from core.limits import cores, free_memory
 
@@ -48,8 +49,8 @@ def _threads() -> Iterator[Finding]:
 def _versions() -> Iterator[Finding]:
     from importlib.metadata import version
 
-    names = ("halodeck", "torch", "numpy", "scipy", "h5py", "textual")
-    found = ", ".join(f"{name} {version(name)}" for name in names)
+    names = ("torch", "numpy", "scipy", "h5py", "textual")
+    found = ", ".join([f"halodeck {VERSION}", *(f"{name} {version(name)}" for name in names)])
     yield Finding("machine", "versions", f"Python {platform.python_version()}, {found}")
 
 

@@ -15,7 +15,7 @@ from core.config import read_table, resolve
 from core.runs import registry
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "configs").glob("*.toml"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "configs").glob("*.toml"))]
 
 
 def commands(document: Path) -> Iterator[list[str]]:
@@ -39,6 +39,29 @@ def test_documented_commands(document: Path) -> None:
         assert not unknown, f"{document.name}: halodeck {group.name} {' '.join(words)}"
         if group.name == "train" and words and words[0] in registry.names():
             check_settings(words)
+
+
+def test_links_lead_somewhere() -> None:
+    """Between pages and to their headings; `make docs` has the rest."""
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8") if document.suffix == ".md" else ""
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, heading = link.partition("#")
+            if "://" in link or not path.endswith((".md", ".png")):
+                continue
+            target = document.parent / path
+            assert target.exists(), f"{document.name}: {link}"
+            titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8") if heading else "", re.MULTILINE)
+            assert not heading or heading in {_anchor(title) for title in titles}, f"{document.name}: {link}"
+
+
+def test_every_page_is_in_the_site() -> None:
+    listed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower())
 
 
 def check_settings(words: list[str]) -> None:
