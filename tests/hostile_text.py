@@ -57,7 +57,7 @@ def hostile_universe(folder: Path) -> Universe:
 
 def hostile_run(root: Path) -> Run:
     """A failed run with such a name, state, notes, log and report."""
-    from core.figures import Curves, Number, Report, Series, Table, dump_report
+    from core.figures import Curves, Figure, Number, Report, Series, Table, dump_report
 
     run = create_run(root, "halonet", {}, universes=[HOSTILE], device=HOSTILE)
     run = Run(run.path.rename(root / FILE_NAME))
@@ -68,7 +68,7 @@ def hostile_run(root: Path) -> Run:
     for step in (1, 2, 3):
         run.emit("step", step=step, loss=1.0 / step, **{HOSTILE: 1.0 / step})
     steps = np.arange(3.0)
-    figures = {
+    figures: dict[str, Figure] = {
         f"curves{HOSTILE}": Curves(HOSTILE, (Series(HOSTILE, steps, steps),), HOSTILE, HOSTILE),
         f"table{HOSTILE}": Table(HOSTILE, (HOSTILE, "other"), ((HOSTILE, HOSTILE), ("漢字", "b")), HOSTILE),
     }
