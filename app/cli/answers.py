@@ -7,6 +7,7 @@ where docs/json.md has them. What it says in lines for people is kept as `said`.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -66,8 +67,16 @@ def in_short(universe: Universe) -> dict[str, Any]:
 
 
 def as_text(data: Any) -> str:
-    """JSON in ASCII; of its control characters only this one would be left as it is."""
-    return json.dumps(data, indent=1).replace("\x7f", "\\u007f")
+    """JSON in ASCII, null for numbers that are none; of its control characters only this one would be left as it is."""
+    return json.dumps(_known(data), indent=1, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def _known(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, dict):
+        return {name: _known(value) for name, value in data.items()}
+    return [_known(value) for value in data] if isinstance(data, (list, tuple)) else data
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from app.cli.answers import SCHEMA
+from app.cli.answers import SCHEMA, as_text
 from app.cli.program import program
 from app.cli.registry import commands
 from core.cosmos.universe import Universe
@@ -56,6 +56,13 @@ def test_a_failing_command_prints_no_object(command: Call, tmp_path: Path) -> No
     told = json.loads(command("delete", run.name, "--yes", "--json")[1])
     assert told["run"] == run.name
     assert not run.path.exists()
+
+
+def test_what_is_no_number_is_null() -> None:
+    assert json.loads(as_text({"a": [float("nan"), float("inf"), 1.5], "b": (1, "\x7f")})) == {
+        "a": [None, None, 1.5],
+        "b": [1, "\x7f"],
+    }
 
 
 def test_watch_tells_the_end(command: Call, done_run: Run) -> None:
