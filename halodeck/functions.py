@@ -16,7 +16,7 @@ from core.cosmos.universe import Universe, open_universe
 from core.figures import Displayed, Figure, Report, Table
 from core.progress import Progress, silent
 from core.runs.launch_spec import LaunchSpec, folder_of
-from core.runs.listing import open_run
+from core.runs.listing import look_at_run, open_run
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -82,14 +82,15 @@ def simulate(
 
 
 def open(path: AnyPath, runs: AnyPath = RUNS) -> Universe | Run:
-    """A universe or prediction by its path, or a run by its path, its name in the folder `runs`, or "latest".
+    """A universe or prediction by its path, or a run by its path, its name in the folder `runs`, "latest", or the name
+    of a network that comes along.
 
     Raises: InputError for a file that is no universe, RunError where there is no such run.
     """
     path = Path(path)
     if path.is_file() or path.suffix == ".h5":
         return open_universe(path)
-    return open_run(Path(runs), str(path))
+    return look_at_run(Path(runs), str(path))
 
 
 def train(
@@ -161,7 +162,8 @@ def report(
     """
     from core.runs.reports import report_of
 
-    return report_of(_run(run, runs), again, [Path(folder) for folder in universes], progress)
+    chosen = run if isinstance(run, Run) else (open_run if again else look_at_run)(Path(runs), str(run))
+    return report_of(chosen, again, [Path(folder) for folder in universes], progress)
 
 
 def stats(

@@ -63,7 +63,8 @@ def _use(distribution: Path, folder: Path) -> None:
     made = json.loads(_run([str(halodeck), "simulate", *SMALL, "--json"], folder))
     assert (folder / made["universes"][0]["path"]).is_file()
     assert "halonet" in _run([str(halodeck), "recipes"], folder)
-    assert "cpu" in _run([str(halodeck), "inspect", "halonet-cpu", "--cells", "16"], folder)
+    assert "halonet@cpu" in _run([str(halodeck), "networks"], folder)
+    assert "halonet@cpu" in _run([str(halodeck), "inspect", "halonet@cpu", "--cells", "16"], folder)
     page = folder / "env" / "share" / "man" / "man1" / "halodeck.1"
     assert page.read_text() == _run([str(halodeck), "--man"], folder)
 

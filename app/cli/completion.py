@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -55,11 +56,12 @@ def _completed(item: inspect.Parameter) -> inspect.Parameter:
 
 def _values(name: str, info: ParameterInfo, ask: Ask) -> Values | None:
     """What can be offered for a parameter of this name; None where nothing can."""
-    metavar = str(info.metavar or "")
-    if "RUN" in metavar.split() or metavar == "[NAME]":
-        return runs
-    if metavar.strip("[]") == "RECIPE" or name in _RECIPE:
-        return recipes
+    words = set(re.findall(r"[A-Z]+", str(info.metavar or "")))
+    if name in _RECIPE:
+        words.add("RECIPE")
+    said = {"RUN": runs, "NAME": runs, "NETWORK": networks, "RECIPE": recipes}
+    if chosen := [values for word, values in said.items() if word in words]:
+        return lambda context, incomplete: [each for values in chosen for each in values(context, incomplete)]
     known: dict[str, Values] = {"config": tables, "set_": settings, "color": _colours, "device": _devices}
     if name in known:
         return known[name]
@@ -71,11 +73,17 @@ def _values(name: str, info: ParameterInfo, ask: Ask) -> Values | None:
 def runs(context: typer.Context, incomplete: str) -> list[str]:
     """Names of runs in the folder that is said, "latest", and networks that come along."""
     from core.runs.run import is_run
-    from core.runs.trained import shipped
 
     folder = Path(context.params.get("runs") or os.environ.get("HALODECK_RUNS") or "runs")
     found = [path.name for path in folder.iterdir() if is_run(path)] if folder.is_dir() else []
-    return [*found, "latest", *shipped()]
+    return [*found, "latest", *networks(context, incomplete)]
+
+
+def networks(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of networks that come along."""
+    from core.runs.shipped import shipped
+
+    return list(shipped())
 
 
 def recipes(context: typer.Context, incomplete: str) -> list[str]:

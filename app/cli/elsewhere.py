@@ -11,7 +11,7 @@ from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, RunArgument, RunsOption
 from app.cli.show import say
-from core.runs.listing import open_run
+from core.runs.listing import look_at_run
 
 
 def tensorboard(
@@ -24,7 +24,7 @@ def tensorboard(
     """Write a run's curves for TensorBoard: pip install 'halodeck[tensorboard]'."""
     from core.runs.tensorboard import write_events
 
-    run = open_run(runs, name)
+    run = look_at_run(runs, name)
     folder = out or Path("tensorboard") / run.name
     count = write_events(run, folder)
     tell(run=run.name, path=str(folder), values=count)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, MovedOption, RunArgument, RunsOption
 from app.cli.show import say
@@ -45,6 +46,7 @@ def export(
         folder = Path(temporary)
         lacking = make(run, folder, run.name, terms, _draw, universes or ())
         pack(folder, archive)
+    tell(path=str(archive), lacking=list(lacking))
     say(f"{archive}  {archive.stat().st_size / 1e6:.1f} MB; others repeat it by: halodeck reproduce {archive.name}")
     if lacking:
         say(f"give these universes along, which were not made by halodeck or are not here: {', '.join(lacking)}")
@@ -70,6 +72,7 @@ def cite(
     if what in registry.names():
         for entry in (*papers(registry.load(what)), software()):
             say_lines(entry)
+        tell(bibtex="\n\n".join((*papers(registry.load(what)), software())))
         return
     from core.runs.export import cited
 
@@ -77,7 +80,9 @@ def cite(
         run = look_at_run(runs, what)
     except RunError as error:
         raise UsageError(f"{what!r} is no run and no recipe", did_you_mean(what, registry.names())) from error
-    say_lines(cited(registry.open_recipe(run), run.config(), run.name))
+    entries = cited(registry.open_recipe(run), run.config(), run.name)
+    tell(bibtex=entries)
+    say_lines(entries)
 
 
 def say_lines(text: str) -> None:
@@ -86,4 +91,7 @@ def say_lines(text: str) -> None:
         say(line)
 
 
-COMMANDS = (Command("export", export, 38), Command("cite", cite, 40))
+COMMANDS = (
+    Command("export", export, 38, answer={"path": "the archive", "lacking": "universes to be given along"}),
+    Command("cite", cite, 40, answer={"bibtex": "its entries"}),
+)

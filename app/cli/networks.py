@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.answers import for_machines, tell
 from app.cli.command import Command
-from app.cli.show import JsonOption, print_figure, print_json, say
+from app.cli.show import print_figure, say
 from core.runs.shipped import in_place, shipped
 from core.runs.weights_file import MODEL
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def networks(
-    name: Annotated[str | None, typer.Argument(help="One of them: show its card.")] = None, as_json: JsonOption = False
+    name: Annotated[str | None, typer.Argument(metavar="[NETWORK]", help="One of them: show its card.")] = None,
 ) -> None:
     """List the trained networks that come along, or show the card of one.
 
@@ -26,9 +27,8 @@ def networks(
     from core.runs.shipped import networks_table
 
     chosen = {name: in_place(name)} if name else shipped()
-    if as_json:
-        found = [_told(key, run) for key, run in chosen.items()]
-        print_json(found[0] if name else found)
+    if for_machines():
+        tell(networks=[_told(key, run) for key, run in chosen.items()])
     elif name:
         say_lines((chosen[name].path / "card.md").read_text(encoding="utf-8"))
     else:
@@ -71,4 +71,8 @@ def _told(name: str, run: Run) -> dict[str, Any]:
     }
 
 
-COMMANDS = (Command("networks", networks, 12),)
+_ANSWER = {
+    "networks": "list: name, recipe, title, paper, command, takes, held_out, bytes, sha256, card (path), and numbers: "
+    "key, name, value, error, unit, baseline, ceiling, paper"
+}
+COMMANDS = (Command("networks", networks, 12, answer=_ANSWER),)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answers import for_machines, tell
 from app.cli.command import Command
-from app.cli.runs import RUNS, RunsOption
-from app.cli.show import JsonOption, SaveOption, print_figure, print_json, print_report, progress_bar, save_report, say
+from app.cli.runs import RUNS, UNIVERSES, RunsOption
+from app.cli.show import SaveOption, print_figure, print_report, progress_bar, save_report, say
 from core.errors import InputError, UsageError, did_you_mean
 from core.runs.shipped import is_shipped, laid_out, shipped
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from core.figures import Report
     from core.runs.repeat import Repeated
     from core.runs.run import Run
-
-UNIVERSES = Path("universes") / "reproduced"
 
 
 def reproduce(
@@ -42,8 +41,7 @@ def reproduce(
     universes: Annotated[
         list[Path] | None, typer.Option("--universes", help="A folder where universes of it may be; may be repeated.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for universes that are made again.")] = UNIVERSES,
-    as_json: JsonOption = False,
+    out: Annotated[Path, typer.Option(help="Folder for universes that are made again.")] = UNIVERSES / "reproduced",
     save: SaveOption = None,
     runs: RunsOption = RUNS,
 ) -> None:
@@ -53,13 +51,13 @@ def reproduce(
     """
     from core.runs.papers import papers
 
-    where = [*(universes or []), Path("universes")]
+    where = [*(universes or []), UNIVERSES]
     if what in papers():
         repeated, report = _paper(what, config or "cpu", train, where, out, runs)
     else:
         run = _opened(what, runs)
         repeated, report = _repeat(run, config, train, where, out, runs)
-    _tell(what, repeated, report, as_json, save)
+    _tell(what, repeated, report, save)
 
 
 def _opened(what: str, runs: Path) -> Run:
@@ -150,7 +148,7 @@ def _paper(
     return repeated, paper.told(reports)
 
 
-def _tell(what: str, repeated: Sequence[Repeated], report: Report, as_json: bool, save: Path | None) -> None:
+def _tell(what: str, repeated: Sequence[Repeated], report: Report, save: Path | None) -> None:
     from dataclasses import replace
 
     from core.runs.repeat import dumped, repeats, table
@@ -160,8 +158,8 @@ def _tell(what: str, repeated: Sequence[Repeated], report: Report, as_json: bool
     if save:
         save_report(whole, save)
     good = repeats(repeated)
-    if as_json:
-        print_json({"what": what, "reproduced": good, "numbers": [dumped(item) for item in repeated]})
+    if for_machines():
+        tell(what=what, reproduced=good, numbers=[dumped(item) for item in repeated])
     else:
         print_report(replace(whole, figures=report.figures))
         print()
@@ -170,4 +168,9 @@ def _tell(what: str, repeated: Sequence[Repeated], report: Report, as_json: bool
         raise typer.Exit(1)
 
 
-COMMANDS = (Command("reproduce", reproduce, 39),)
+_ANSWER = {
+    "what": "archive, network or paper",
+    "reproduced": "whether every number is within its error",
+    "numbers": "list: each beside what was published",
+}
+COMMANDS = (Command("reproduce", reproduce, 39, answer=_ANSWER),)

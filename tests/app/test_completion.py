@@ -49,6 +49,8 @@ def test_universes_of_the_usual_folder(tmp_path: Path) -> None:
         ("halodeck train halo", {"halonet", "halo_mass", "halo_instances"}),
         ("halodeck train halonet --config p", {"paper", "paper-individual", "paper4", "paper6"}),
         ("halodeck train density --set plateau.p", {"plateau.patience="}),
+        ("halodeck networks halonet", {"halonet@cpu"}),
+        ("halodeck cite densit", {"density", "density_gan", "density@cpu", "density_gan@cpu"}),
         ("halodeck simulate --truth ", {"nbody", "peakpatch", "both"}),
         ("halodeck stats m", {"mine.h5", "more/"}),
         ("halodeck stats more/", {"more/b.h5"}),
