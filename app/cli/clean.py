@@ -44,7 +44,7 @@ def clean(
     tell(files=[str(path) for path in found], bytes=size)
     say(f"{len(found)} files, {size / 2**20:.1f} MiB {'to be removed' if dry else 'removed'}")
     inside = [each for folder in where for each in below(folder)]
-    tell(trash=[str(each) for each in inside])
+    tell(trash=[{"name": each.name, "deleted": each.when / 1e9} for each in inside])
     if not inside:
         return
     thrown = sum(map(size_of, inside))
@@ -56,5 +56,9 @@ def clean(
     say(f"{len(inside)} deleted runs and universes, {thrown / 2**20:.1f} MiB, {words} the trash{rest}")
 
 
-_ANSWER = {"files": "list of paths", "bytes": "that they take together", "trash": "what was deleted, list of paths"}
+_ANSWER = {
+    "files": "list of paths",
+    "bytes": "that they take together",
+    "trash": "what was deleted, list: name, deleted (seconds since 1970)",
+}
 COMMANDS = (Command("clean", clean, 21, answer=_ANSWER),)
