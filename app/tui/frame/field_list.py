@@ -45,6 +45,13 @@ class FieldList(ScrollView):
             self.by = by
             super().__init__()
 
+    class Undone(Message):
+        """The last change is to be undone, or done again."""
+
+        def __init__(self, again: bool) -> None:
+            self.again = again
+            super().__init__()
+
     def __init__(self, edit: Callable[[FormField], None]) -> None:
         """`edit` opens the line in which a text is edited, before the next key is read."""
         super().__init__()
@@ -221,6 +228,12 @@ class FieldList(ScrollView):
                 self.action_fold()
         elif line is not None and (line.choices or by == 0):
             self.post_message(self.Turned(by))
+
+    def action_undo(self) -> None:
+        self.post_message(self.Undone(False))
+
+    def action_redo(self) -> None:
+        self.post_message(self.Undone(True))
 
     def action_fold(self) -> None:
         line = self.line

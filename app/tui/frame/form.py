@@ -51,6 +51,8 @@ class Form(Container):
         self._before: str | None = None
         self._outer: dict[str, str] = {}
         self._groups: Mapping[str, str] = {}
+        self._past: list[dict[str, str]] = []
+        self._future: list[dict[str, str]] = []
         self.changes: dict[str, str] = {}
         """What the user has changed, by path."""
 
@@ -88,6 +90,7 @@ class Form(Container):
         self._leave_edit()
         self._base, self.changes = dict(base), dict(changes or {})
         self._outer, self._groups = {}, groups or {}
+        self._past, self._future = [], []
         known = {field.group for field in self.list.fields}
         self.list.fields = fields
         self.list.folded = {
@@ -118,7 +121,10 @@ class Form(Container):
 
     def _start_edit(self, field: FormField) -> None:
         line = self.list
-        edit = self.query_one("#edit", Input)
+        edit = self.query_one("#edit", Editor)
+        edit.paths = field.kind == "path" or (field.kind == "list" and "path" in field.help.lower())
+        edit.one_path = field.path != "run.universes"
+        self._keep()
         self._edited, self._before = field, self.changes.get(field.path)
         edit.styles.offset = (line.columns[0], line.cursor - line.scroll_offset.y)
         with self.prevent(Input.Changed):
@@ -173,6 +179,7 @@ class Form(Container):
         field = self.list.line
         if not isinstance(field, FormField):
             return
+        self._keep()
         if message.by == 0:
             self.changes.pop(field.path, None)
             self._after_change(field.path)
@@ -180,6 +187,28 @@ class Form(Container):
         text = self.list.text_of(field)
         place = field.choices.index(text) if text in field.choices else -1
         self._set(field.path, field.choices[(place + message.by) % len(field.choices)])
+
+    def _keep(self) -> None:
+        """Remember the values before they are changed."""
+        if not self._past or self._past[-1] != self.changes:
+            self._past.append(dict(self.changes))
+        self._future = []
+
+    def on_field_list_undone(self, message: FieldList.Undone) -> None:
+        source, target = (self._future, self._past) if message.again else (self._past, self._future)
+        while source and source[-1] == self.changes:
+            source.pop()
+        if source:
+            target.append(dict(self.changes))
+            self.changes = source.pop()
+            self._outer = {}
+            self._update()
+            self.post_message(self.Changed())
+
+    def on_editor_completed(self, message: Editor.Completed) -> None:
+        message.stop()
+        if message.names:
+            self.query_one("#explain", Lines).show(Content("  ".join(message.names)))
 
     def _set(self, path: str, text: str) -> None:
         start = {field.path: field.default for field in self.list.fields} | self._base

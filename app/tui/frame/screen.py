@@ -110,4 +110,4 @@ class FramedScreen(Screen[int | None]):
             if answer:
                 self.attempt(lambda: save(Path(answer).expanduser()))
 
-        self.app.push_screen(AskScreen(title, name, words), named)
+        self.app.push_screen(AskScreen(title, name, words, path=True), named)

@@ -113,7 +113,8 @@ class DataScreen(FramedScreen):
                 self._add_root(Path(text).expanduser().resolve())
 
         self.app.push_screen(
-            AskScreen("Which folder?", f"{Path.cwd()}{os.sep}", "enter shows it in the tree"), answered
+            AskScreen("Which folder?", f"{Path.cwd()}{os.sep}", "enter shows it in the tree; tab completes", path=True),
+            answered,
         )
 
     def _add_root(self, path: Path) -> None:
