@@ -105,7 +105,9 @@ class Series:
 class Curves(Displayed):
     """Curves over one axis. With `ratio_to` (a series' name) a lower panel shows every other series over it.
 
-    `ratio_bands` are half-widths about 1 to mark in the ratio panel, e.g. (0.1,) for 10 %.
+    `ratio_bands` are half-widths about 1 to mark in the ratio panel, e.g. (0.1,) for 10 %. Without `ratio_limits` the
+    panel shows the range of the ratios, on a logarithmic axis where that is wide and `ratio_log` does not say.
+    `ratio_symbol` stands for the ratio in a line, e.g. "P/P_lin".
     """
 
     title: str
@@ -118,7 +120,9 @@ class Curves(Displayed):
     y_limits: tuple[float, float] | None = None
     ratio_to: str | None = None
     ratio_label: str = "ratio"
-    ratio_limits: tuple[float, float] = (0.5, 1.5)
+    ratio_limits: tuple[float, float] | None = None
+    ratio_log: bool | None = None
+    ratio_symbol: str = ""
     ratio_bands: tuple[float, ...] = ()
 
 

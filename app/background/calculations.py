@@ -51,7 +51,7 @@ class Calculations:
     def _statistics(self, question: Answer, progress: Progress) -> Answer:
         """A report on universes, and the fields that could be measured in it."""
         progress(0.0, "reading")
-        from core.analysis.statistics.measure import labels, statistics
+        from core.analysis.statistics.measure import labels, sources, statistics
         from core.cosmos.universe import open_universe
         from core.figures import dump_report
 
@@ -71,7 +71,12 @@ class Calculations:
             for name, info in universe.fields.items()
             if len(info.shape) == 3 and info.dtype.kind == "f"
         )
-        return {"report": dump_report(report), "labels": labels(universes), "fields": list(fields)}
+        return {
+            "report": dump_report(report),
+            "labels": labels(universes),
+            "fields": list(fields),
+            "sources": sources(universes, report.facts.get("field", "").partition(" ")[0]),
+        }
 
     def _layers(self, question: Answer, progress: Progress) -> Answer:
         """The layers of a network, and which of them have filters."""

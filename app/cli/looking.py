@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +22,11 @@ from app.cli.show import (
     say,
 )
 from core.analysis.statistics.rows import STATISTICS
-from core.errors import UsageError
+from core.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from core.cosmos.universe import Universe
+    from core.figures import Report
 
 
 def info(
@@ -105,6 +111,9 @@ def stats(
     ] = None,
     field: Annotated[str | None, typer.Option(help="Which field; default the evolved density.")] = None,
     poisson: Annotated[bool, typer.Option("--poisson", help="Poisson errors of the mass function.")] = False,
+    read: Annotated[
+        list[str] | None, typer.Option(help="Only print what the curves of a figure are here, to cite: power=0.5.")
+    ] = None,
     save: SaveOption = None,
     **extra: bool,
 ) -> None:
@@ -112,9 +121,10 @@ def stats(
     from core.analysis.statistics.measure import statistics
     from core.cosmos.universe import open_universe
 
+    universes = [open_universe(path) for path in paths]
     with progress_bar("statistics") as progress:
         report = statistics(
-            *map(open_universe, paths),
+            *universes,
             field=field,
             reference=reference,
             also=[row.name for row in STATISTICS if extra[row.name.replace("-", "_")]],
@@ -123,7 +133,33 @@ def stats(
         )
     if save:
         save_report(report, save)
+    if read:
+        for line in _readings(report, universes, read):
+            say(line)
+        return
     print_report(report)
+
+
+def _readings(report: Report, universes: list[Universe], places: list[str]) -> Iterator[str]:
+    """A line to cite for every curve at places like power=0.5. Raises: UsageError."""
+    from importlib.metadata import version
+
+    from app.draw.citation import citation
+    from app.draw.numbers import readings
+    from core.analysis.statistics.measure import sources
+    from core.figures import Curves
+
+    program = f"halodeck {version('halodeck')}"
+    about = sources(universes, report.facts.get("field", "").partition(" ")[0])
+    figures = {name: figure for name, figure in report.figures.items() if isinstance(figure, Curves)}
+    for place in places:
+        name, _, x = place.partition("=")
+        if name not in figures:
+            raise UsageError(f"--read {place!r} names no figure", did_you_mean(name, figures))
+        figure = figures[name]
+        for reading in readings(figure, parse_numbers(x, "--read")[0]):
+            if math.isfinite(reading.y):
+                yield citation(figure, reading, about, program)
 
 
 COMMANDS = (

@@ -9,40 +9,59 @@ from typing import Any
 
 import numpy as np
 
-from app.draw.curves import on_axis, ratios
 from app.draw.drawer import drawer_of
-from core.figures import Curves
+from app.draw.limits import on_axis
+from app.draw.ratio import between, ratios
+from core.figures import Curves, Series
+
+_SAME = 1e-6
+"""Share of an x by which a cursor on a point may miss it."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A series at its point nearest to a cursor; NaN where it has none near, None where it has no error or ratio."""
+    """A series at a cursor: a curve at its very x, points at the nearest of them; NaN where there is none, None where
+    there is no error or ratio. Errors are half the band; that of the ratio has the series' own error alone."""
 
     name: str
     x: float
     y: float
     error: float | None
     ratio: float | None
+    ratio_error: float | None = None
 
 
 def readings(figure: Curves, x: float) -> list[Reading]:
-    """Every series at the point whose x lies nearest, on the axis, to this one; the error is half its band."""
+    """Every series at this x; between the points of a curve on a line in the logarithms."""
     relative = dict(ratios(figure))
     found = []
     for number, series in enumerate(figure.series):
-        places = on_axis(np.asarray(series.x, dtype=np.float64), figure.x_log)
-        known = np.isfinite(places) & np.isfinite(np.asarray(series.y, dtype=np.float64))
-        target = float(on_axis(np.array([x]), figure.x_log)[0])
-        if not known.any():
-            found.append(Reading(series.name, x, float("nan"), None, None))
-            continue
-        k = int(np.argmin(np.where(known, np.abs(places - target), np.inf)))
-        error = None
-        if series.low is not None and series.high is not None:
-            error = float(series.high[k] - series.low[k]) / 2
-        over = float(relative[number].y[k]) if number in relative else None
-        found.append(Reading(series.name, float(series.x[k]), float(series.y[k]), error, over))
+        place = _place(series, x, figure.x_log)
+        y, error = _at(series, place)
+        over = relative.get(number) if series.name != figure.ratio_to else None
+        ratio, ratio_error = _at(over, place) if over else (None, None)
+        found.append(Reading(series.name, place, y, error, ratio, ratio_error))
     return found
+
+
+def _place(series: Series, x: float, log: bool) -> float:
+    """Where a series is read: at its nearest point where it is points or has one there, else at x."""
+    places = on_axis(series.x, log)
+    known = np.isfinite(places) & np.isfinite(np.asarray(series.y, dtype=np.float64))
+    if not known.any():
+        return x
+    distance = np.where(known, np.abs(places - on_axis(np.array([x]), log)[0]), np.inf)
+    nearest = float(series.x[int(np.argmin(distance))])
+    return nearest if series.style == "points" or abs(nearest - x) <= _SAME * abs(x) else x
+
+
+def _at(series: Series, x: float) -> tuple[float, float | None]:
+    """The value and its error."""
+    place = np.array([x])
+    y = float(between(place, series.x, series.y)[0])
+    if series.low is None or series.high is None or not np.isfinite(y):
+        return y, None
+    return y, float(between(place, series.x, series.high)[0] - between(place, series.x, series.low)[0]) / 2
 
 
 def points(figure: Curves) -> list[float]:

@@ -12,13 +12,13 @@ from core.figures import Curves, Histogram
 def scales(axes: Any, figure: Curves | Histogram) -> None:
     if figure.x_log:
         axes.set_xscale("log")
-        _log_ticks(axes.xaxis, axes.get_xlim(), 6)
+        log_ticks_of(axes.xaxis, axes.get_xlim(), 6)
     if figure.y_log:
         axes.set_yscale("log", nonpositive="mask")
-        _log_ticks(axes.yaxis, axes.get_ylim(), 8)
+        log_ticks_of(axes.yaxis, axes.get_ylim(), 8)
 
 
-def _log_ticks(axis: Any, limits: tuple[float, float], most: int) -> None:
+def log_ticks_of(axis: Any, limits: tuple[float, float], most: int) -> None:
     """The terminal's ticks: on less than a decade matplotlib's own run into each other."""
     from matplotlib.ticker import NullFormatter
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -14,6 +15,22 @@ class Tick:
 
     place: float
     label: str
+
+
+def ticks(limits: tuple[float, float], log: bool, most: int) -> list[Tick]:
+    """At most `most` ticks of a linear or a log axis."""
+    return (log_ticks if log else linear_ticks)(*limits, most=min(9, most))
+
+
+def apart(limits: tuple[float, float], log: bool, columns: int) -> list[Tick]:
+    """As many even ticks of a horizontal axis as fit with a gap between their labels."""
+    for most in range(min(9, columns // 8), 1, -1):
+        found = ticks(limits, log, most)
+        places = [(tick.place - limits[0]) / (limits[1] - limits[0]) * (columns - 1) for tick in found]
+        rooms = [(len(a.label) + len(b.label)) / 2 + 1 for a, b in pairwise(found)]
+        if all(b - a >= room for (a, b), room in zip(pairwise(places), rooms, strict=True)):
+            return found
+    return ticks(limits, log, 2)
 
 
 def linear_ticks(low: float, high: float, most: int) -> list[Tick]:

@@ -77,6 +77,5 @@ def mass_function_figure(
         y_log=True,
         ratio_to=over,
         ratio_label=f"over {over}",
-        ratio_limits=(0.0, 2.0),
         ratio_bands=ratio_bands,
     )

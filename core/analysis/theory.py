@@ -96,7 +96,6 @@ def _power(cosmology: Cosmology, power: LinearPower, redshift: float, by_camb: b
         y_log=True,
         ratio_to=name if len(series) > 1 else None,
         ratio_label="over linear",
-        ratio_limits=(0.5, 1.5),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.draw import draw, save
+from app.draw.citation import citation, measured
 from app.draw.curves import curves_plan
 from app.draw.numbers import as_csv, points, readings
 from core.errors import UsageError
@@ -19,13 +20,49 @@ MEASURED = Series("a", K, K**-1.0, 0.9 * K**-1.0, 1.1 * K**-1.0)
 POWER = Curves("P", (MEASURED, THEORY), "k [h/Mpc]", "P", x_log=True, y_log=True, ratio_to="theory")
 
 
-def test_readings_are_the_nearest_points_on_the_axis() -> None:
-    first, second = readings(POWER, K[8] * 1.02)
-    assert (first.name, first.x) == ("a", K[8])
-    assert first.y == pytest.approx(1 / K[8])
-    assert first.error == pytest.approx(0.1 / K[8])
+def test_readings_between_points_lie_on_power_laws() -> None:
+    x = float(np.sqrt(K[8] * K[9]))
+    first, second = readings(POWER, x)
+    assert (first.name, first.x) == ("a", x)
+    assert first.y == pytest.approx(1 / x, rel=1e-9)
+    assert first.error == pytest.approx(0.1 / x)
+    assert first.ratio == pytest.approx(0.5, rel=1e-9)
+    assert first.ratio_error == pytest.approx(0.05)
+    assert (second.name, second.x, second.error, second.ratio) == ("theory", x, None, None)
+    assert second.y == pytest.approx(2 / x, rel=1e-9)
+    assert np.isnan(readings(POWER, 20.0)[0].y)
+
+
+def test_points_are_read_where_they_are() -> None:
+    counts = replace(POWER, series=(replace(MEASURED, style="points"), THEORY))
+    first, second = readings(counts, K[8] * 1.02)
+    assert (first.x, first.y) == (K[8], pytest.approx(1 / K[8]))
     assert first.ratio == pytest.approx(0.5)
-    assert (second.name, second.x, second.error, second.ratio) == ("theory", K[8], None, None)
+    assert second.x == K[8] * 1.02
+
+
+def test_a_citation_says_what_where_and_of_which_file() -> None:
+    figure = replace(POWER, y_label="P(k) [(Mpc/h)^3]", ratio_symbol="P/P_lin")
+    first, second = readings(figure, K[8])
+    sources = {"a": "z=0, 0123abcd", "aa": "z=1, 4567ef01"}
+    assert citation(figure, first, sources, "halodeck 0.2.0") == (
+        "P(k=0.631 h/Mpc) = 1.58 +- 0.16 (Mpc/h)^3, P/P_lin = 0.500 +- 0.050 (a, z=0, 0123abcd, halodeck 0.2.0)"
+    )
+    assert citation(figure, second, sources, "halodeck 0.2.0").endswith("= 3.17 (Mpc/h)^3 (theory, halodeck 0.2.0)")
+    assert "(aa fof, z=1, 4567ef01)" in citation(figure, replace(first, name="aa fof"), sources, "")
+
+
+def test_values_have_the_digits_of_their_errors() -> None:
+    assert measured(8.5, 0.19) == "8.50 ± 0.19"
+    assert measured(1234.5, 99.7) == "1234 ± 100"
+    assert measured(1.234e-4, 4e-6, "±") == "(1.234±0.040)e-4"
+    assert measured(0.0, 0.02) == "0.000 ± 0.020"
+    assert measured(3.0, None) == "3"
+    assert measured(3.0, 0.0) == "3"
+    assert measured(float("nan"), 1.0) == "-"
+
+
+def test_gaps_have_no_reading() -> None:
     gap = replace(POWER, series=(Series("gap", K, np.full(21, np.nan)),), ratio_to=None)
     assert np.isnan(readings(gap, 1.0)[0].y)
     assert points(gap) == []

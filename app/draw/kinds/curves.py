@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from app.draw.colour import SERIES_RGB
-from app.draw.curves import curves_canvas, ratios
+from app.draw.curves import curves_canvas
 from app.draw.drawer import Drawer, written
-from app.draw.paper import scales
+from app.draw.limits import ratio_limits
+from app.draw.paper import log_ticks_of, scales
+from app.draw.ratio import ratios
 from core.figures import Curves, Series
 
 _MARKERS = "o^sDvP*X"
@@ -22,12 +24,18 @@ def _picture(page: Any, figure: Curves) -> None:
     relative = ratios(figure)
     if relative:
         axes, below = page.subplots(2, 1, sharex=True, height_ratios=[0.68, 0.32])
+        (low, high), log = ratio_limits(figure)
+        span = (10.0**low, 10.0**high) if log else (low, high)
         for number_, series in relative:
-            _series(below, number_, series)
+            # over itself a series is 1, where there is a line anyway
+            _series(below, number_, series, only_band=series.name == figure.ratio_to)
         below.axhline(1.0, color="0.5", linewidth=0.8)
         for half in figure.ratio_bands:
             below.axhspan(1 - half, 1 + half, color="0.5", alpha=0.15, linewidth=0)
-        below.set(xlabel=figure.x_label, ylabel=figure.ratio_label, ylim=figure.ratio_limits)
+        below.set(xlabel=figure.x_label, ylabel=figure.ratio_label, ylim=span)
+        if log:
+            below.set_yscale("log", nonpositive="mask")
+            log_ticks_of(below.yaxis, span, 5)
     else:
         axes = page.subplots()
         axes.set(xlabel=figure.x_label)
@@ -48,14 +56,15 @@ def _above_zero(series: Series) -> Series:
     return series if series.low is None else replace(series, low=np.where(series.low > 0, series.low, series.y / 10))
 
 
-def _series(axes: Any, number_: int, series: Series) -> None:
+def _series(axes: Any, number_: int, series: Series, only_band: bool = False) -> None:
     colour = f"C{number_ % len(SERIES_RGB)}"
     marker = _MARKERS[number_ % len(_MARKERS)] if series.style == "points" else None
     lettered = rf"$\mathrm{{{series.sign}}}$" if marker and series.sign else None
-    axes.plot(
-        series.x, series.y, linestyle=_LINES[series.style], color=colour, marker=lettered or marker,
-        markersize=6 if lettered else 4, linewidth=1.2, label=series.name or None,
-    )  # fmt: skip
+    if not only_band:
+        axes.plot(
+            series.x, series.y, linestyle=_LINES[series.style], color=colour, marker=lettered or marker,
+            markersize=6 if lettered else 4, linewidth=1.2, label=series.name or None,
+        )  # fmt: skip
     if series.low is None or series.high is None:
         return
     if series.style == "points":

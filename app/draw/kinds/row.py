@@ -8,10 +8,11 @@ from typing import Any
 
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth
-from app.draw.curves import key
+from app.draw.curves import legends
 from app.draw.drawer import Drawer, drawer_of
 from app.draw.image import message
 from app.draw.layout import canvas_of
+from app.draw.legend import key
 from app.draw.shown import shortened
 from core.errors import UsageError
 from core.figures import Curves, Figure, Row
@@ -64,7 +65,7 @@ def _key(figure: Row, width: int, height: int | None, depth: Depth) -> Canvas | 
     if not figure.one_key or not isinstance(first, Curves):
         return None
     most = len(first.series) if height is None else height // 2 - 1
-    return key(first, width, most, depth) if most > 0 else None
+    return key(legends(first), width, most, depth) if most > 0 else None
 
 
 def _without_names(figure: Row) -> list[Figure]:

@@ -92,7 +92,7 @@ class CurveView(PointedView, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         column, plan = self.column, self._plan
-        if column is None or plan is None or not plan.top <= y < plan.top + plan.rows:
+        if column is None or plan is None or not plan.top <= y < plan.top + plan.rows - 1:
             return strip
         under = next(iter(strip.crop(column, column + 1)), Segment(" "))
         paper = under.style.bgcolor if under.style else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -20,8 +19,6 @@ from app.draw.shown import shown
 if TYPE_CHECKING:
     from app.draw import Depth, Drawing
     from core.figures import Figure
-
-_ONE_AT_A_TIME = threading.Lock()  # plotext keeps state in its module
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,8 +121,7 @@ class FigureView(ScrollView):
 
         height = None if isinstance(request.figure, Table) else request.height
         try:
-            with _ONE_AT_A_TIME:
-                drawn = self.Drawn(request, draw(request.figure, request.width, height, self._depth, request.light))
+            drawn = self.Drawn(request, draw(request.figure, request.width, height, self._depth, request.light))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
             drawn = self.Drawn(request, None, f"this figure cannot be drawn ({error})")
         self.post_message(drawn)

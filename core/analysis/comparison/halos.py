@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.analysis.comparison.front import Score
-from core.analysis.massfunction import counted, fitting_functions, mass_function_figure
+from core.analysis.massfunction import Errors, counted, fitting_functions, mass_function_figure
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.measures.massfunction import mass_edges
 from core.cosmos.measures.spectra import Spectra
-from core.figures import Curves, Figure, Series, Table
+from core.figures import Curves, Figure, Series, Style, Table
 from core.learning.metrics import foreground_dice
 from core.protohalos.halo_spectra import (
     EULERIAN,
@@ -129,10 +129,11 @@ def figures(
 
 
 def mass_functions(every: Mapping[str, Method], edges: Array, cosmology: Cosmology, redshift: float) -> Curves:
-    """dn/dlog10 M of the truth with its Poisson band, the methods and theory."""
-    series = [counted(name, m.halos, edges, errors="poisson" if name == "truth" else None) for name, m in every.items()]
+    """dn/dlog10 M of the truth with its Poisson errors, the methods and theory."""
+    looks: dict[bool, tuple[Style, Errors | None]] = {True: ("points", "poisson"), False: ("line", None)}
+    series = [counted(name, method.halos, edges, *looks[name == "truth"]) for name, method in every.items()]
     series += fitting_functions(("tinker08", "press74"), edges, cosmology, redshift)
-    return mass_function_figure("Halo mass function (Poisson band of the truth)", series, "truth")
+    return mass_function_figure("Halo mass function (Poisson errors of the truth)", series, "truth")
 
 
 def halo_power(truth: Method, methods: Mapping[str, Method]) -> Curves:

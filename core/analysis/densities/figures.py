@@ -135,9 +135,7 @@ def transfer(measured: Mapping[str, Measured]) -> Curves:
 def correlations(measured: Mapping[str, Measured]) -> Curves:
     """r(k) with the truth."""
     series = [_band(way, m.k, m.correlation, m.correlation_error) for way, m in measured.items() if way != "truth"]
-    return Curves(
-        "Cross-correlation with the truth", tuple(series), "k [h/Mpc]", "r(k)", x_log=True, y_limits=(-0.1, 1.05)
-    )
+    return Curves("Cross-correlation with the truth", tuple(series), "k [h/Mpc]", "r(k)", x_log=True)
 
 
 def bispectra(measured: Mapping[str, Sequence[Bispectrum]]) -> dict[str, Curves]:

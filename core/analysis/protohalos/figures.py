@@ -65,12 +65,12 @@ def mass_functions(
     highest = max((float(c["mass"].max()) for c in (*truth, *ours, *baseline) if len(c)), default=10 * minimum)
     edges = mass_edges(minimum, highest * 1.001, 4)
     series = [
-        counted("truth", truth, edges),
+        counted("truth", truth, edges, "points"),
         counted("network", ours, edges),
         counted(baseline_name, baseline, edges, "dashed"),
         *fitting_functions(("tinker08", "press74"), edges, cosmology, truth[0].redshift),
     ]
-    return mass_function_figure("Halo mass function (Poisson bands)", series, "truth")
+    return mass_function_figure("Halo mass function (Poisson errors)", series, "truth")
 
 
 def mass_scatter(true: Array, predicted: Array, minimum: float) -> Slice:

@@ -33,6 +33,7 @@ def power_figure(
 ) -> Curves:
     """P(k) of universes over one of them or over linear theory, which is shown where a cosmology is given."""
     series = [band(name, m.k, m.power, m.power * m.relative_error) for name, m in measured.items()]
+    symbol = f"P/P_{against}" if against else "P/P_lin"
     if cosmology:
         z = 0.0 if field.frame == "lagrangian" else field.redshift
         k = max((m.k for m in measured.values()), key=len)
@@ -48,8 +49,8 @@ def power_figure(
         y_log=True,
         ratio_to=against,
         ratio_label=f"over {against}",
-        ratio_limits=(0.5, 1.5),
         ratio_bands=RATIO_BANDS,
+        ratio_symbol=symbol,
     )
 
 
@@ -61,7 +62,6 @@ def correlation_figure(against: str, measured: Mapping[str, Spectra]) -> Curves:
         "k [h/Mpc]",
         "r(k)",
         x_log=True,
-        y_limits=(-0.1, 1.05),
     )
 
 
@@ -90,9 +90,9 @@ def mass_functions(
     lowest = min(float(c[masses[n]].min()) for n, c in catalogues.items())
     highest = max(float(c[masses[n]].max()) for n, c in catalogues.items())
     edges = mass_edges(lowest * 0.999, highest * 1.001, 4)
-    series = [counted(name, [c], edges, errors=errors, column=masses[name]) for name, c in catalogues.items()]
+    series = [counted(name, [c], edges, "points", errors, masses[name]) for name, c in catalogues.items()]
     series += fitting_functions(THEORY_NAMES, edges, cosmology, next(iter(catalogues.values())).redshift)
-    title = f"Halo mass function ({corrected}{'Poisson' if errors == 'poisson' else errors} bands)"
+    title = f"Halo mass function ({corrected}{'Poisson' if errors == 'poisson' else errors} errors)"
     return mass_function_figure(title, series, against or THEORY_NAMES["warren06"], ratio_bands=RATIO_BANDS)
 
 

@@ -22,6 +22,7 @@ from core.analysis.statistics.figures import (
 )
 from core.analysis.statistics.rows import STATISTICS, Statistic
 from core.cosmos.box import Field
+from core.cosmos.identity import identity
 from core.cosmos.measures.pdf import pixel_pdf
 from core.cosmos.measures.spectra import Spectra, spectra
 from core.cosmos.universe import Universe
@@ -95,6 +96,18 @@ def labels(universes: Sequence[Universe]) -> tuple[str, ...]:
         same = sum(other == name or other.startswith(f"{name} (") for other in found)
         found.append(f"{name} ({same + 1})" if same else name)
     return tuple(found)
+
+
+def sources(universes: Sequence[Universe], field: str) -> dict[str, str]:
+    """What each is, by its label: redshift (of a field, else of the first halos) and identity."""
+    found = {}
+    for name, universe in zip(labels(universes), universes, strict=True):
+        if field in universe.fields:
+            redshift: float | None = universe.fields[field].redshift
+        else:
+            redshift = next((universe.catalogue(each).redshift for each in universe.halos), None)
+        found[name] = ", ".join([*([] if redshift is None else [f"z={redshift:g}"]), identity(universe)])
+    return found
 
 
 class _Measure:

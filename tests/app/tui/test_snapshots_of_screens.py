@@ -55,7 +55,7 @@ SCENES = (
     Scene("slices-compare", ("2:field", "c:with halonet-001", "D:□ prediction"), USUAL),
     Scene("slices-light", ("2:field", "t:halos (fof)"), theme="light"),
     Scene("statistics", ("3:Power spectrum", "right:k [h/Mpc] ="), LARGE),
-    Scene("statistics-small", ("3:Power spectrum", "right:h/Mpc ·")),
+    Scene("statistics-small", ("3:Power spectrum", "right:choose what y copies")),
     Scene("launch", ("4:settings of", "tab:‹ none ›"), USUAL),
     Scene("runs", ("5:loss of",), LARGE),
     Scene("runs-marked", ("5:loss of", "space", "j", "space", *"oooo", "slash", *"net", "enter"), USUAL),

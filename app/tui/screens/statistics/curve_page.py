@@ -11,7 +11,15 @@ from textual import events
 from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.lines import entitle
-from app.tui.screens.statistics.curve_window import CurveWindow, panned, stepped, turned_x, zoomed
+from app.tui.screens.statistics.curve_window import (
+    RATIO_RANGES,
+    CurveWindow,
+    on_curve,
+    panned,
+    stepped,
+    turned_x,
+    zoomed,
+)
 
 if TYPE_CHECKING:
     from core.figures import Curves, Report
@@ -34,7 +42,7 @@ class CurvePage(CalculatingScreen):
         self.windows: dict[str, CurveWindow] = {}
         self.chosen = ORDER[0]
         self._page: list[str] = []
-        self._bands, self._ratio, self._theory, self._single = BANDS[0], 0.0, True, False
+        self._bands, self._ratio, self._theory, self._single = BANDS[0], RATIO_RANGES[0], True, False
 
     def _tell(self) -> None:
         """Say what is shown."""
@@ -122,6 +130,9 @@ class CurvePage(CalculatingScreen):
         """Without a cursor there is none to take away."""
         return action != "no_cursor" or self.windows.get(self.chosen, CurveWindow()).cursor is not None
 
+    def action_curve(self, by: int) -> None:
+        self._change(lambda figure, window: on_curve(figure, window, by))
+
     def action_no_cursor(self) -> None:
         self._change(lambda figure, window: replace(window, cursor=None))
 
@@ -150,7 +161,7 @@ class CurvePage(CalculatingScreen):
             return
         before = self.windows.get(self.chosen, CurveWindow())
         after = self.windows[self.chosen] = change(figure, before)
-        if replace(after, cursor=before.cursor) != before:
+        if replace(after, cursor=before.cursor, curve=before.curve) != before:
             self._make_figures()
             return
         for pane, name in zip(self._panes, self._page, strict=False):

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from core.figures import Curves
 
 Range = tuple[float, float]
-RATIO_RANGES = (0.0, 0.2, 0.05, 0.02)
-"""Half heights of the ratio panel about 1; 0 is the figure's own."""
+RATIO_RANGES = ("fitted", "wide", "log", "50 %", "20 %", "5 %", "2 %")
+"""Of the ratio panel: as the figure has it, all values and errors, on a logarithmic axis, so much about 1."""
 _STEP = 0.25
 """Share of the window that a pan moves by."""
 _NARROWEST = 0.02
@@ -20,14 +20,16 @@ _NARROWEST = 0.02
 
 @dataclass(frozen=True)
 class CurveWindow:
-    """How one figure is looked at; None is the figure's own choice. `x_range` and `cursor` are in units of x."""
+    """How one figure is looked at; None is the figure's own choice. `x_range` and `cursor` are in units of x,
+    `curve` is the name of the series that the cursor is on."""
 
     x_log: bool | None = None
     y_log: bool | None = None
     x_range: Range | None = None
     cursor: float | None = None
+    curve: str | None = None
 
-    def applied(self, figure: Curves, ratio: float, theory: bool, bands: bool) -> Curves:
+    def applied(self, figure: Curves, ratio: str, theory: bool, bands: bool) -> Curves:
         """The figure as it is looked at."""
         series = figure.series
         if not theory:
@@ -35,14 +37,31 @@ class CurveWindow:
             series = kept or series
         if not bands:
             series = tuple(replace(item, low=None, high=None) for item in series)
-        return replace(
-            figure,
-            series=series,
-            x_log=figure.x_log if self.x_log is None else self.x_log,
-            y_log=figure.y_log if self.y_log is None else self.y_log,
-            x_limits=self.x_range or figure.x_limits,
-            ratio_limits=(1 - ratio, 1 + ratio) if ratio else figure.ratio_limits,
+        return with_ratio(
+            replace(
+                figure,
+                series=series,
+                x_log=figure.x_log if self.x_log is None else self.x_log,
+                y_log=figure.y_log if self.y_log is None else self.y_log,
+                x_limits=self.x_range or figure.x_limits,
+            ),
+            ratio,
         )
+
+
+def with_ratio(figure: Curves, ratio: str) -> Curves:
+    """The figure with one of the ranges of the ratio panel."""
+    if ratio == "log":
+        return replace(figure, ratio_limits=None, ratio_log=True)
+    if ratio == "wide":
+        from app.draw.limits import ratio_limits
+
+        limits, log = ratio_limits(replace(figure, ratio_limits=None), everything=True)
+        return replace(figure, ratio_limits=(10.0 ** limits[0], 10.0 ** limits[1]) if log else limits, ratio_log=log)
+    if ratio.endswith("%"):
+        half = float(ratio[:-1]) / 100
+        return replace(figure, ratio_limits=(1 - half, 1 + half), ratio_log=False)
+    return figure
 
 
 def turned_x(window: CurveWindow, log: bool) -> CurveWindow:
@@ -53,7 +72,7 @@ def turned_x(window: CurveWindow, log: bool) -> CurveWindow:
 
 def whole(figure: Curves) -> Range | None:
     """The range of x of a figure; None where it is empty."""
-    from app.draw.curves import x_limits
+    from app.draw.limits import x_limits
 
     limits = x_limits(replace(figure, x_limits=None))
     return None if limits is None else _back(figure, limits)
@@ -100,6 +119,13 @@ def stepped(figure: Curves, window: CurveWindow, by: int) -> CurveWindow:
         cursor = window.cursor
         nearest = min(range(len(places)), key=lambda k: abs(places[k] - cursor))
     return replace(window, cursor=places[min(max(nearest + by, 0), len(places) - 1)])
+
+
+def on_curve(figure: Curves, window: CurveWindow, by: int) -> CurveWindow:
+    """The cursor on the next curve in the order of the legend."""
+    names = [series.name for series in figure.series]
+    at = names.index(window.curve) if window.curve in names else 0
+    return replace(window, curve=names[(at + by) % len(names)])
 
 
 def _on(figure: Curves, ends: Range) -> Range:

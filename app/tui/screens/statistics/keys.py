@@ -15,6 +15,8 @@ _THEORY = "theory and fitting functions, or the measured curves alone"
 _BANDS = "error bands: jackknife, Poisson (of halo counts), none"
 _EXPORT = "save the figure as PNG, SVG, PDF, text, or its numbers as .csv or .json"
 
+_RATIO = "ratio panel: fitted to the data, wide enough for all, logarithmic, 50 %, 20 %, 5 %, 2 %"
+
 KEYS: tuple[Key, ...] = (
     Key("statistics.next", on.PANE, "turn(1)", "next figure", "statistics", "figure", first=True),
     Key("statistics.previous", on.PANE_BACK, "turn(-1)", "previous figure", "statistics", first=True),
@@ -48,6 +50,8 @@ KEYS: tuple[Key, ...] = (
     Key("statistics.left", on.LEFT, "step(-1)", "cursor to the previous point", "statistics"),
     Key("statistics.first", on.FIRST, "step(-9999)", "cursor to the first point", "statistics"),
     Key("statistics.last", on.LAST, "step(9999)", "cursor to the last point", "statistics"),
+    Key("statistics.curve", on.DOWN, "curve(1)", "cursor to the next curve, which the copy key cites", "statistics"),
+    Key("statistics.curve_back", on.UP, "curve(-1)", "cursor to the previous curve", "statistics"),
     Key("statistics.no_cursor", on.BACK, "no_cursor", "take the cursor away", "statistics"),
     Key("statistics.closer", on.CLOSER, "zoom(2)", "closer in x; the mouse wheel too", "statistics", "zoom"),
     Key("statistics.away", on.AWAY, "zoom(0.5)", "further away", "statistics"),
@@ -56,7 +60,7 @@ KEYS: tuple[Key, ...] = (
     Key("statistics.pan_left", on.FAR_LEFT, "pan(-1)", "window to the left", "statistics"),
     Key("statistics.log", on.SCALE, "log_y", "y axis logarithmic or linear", "statistics", "log"),
     Key("statistics.log_x", on.SCALE_X, "log_x", "x axis logarithmic or linear", "statistics"),
-    Key("statistics.ratio", on.RANGE, "ratio", "ratio panel: its own range, 20 %, 5 %, 2 %", "statistics"),
+    Key("statistics.ratio", on.RANGE, "ratio", _RATIO, "statistics"),
     Key("statistics.theory", on.TRACERS, "theory", _THEORY, "statistics", "theory"),
     Key("statistics.bands", on.BANDS, "bands", _BANDS, "statistics", "bands"),
     Key("statistics.cancel", on.STOP, "cancel", "give up what is being measured", "statistics"),

@@ -25,7 +25,7 @@ from app.tui.screens.statistics import words as words
 from app.tui.screens.statistics.curve_page import BANDS, MOST_PANES, ORDER, CurvePage
 from app.tui.screens.statistics.curve_window import RATIO_RANGES, CurveWindow
 from app.tui.screens.statistics.keys import KEYS
-from app.tui.screens.statistics.readout import one_line, table
+from app.tui.screens.statistics.readout import few_lines, table
 from core.analysis.statistics.rows import STATISTICS
 from core.errors import HalodeckError
 from core.files import files_below
@@ -74,6 +74,7 @@ class StatisticsScreen(CurvePage):
         self._reference: str | None = None
         self._fields: list[str] = []
         self._labels: list[str] = []
+        self._sources: dict[str, str] = {}
         self._number = -1
 
     def look(self) -> dict[str, Any]:
@@ -164,6 +165,7 @@ class StatisticsScreen(CurvePage):
         self.report = message.answer.get("report")  # what could not be measured must not look as if it had been
         if self.report:
             self._labels, self._fields = message.answer["labels"], message.answer["fields"]
+            self._sources = message.answer["sources"]
         self._make_figures()
 
     # how it looks
@@ -179,15 +181,17 @@ class StatisticsScreen(CurvePage):
 
     def _tell_values(self) -> None:
         """What is under the cursor; every choice and its key."""
-        figure = self.figures.get(self.chosen)
-        cursor = self.windows.get(self.chosen, CurveWindow()).cursor
+        figure, window = self.figures.get(self.chosen), self.windows.get(self.chosen, CurveWindow())
         found: list[Reading] = []
-        if figure and cursor is not None:
+        if figure and window.cursor is not None:
             from app.draw.numbers import readings
 
-            found = readings(figure, cursor)
-        self.query_one("#readout", Lines).show(one_line(figure, found, self.app.size.width - 2))
+            found = readings(figure, window.cursor)
         if not self.query_one("#values").display:
+            lines = few_lines(figure, found, window.curve, self.app.size.width - 2)
+            readout = self.query_one("#readout", Lines)
+            readout.styles.height = len(lines)
+            readout.show(Content("\n").join(lines))
             return
         choices = {
             "universe": f"{len(self.paths)} marked" if self.bench.selection.universes else "of the folder",
@@ -196,13 +200,13 @@ class StatisticsScreen(CurvePage):
             "reference": self.reference or "theory",
             "theory": "shown" if self._theory else "hidden",
             "bands": words.bands(self._bands),
-            "ratio": f"{100 * self._ratio:g} %" if self._ratio else "its own",
+            "ratio": self._ratio,
             "log": words.axis(figure is not None and figure.y_log),
             "log_x": words.axis(figure is not None and figure.x_log),
             "closer": "part" if figure and figure.x_limits else "all",
         }
         lines = words.choices(choices, self.bench.keys_of("statistics"))
-        lines += [Content(), *table(figure, found, self.query_one("#values").size.width - 2)]
+        lines += [Content(), *table(figure, found, window.curve, self.query_one("#values").size.width - 2)]
         self.query_one("#values", Lines).show(Content("\n").join(lines))
 
     @property
@@ -224,6 +228,20 @@ class StatisticsScreen(CurvePage):
         parts += ["--reference", nearby(Path(self._reference))] if self._reference else []
         parts += [f"--{name}" for name in sorted(self._also)]
         return shlex.join(parts + ["--poisson"] * (self._bands == "poisson"))
+
+    def copied(self) -> tuple[str, str]:
+        """The value under the cursor as a line to cite, else the figure."""
+        figure, window = self.figures.get(self.chosen), self.windows.get(self.chosen, CurveWindow())
+        if figure is None or window.cursor is None:
+            return super().copied()
+        from importlib.metadata import version
+
+        from app.draw.citation import citation
+        from app.draw.numbers import readings
+
+        found = readings(figure, window.cursor)
+        reading = next((item for item in found if item.name == window.curve), found[0])
+        return "value", citation(figure, reading, self._sources, f"halodeck {version('halodeck')}")
 
     # what can be done
 

@@ -44,12 +44,12 @@ def test_the_cursor_steps_from_point_to_point_within_the_window() -> None:
 
 def test_theory_and_bands_go_but_not_what_all_is_compared_with() -> None:
     banded = replace(POWER, series=(replace(POWER.series[0], low=K, high=K), POWER.series[1]), ratio_to="theory")
-    shown = CurveWindow(x_log=False, x_range=(1, 2)).applied(banded, 0.05, theory=False, bands=False)
+    shown = CurveWindow(x_log=False, x_range=(1, 2)).applied(banded, "5 %", theory=False, bands=False)
     assert [series.name for series in shown.series] == ["a", "theory"]
     assert shown.series[0].low is None
     assert shown.ratio_limits == (0.95, 1.05)
     assert (shown.x_log, shown.y_log, shown.x_limits) == (False, True, (1, 2))
-    alone = CurveWindow().applied(replace(POWER, ratio_to="a"), 0.0, theory=False, bands=True)
+    alone = CurveWindow().applied(replace(POWER, ratio_to="a"), "fitted", theory=False, bands=True)
     assert [series.name for series in alone.series] == ["a"]
 
 

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_pilot import sees, text, until
 
+from app.draw.citation import measured
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.selection import Selection
@@ -108,7 +109,11 @@ async def read_out(pilot: Pilot[None]) -> None:
     assert x is not None
     at = int(np.argmin(np.abs(series.x - x)))
     assert series.x[at] == x
-    await sees(pilot, f"k [h/Mpc] = {x:.4g}", f"{series.y[at]:.4g} ± ")
+    assert series.high is not None
+    await sees(pilot, f"k [h/Mpc] = {x:.4g}", measured(series.y[at], series.high[at] - series.y[at]))
+    await pilot.press("down", "y")
+    await until(pilot, lambda: "(u2, z=0, " in pilot.app.clipboard)
+    assert pilot.app.clipboard.startswith(f"P(k={x:.4g} h/Mpc) = ")
     pane = the(pilot).query_one("#pane0", CurveView)
     await until(pilot, lambda: pane.column is not None)
     assert abs((pane.x_at(pane.column or 0) or 0) / x - 1) < 0.05
@@ -134,14 +139,14 @@ async def look(pilot: Pilot[None]) -> None:
     assert screen.figures["power"].x_limits is None
     assert not screen.figures["power"].y_log
     assert not screen.figures["power"].x_log
-    await pilot.press("R")
-    assert screen.figures["power"].ratio_limits == (0.8, 1.2)
+    await pilot.press("R", "R", "R", "R")
+    assert screen.figures["power"].ratio_limits == (0.5, 1.5)
     assert len(screen.figures["power"].series) == 4
     await pilot.press("t")
     assert [series.name for series in screen.figures["power"].series] == ["u1", "u2", "u3"]
     await pilot.press("t", "b")
     await sees(pilot, "--poisson")
-    await until(pilot, lambda: "Poisson bands" in screen.figures["mass_function"].title)
+    await until(pilot, lambda: "Poisson errors" in screen.figures["mass_function"].title)
     await pilot.press("b")
     assert screen.figures["power"].series[0].low is None
 
@@ -176,7 +181,7 @@ async def test_predictions_and_what_goes_wrong(deck: Path) -> None:
         process.kill()  # it is started again
         process.wait()
         await pilot.press("b")
-        await until(pilot, lambda: "Poisson bands" in str(the(pilot).figures.get("mass_function")))
+        await until(pilot, lambda: "Poisson errors" in str(the(pilot).figures.get("mass_function")))
         for path in (deck / "universes").glob("u[12].h5"):
             path.write_bytes(path.read_bytes()[:3000])
         pilot.app.selection = Selection((deck / "universes" / "u2.h5",))  # type: ignore[attr-defined]
