@@ -121,9 +121,9 @@ class Curves(Displayed):
     ratio_to: str | None = None
     ratio_label: str = "ratio"
     ratio_limits: tuple[float, float] | None = None
+    ratio_bands: tuple[float, ...] = ()
     ratio_log: bool | None = None
     ratio_symbol: str = ""
-    ratio_bands: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,12 @@ class CurvePage(CalculatingScreen):
         """Without a cursor there is none to take away."""
         return action != "no_cursor" or self.windows.get(self.chosen, CurveWindow()).cursor is not None
 
-    def action_curve(self, by: int) -> None:
-        self._change(lambda figure, window: on_curve(figure, window, by))
+    def action_line(self, by: int) -> None:
+        """The next curve, where the cursor reads them; else the next figure."""
+        if self.windows.get(self.chosen, CurveWindow()).cursor is None:
+            self.action_turn(by)
+        else:
+            self._change(lambda figure, window: on_curve(figure, window, by))
 
     def action_no_cursor(self) -> None:
         self._change(lambda figure, window: replace(window, cursor=None))

@@ -14,14 +14,14 @@ _POINT = "cursor to the next point; a click puts it anywhere"
 _THEORY = "theory and fitting functions, or the measured curves alone"
 _BANDS = "error bands: jackknife, Poisson (of halo counts), none"
 _EXPORT = "save the figure as PNG, SVG, PDF, text, or its numbers as .csv or .json"
-
+_LINE = "next figure; where there is a cursor the next curve, which the copy key cites"
 _RATIO = "ratio panel: fitted to the data, wide enough for all, logarithmic, 50 %, 20 %, 5 %, 2 %"
 
 KEYS: tuple[Key, ...] = (
     Key("statistics.next", on.PANE, "turn(1)", "next figure", "statistics", "figure", first=True),
     Key("statistics.previous", on.PANE_BACK, "turn(-1)", "previous figure", "statistics", first=True),
-    Key("statistics.down", on.DOWN, "turn(1)", "next figure too", "statistics"),
-    Key("statistics.up", on.UP, "turn(-1)", "previous figure too", "statistics"),
+    Key("statistics.down", on.DOWN, "line(1)", _LINE, "statistics"),
+    Key("statistics.up", on.UP, "line(-1)", "the one before", "statistics"),
     Key(
         "statistics.alone", f"{on.FULL},{on.ENTER}", "alone", "one figure alone, or several side by side", "statistics"
     ),
@@ -50,8 +50,6 @@ KEYS: tuple[Key, ...] = (
     Key("statistics.left", on.LEFT, "step(-1)", "cursor to the previous point", "statistics"),
     Key("statistics.first", on.FIRST, "step(-9999)", "cursor to the first point", "statistics"),
     Key("statistics.last", on.LAST, "step(9999)", "cursor to the last point", "statistics"),
-    Key("statistics.curve", on.DOWN, "curve(1)", "cursor to the next curve, which the copy key cites", "statistics"),
-    Key("statistics.curve_back", on.UP, "curve(-1)", "cursor to the previous curve", "statistics"),
     Key("statistics.no_cursor", on.BACK, "no_cursor", "take the cursor away", "statistics"),
     Key("statistics.closer", on.CLOSER, "zoom(2)", "closer in x; the mouse wheel too", "statistics", "zoom"),
     Key("statistics.away", on.AWAY, "zoom(0.5)", "further away", "statistics"),

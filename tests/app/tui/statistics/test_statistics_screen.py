@@ -139,7 +139,7 @@ async def look(pilot: Pilot[None]) -> None:
     assert screen.figures["power"].x_limits is None
     assert not screen.figures["power"].y_log
     assert not screen.figures["power"].x_log
-    await pilot.press("R", "R", "R", "R")
+    await pilot.press("R", "R", "R")
     assert screen.figures["power"].ratio_limits == (0.5, 1.5)
     assert len(screen.figures["power"].series) == 4
     await pilot.press("t")
