@@ -136,7 +136,16 @@ WRITTEN: dict[str, Any] = json.loads((Path(__file__).parent / "figures.json").re
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_written_stays_as_it_was(kind: str) -> None:
-    assert dump(load(WRITTEN[kind])) == WRITTEN[kind]
+    assert as_before(dump(load(WRITTEN[kind])), WRITTEN[kind]) == WRITTEN[kind]
+
+
+def as_before(now: Any, before: Any) -> Any:
+    """What is written now without the fields that have been added since."""
+    if isinstance(now, dict):
+        return {name: as_before(value, before[name]) for name, value in now.items() if name in before}
+    if isinstance(now, list) and len(now) == len(before):
+        return [as_before(*pair) for pair in zip(now, before, strict=True)]
+    return now
 
 
 def test_what_was_not_written_yet_takes_its_default() -> None:

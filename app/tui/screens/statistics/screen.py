@@ -104,7 +104,12 @@ class StatisticsScreen(CurvePage):
         self._gather()  # files may have come, gone or changed
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._arrange)
+        self.call_after_refresh(self._refit)
+
+    def _refit(self) -> None:
+        """Where the values stand depends on the width."""
+        self._arrange()
+        self._tell_values()
 
     # what is compared
 

@@ -165,7 +165,7 @@ async def resize(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
     await pilot.resize_terminal(80, 24)
     await until(pilot, lambda: panes() == 1)
-    await sees(pilot, "Power spectrum", "P(k)", " h/Mpc · u1 ")
+    await sees(pilot, "Power spectrum", "P(k)", " h/Mpc   up, down choose", "ratio 0.9", "linear theory, z = 0")
 
 
 async def test_predictions_and_what_goes_wrong(deck: Path) -> None:
