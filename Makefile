@@ -38,6 +38,7 @@ test-slurm: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	PYTHONPATH=. $(BIN)/python docs/generate.py
 
 validate: $(INSTALLED)
 	$(BIN)/python -m tests.validation --figures docs/pictures

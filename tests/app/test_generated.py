@@ -16,7 +16,7 @@ def test_what_is_made_of_the_code_is_current() -> None:
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     for path, text in module.generated().items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run python docs/generate.py"
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run `make format`"
 
 
 def test_the_manual_page_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
