@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,4 +88,16 @@ def _making(settings: Mapping[str, Any]) -> Making:
         raise InputError(f"its settings make no universe ({error})", "bring the file itself along") from error
     if made.settings() != settings:
         raise InputError("its settings are those of another version of halodeck", "bring the file itself along")
-    return made
+    return _as_told(made, settings)
+
+
+def _as_told(made: Any, settings: Mapping[str, Any]) -> Any:
+    """The same with its numbers as they were given: the identity of a universe tells 2 from 2.0."""
+    changes: dict[str, Any] = {}
+    for item in fields(made):
+        value, told = getattr(made, item.name), settings.get(item.name)
+        if is_dataclass(value):
+            changes[item.name] = _as_told(value, told if isinstance(told, dict) else settings)
+        elif told is not None and not isinstance(told, dict):
+            changes[item.name] = tuple(told) if isinstance(value, tuple) else told
+    return replace(made, **changes)

@@ -69,7 +69,7 @@ def export(
     left_out = [key for key in terms.parts if weights.pop(key, None) is not None]
     folder.mkdir(parents=True, exist_ok=True)
     write_weights(folder / MODEL, weights, text_of(recipe), terms.half, terms.bits)
-    universes, opened = _universes(run, config, folders)
+    universes, opened = _universes(run, recipe, folders)
     told = _config(config, recipe, universes, opened)
     import tomli_w
 
@@ -104,18 +104,19 @@ def cited(recipe: Recipe, config: Mapping[str, Any], name: str) -> str:
     return "\n\n".join([*citation.papers(type(recipe)), data, citation.software()]) + "\n"
 
 
-def _universes(
-    run: Run, config: Mapping[str, Any], folders: Sequence[Path]
-) -> tuple[list[dict[str, Any]], list[Universe]]:
+def _universes(run: Run, recipe: Recipe, folders: Sequence[Path]) -> tuple[list[dict[str, Any]], list[Universe]]:
     """Every universe of a run with how it is made, where it is there to say so, and those that are there."""
-    told, opened = [], []
-    held, ids = config.get("held_out", []), config.get("universe_ids", [])
-    known = _known(run)
-    for number, path in enumerate(map(Path, config["universes"])):
-        wanted = str(ids[number]) if number < len(ids) else ""
-        universe = _found(path, wanted, folders)
-        if universe:
-            opened.append(universe)
+    told, config, known = [], run.config(), _known(run)
+    paths, ids = [Path(path) for path in config["universes"]], config.get("universe_ids", [])
+    wanted_ids = [str(ids[number]) if number < len(ids) else "" for number in range(len(paths))]
+    found = [_found(path, wanted, folders) for path, wanted in zip(paths, wanted_ids, strict=True)]
+    opened = [universe for universe in found if universe]
+    held = config.get("held_out")
+    if held is None:  # in a run of before they were told
+        if len(opened) < len(paths):
+            raise RunError(f"run {run.name} does not say which universes it has held out", "bring back those it was on")
+        held = [opened.index(universe) for universe in recipe.held_out(opened)]
+    for number, (path, wanted, universe) in enumerate(zip(paths, wanted_ids, found, strict=True)):
         settings = settings_of(universe) if universe else known.get(wanted)
         told.append(
             {
@@ -157,7 +158,7 @@ def _config(
         **{key: config[key] for key in ("recipe", "created", "command", "settings_version") if key in config},
         "universes": [item["name"] for item in universes],
         "universe_ids": [item["identity"] for item in universes],
-        "held_out": list(config.get("held_out", [])),
+        "held_out": [number for number, item in enumerate(universes) if item["held_out"]],
         "device": "auto",
     }
     if learnt := config.get("learnt") or _learnt(opened):

@@ -3,7 +3,6 @@ number beside the published one."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +55,9 @@ class Repeated:
 
     @property
     def error(self) -> float | None:
-        """One standard deviation of the difference, where both say theirs; else that of the one that does."""
+        """One standard deviation, as it was published, else as it is here."""
         told = [item.error for item in (self.published, self.here) if item and item.error is not None]
-        return math.hypot(*told) if told else None
+        return told[0] if told else None
 
     @property
     def verdict(self) -> Verdict:

@@ -56,7 +56,19 @@ from core.cosmos.formats.trees import read_trees
 from core.cosmos.formats.trees_given import Told
 from core.errors import HalodeckError
 from fuzz.made import Kind, Made
-from fuzz.own import campaign, checkpoint, configuration, preferences, report, run_file, task, universe
+from fuzz.own import (
+    archive,
+    campaign,
+    checkpoint,
+    configuration,
+    preferences,
+    report,
+    run_file,
+    task,
+    universe,
+    universes_of,
+    weights,
+)
 
 SNAPSHOT = replace(GIVEN, box_size=BOX, h=H)
 CUBE = replace(SNAPSHOT, omega_matter=0.3, redshift=1.0)
@@ -275,6 +287,9 @@ KINDS: dict[str, Kind] = {
     "notes.json": run_file("notes.json"),
     "report.json": report,
     "model.pt": checkpoint,
+    "model.safetensors": weights,
+    "archive": archive,
+    "universes.json": universes_of,
     "task.json": task("task.json"),
     "progress.json": task("progress.json"),
     "settings.toml": preferences,
@@ -288,7 +303,7 @@ HDF5 = (
     *("universe", "prediction", "infall table"),
 )
 """Kinds on which the HDF5 library itself may spin or crash, against which halodeck has a helper process."""
-CHECKSUMMED = ("own npz", "model.pt")
+CHECKSUMMED = ("own npz", "model.pt", "archive")
 """Kinds whose every stored value has a checksum: what is not refused is as it was."""
 
 

@@ -124,6 +124,49 @@ def checkpoint(folder: Path) -> Made:
     return Made(path, (lambda: repr(read_tensors(path, run, cpu, "weights")), lambda: read_constants(run)))
 
 
+def weights(folder: Path) -> Made:
+    import torch
+
+    from core.runs.weights_file import read_weights, write_weights
+
+    path = folder / "model.safetensors"
+    told = {
+        "module": {"a": torch.arange(600.0).reshape(20, 30), "b": torch.ones(3)},
+        "constants": {"cut": 0.5},
+        "step": 3,
+    }
+    write_weights(path, told, {"recipe": "halonet"}, half=True, bits=5, packed_from=100)
+    return Made(path, (lambda: repr(read_weights(path)),))
+
+
+def archive(folder: Path) -> Made:
+    import shutil
+
+    from core.runs.crate import NEEDED, About, describe, pack, unpack
+
+    crate, path, there = folder / "crate", folder / "run.zip", folder / "there"
+    for name in NEEDED:
+        (crate / name).parent.mkdir(parents=True, exist_ok=True)
+        (crate / name).write_text(f"this is {name}\n" * 20)
+    describe(crate, About("run", "text", "CC-BY-4.0", "2026-01-01"))
+    pack(crate, path)
+
+    def read() -> object:
+        shutil.rmtree(there, ignore_errors=True)
+        unpack(path, there)
+        return {name: (there / name).read_bytes() for name in NEEDED}
+
+    return Made(path, (read,))
+
+
+def universes_of(folder: Path) -> Made:
+    from core.runs.repeat import FILE, read_universes
+
+    told = [{"name": "u.h5", "identity": "0" * 16, "held_out": True, "settings": {"cells": 8, "seed": 1}}]
+    write_json(folder / FILE, {"universes": told})
+    return Made(folder / FILE, (lambda: read_universes(folder),))
+
+
 def task(name: str) -> Kind:
     def make(folder: Path) -> Made:
         from app.background.tasks import all_tasks
