@@ -164,12 +164,14 @@ def found_by_settings(wanted: Mapping[str, Mapping[str, Any]], folders: Sequence
 
 
 def evaluated(run: Run, universes: Sequence[Path], progress: Progress = silent) -> Report:
-    """The report of a run on universes, made afresh. Raises: HalodeckError."""
+    """The report of a run on universes, made afresh, as it is kept: no number is NaN. Raises: HalodeckError."""
     from core.cosmos.universe import open_universe
     from core.runs.job import open_model
+    from core.runs.report_file import read_report
     from core.runs.reports import make_report
 
-    return make_report(run, open_model(run, finished=True), [open_universe(path) for path in universes], progress)
+    make_report(run, open_model(run, finished=True), [open_universe(path) for path in universes], progress)
+    return read_report(run)
 
 
 def beside(published: Report, here: Report) -> list[Repeated]:
