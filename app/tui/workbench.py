@@ -36,6 +36,7 @@ from app.tui.frame.key import Key, bindings
 from app.tui.frame.machine import Gauge, MachineRead
 from app.tui.frame.memory import left, recall, remember
 from app.tui.frame.named import command_in, started
+from app.tui.frame.noted import note_down
 from app.tui.frame.palette import Commands
 from app.tui.frame.place import Place
 from app.tui.frame.preferences import Preferences, unknown
@@ -48,6 +49,7 @@ from app.tui.keymap import KEYS, SECTIONS, remapped, usable
 from app.tui.places import PLACES
 from app.tui.screens.runs import run_columns
 from core.errors import HalodeckError
+from core.notebook import NOTEBOOK
 from core.patience import within
 from core.runs.listing import Entry
 
@@ -225,6 +227,20 @@ class Workbench(App[None], inherit_bindings=False):
                 self.simulate_key(key)
 
         self.push_screen(CountScreen(), counted)
+
+    def action_note_down(self) -> None:
+        """Add what is shown to the notebook of the folder that one is in."""
+        screen = self.screen
+        noted = screen.noted() if isinstance(screen, FramedScreen) else None
+        if noted is None or not isinstance(screen, FramedScreen):
+            self.notify("there is nothing here for the notebook yet")
+            return
+
+        def write() -> str:
+            note = note_down(NOTEBOOK, noted)
+            return f"noted as {note.number} in {NOTEBOOK}: {note.title}"
+
+        screen.attempt(write)
 
     def action_do(self) -> None:
         """Do what the last message named, as a task of its own."""

@@ -64,6 +64,7 @@ EVERYWHERE: tuple[Key, ...] = (
         "a number, then a key that is pressed so often; enter goes to that line",
         "everywhere",
     ),
+    Key("note_down", on.NOTEBOOK, "note_down", "add what is shown to the notebook, with its command", "everywhere"),
     Key("do", on.DO, "do", "do the command that was named last, after a question", "everywhere"),
     Key("help", on.HELP, "help", "all keys", "everywhere", "help"),
     Key("save", on.EXPORT_SCREEN, "save", "save the screen as SVG, PNG or text", "everywhere"),

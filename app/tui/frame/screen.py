@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,9 +18,10 @@ from app.tui.frame.bench import Bench, bench_of
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key_line import KeyLine
+from app.tui.frame.noted import Noted
 from app.tui.frame.save import screen_text
 from app.tui.frame.top_line import TopLine
-from app.tui.frame.wording import folder
+from app.tui.frame.wording import folder, shortened
 from core.errors import HalodeckError
 
 _NO_UNIVERSES = """[b]There are no universes in the folder $folder yet.[/b]
@@ -94,6 +96,13 @@ class FramedScreen(Screen[int | None]):
             rows += [focused.get_row_at(row) for row in range(focused.row_count)]
             return "table", "\n".join("\t".join(str(cell).strip() for cell in row) for row in rows)
         return "screen", screen_text(self)
+
+    def noted(self) -> Noted | None:
+        """What the notebook gets: value, figure, and the command that makes it again; None where there is nothing."""
+        what, text = self.copied()
+        if what == "command":
+            return Noted(shortened(text), "", tuple(shlex.split(text)))
+        return Noted(f"{self.bench.current_mode}: {what}", text)
 
     @work(thread=True, group="action")
     def attempt(self, action: Callable[[], str]) -> None:

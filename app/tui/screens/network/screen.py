@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from app.tui.frame.calculator import Calculator
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
+from app.tui.frame.noted import Noted
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import folder
 from app.tui.screens.network import words as words
@@ -260,6 +262,10 @@ class NetworkScreen(CalculatingScreen):
         self.query_one("#place", Lines).show(words.place(title, self._busy, note, universe))
         twin = self.command() if self.found else ""
         self.query_one("#twin", Lines).show(Content.from_markup("[dim]$words[/]", words=twin))
+
+    def noted(self) -> Noted | None:
+        """The command that shows the same layer."""
+        return Noted(f"network: {self.layer}", "", tuple(shlex.split(self.command()))) if self.found else None
 
     def command(self) -> str:
         """The command that shows the same."""

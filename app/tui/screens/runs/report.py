@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ from textual.widgets.option_list import Option
 from app.draw.shown import shown
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
+from app.tui.frame.noted import Noted
 from app.tui.frame.screen import FramedScreen
 from app.tui.screens.runs.keys import KEYS
 from core.errors import HalodeckError
+from core.runs.launch_spec import RUNS
 from core.runs.report_file import read_report
 from core.runs.run import Run
 
@@ -123,6 +126,21 @@ class FiguresScreen(FramedScreen):
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+    def noted(self) -> Noted | None:
+        """The chosen page, and the command that makes the report or comparison again."""
+        contents = self.query_one(OptionList)
+        if not self.pages or contents.highlighted is None:
+            return None
+        name, page = list(self.pages.items())[contents.highlighted]
+        facts = getattr(self.pages.get("facts"), "rows", ())
+        compared = next((str(value) for fact, value in facts if fact == "command" and "compare" in str(value)), "")
+        command = shlex.split(compared) or ["halodeck", "report", self.subject]
+        command += [] if self.bench.root == RUNS else ["--runs", str(self.bench.root)]
+        title = f"{self.subject}: {page.title or name}"
+        if name in ("numbers", "facts"):
+            return Noted(title, self.query_one(FigureView).text(), tuple(command))
+        return Noted(title, "", tuple(command), page, name)
 
     def copied(self) -> tuple[str, str]:
         """The figure or table shown, as text."""

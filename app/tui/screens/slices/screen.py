@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from textual.worker import get_current_worker
 
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
+from app.tui.frame.noted import Noted
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.slices import words as words
@@ -247,6 +249,17 @@ class SlicesScreen(CameraScreen):
         if self.camera and self.camera.cells:
             return "command", self.camera.command(words.scale_shown(self.images))
         return super().copied()
+
+    def noted(self) -> Noted | None:
+        """The slice, or the panes of a comparison, and the command that draws the same."""
+        if not (self.camera and self.camera.cells and self.images):
+            return None
+        several = self.camera.partner is not None
+        figure = Row(self.camera.path.stem, tuple(image.figure for image in self.images)) if several else None
+        command = tuple(shlex.split(self.camera.command(words.scale_shown(self.images))))
+        title = f"{self.camera.path.stem}: {self.images[0].figure.title}"
+        said = words.readout(self.camera, self.images).plain
+        return Noted(title, said, command, figure or self.images[0].figure)
 
     def action_universe(self, by: int) -> None:
         marked = self.bench.selection.universes

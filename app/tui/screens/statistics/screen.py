@@ -18,6 +18,7 @@ from app.tui.frame.calculator import Calculator
 from app.tui.frame.curve_view import CurveView
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
+from app.tui.frame.noted import Noted
 from app.tui.frame.pick import PickScreen
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
@@ -225,6 +226,16 @@ class StatisticsScreen(CurvePage):
         power = self.report.figures.get("power") if self.report else None
         ratio_to: str | None = getattr(power, "ratio_to", None)
         return ratio_to if ratio_to in self._labels else ""
+
+    def noted(self) -> Noted | None:
+        """The chosen figure as the command makes it, and what is under the cursor."""
+        figure = self.report.figures.get(self.chosen) if self.report else None
+        if figure is None:
+            return None
+        names = ", ".join(path.stem for path in self.paths)
+        cursor = self.windows.get(self.chosen, CurveWindow()).cursor
+        said = "" if cursor is None else self.query_one("#readout", Lines).content.plain.strip()
+        return Noted(f"{figure.title}: {names}", said, tuple(shlex.split(self.command())), figure, self.chosen)
 
     def command(self) -> str:
         """The command that makes the same."""

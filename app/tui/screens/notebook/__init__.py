@@ -1,0 +1,1 @@
+"""Notebook: what was collected in all places."""
