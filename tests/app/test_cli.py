@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -329,7 +330,7 @@ def test_the_demo_in_miniature(command: Command, monkeypatch: pytest.MonkeyPatch
     assert [universe.name for universe in shown] == ["planck2015-16-L25-s0005"]
     assert len(list(Path("u").iterdir())) == 5
     assert "area under ROC" in out
-    assert "The demo took 0m" in out
+    assert re.search(r"The demo took \d+m\d\ds", out)
     assert "The run is kept in r/halonet-001" in out
 
 
