@@ -10,6 +10,7 @@ of the universes the last, which is held out.
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_the_archive_is_small_and_of_that_version(universe: Universe) -> None:
 
 
 def test_a_universe_is_what_it_would_be_now(universe: Universe, folder: Path) -> None:
-    settings = {"steps": 4, "minimum_particles": 8, "device": "cpu"}
+    settings: dict[str, Any] = {"steps": 4, "minimum_particles": 8, "device": "cpu"}
     [again] = halodeck.simulate(folder / "again", cells=8, box=12.5, seeds=4, **settings)
     assert identity(again) == identity(universe)
     assert again.fields.keys() == universe.fields.keys()
