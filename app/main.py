@@ -66,7 +66,8 @@ def _open_workbench(color: str, runs: Path, universes: Path) -> None:
     """Open the workbench. Raises: UsageError without a terminal."""
     from core.errors import UsageError
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # textual-serve names a driver that speaks to a browser through pipes
+    if not ("TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
     from app.tui.app import run_workbench
 

@@ -32,7 +32,8 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
 
     Raises: UsageError without a terminal or for an unknown colour depth.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = "TEXTUAL_DRIVER" in os.environ  # by textual-serve, to a browser
+    if not (served or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise UsageError("the workbench needs a terminal", "`halodeck runs` and `halodeck report` work without one")
     chosen = colour_depth(depth)
     ended_well = keep()
@@ -41,7 +42,7 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     # Textual reads these once: the first when it is imported, the second when its app is made
     os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOUR_SYSTEMS[chosen]
     # exported sizes would be taken for those of the terminal, and stay when that changes
-    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+    for name in ("NO_COLOR",) if served else ("NO_COLOR", "COLUMNS", "LINES"):
         os.environ.pop(name, None)
     if chosen == "none":
         os.environ["NO_COLOR"] = "1"

@@ -124,7 +124,7 @@ class Workbench(App[None], inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._leave, 128 + number)
-        if not self.is_headless:
+        if not (self.is_headless or self.is_web):
             self.set_interval(_PATIENCE, self._leave_if_alone)
         # the terminal has another screen when the workbench goes on after Ctrl-Z or a signal to stop
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
