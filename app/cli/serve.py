@@ -42,7 +42,7 @@ def serve(
     _check_free(port)
     token, address = secrets.token_urlsafe(16), f"http://{HOST}:{port}"
 
-    class Loopback(Server):  # type: ignore[misc]  # textual-serve has no types
+    class Loopback(Server):
         """Serves those who know the word that is said here, for other users of the machine reach the port too."""
 
         async def _make_app(self) -> Any:
