@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 # glibc keeps memory that tests hand back: where memory touched for the first time is slow, trainings wait for little else
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=268435456
 
-.PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-tui release docs clean
+.PHONY: demo test check coverage test-slurm types types-of-tests format validate fuzz torture bench bench-gpu bench-tui release docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/halodeck demo
@@ -69,6 +69,9 @@ docs: $(INSTALLED)
 		$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	PYTHONPATH=. $(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench-gpu: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/gpu.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halodeck needs Python 3.11 or newer; set PYTHON=python3.x")'
