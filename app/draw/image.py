@@ -25,6 +25,10 @@ FRAME = 105_000
 """Bytes that an image may send: one over a slow line comes in a second."""
 _LARGE = 4
 """Pixels across from which on a value is an area, on which dither looks like a chequer."""
+_MOST = 0.7
+"""Share of the room that bins of the same size have to leave."""
+_LEAST_BAR = 8
+"""Cells of a colour bar that has its label beside it."""
 _CELL_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
 
 
@@ -175,10 +179,14 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) ->
     if figure.title:
         canvas.write(0, 0, shortened(figure.title, width), bold=True)
     after_image = layout.left + layout.columns + 1
+    # what the colours are stands beside their bar where it would be cut above the image
+    below = (
+        figure.colour_label if layout.bar_below and len(figure.colour_label) > width - len(figure.y_label) - 2 else ""
+    )
     if layout.labels_row:
         canvas.write(layout.top - 1, 0, shortened(figure.y_label, layout.width))
         room = width - len(figure.y_label) - 2
-        if figure.colour_map != "labels" and room > 3:
+        if figure.colour_map != "labels" and room > 3 and not below:
             label = shortened(figure.colour_label, room)
             over_bar = after_image if layout.bar_beside else layout.width - len(label)
             canvas.write(layout.top - 1, min(max(over_bar, width - room), width - len(label)), label)
@@ -198,11 +206,12 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) ->
         _bar_beside(canvas, scale, figure, layout.top, after_image, layout.rows, depth)
     elif layout.bar_below:
         low, high = number(scale.low, 3), number(scale.high, 3)
-        room = max(3, layout.width - len(low) - len(high) - 2)
+        below = shortened(below, layout.width - len(low) - len(high) - 3 - _LEAST_BAR) if below else ""
+        room = max(3, layout.width - len(low) - len(high) - len(below) - 2 - bool(below))
         shares = np.tile((np.arange(room) + 0.5) / room, (1 if depth == "none" else 2, 1))
         canvas.write(canvas.height - 1, 0, low)
         _lay_codes(canvas, canvas.height - 1, len(low) + 1, paint(shares, figure.colour_map, depth), depth)
-        canvas.write(canvas.height - 1, len(low) + room + 2, high)
+        canvas.write(canvas.height - 1, len(low) + room + 2, f"{high} {below}" if below else high)
     return canvas
 
 
@@ -246,7 +255,9 @@ def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) 
     wide, high = abs(x1 - x0), abs(y1 - y0)
     sane = 1 / _STRANGEST_ASPECT <= (wide / high if high else 0) <= _STRANGEST_ASPECT
     if not (figure.keeps_aspect and sane):
-        return most_columns, most_rows
+        down = most_rows if depth == "none" else 2 * most_rows
+        rows, columns = (_whole(*sizes) for sizes in zip(figure.values.shape, (down, most_columns), strict=True))
+        return columns, rows if depth == "none" else -(-rows // 2)
     size = min(most_columns / wide, 2 * most_rows / high)  # pixels per axis unit
     rows_of_values, columns_of_values = figure.values.shape
     # repeated pixels are merged and cost nothing
@@ -257,6 +268,12 @@ def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) 
         size *= int(repeats) / repeats  # whole repeats look even
     columns, rows = round(size * wide), round(size * high / 2)
     return min(most_columns, max(4, columns)), min(most_rows, max(2, rows))
+
+
+def _whole(bins: int, pixels: int) -> int:
+    """So many pixels at most that every bin has the same number of them, where that leaves most of the room."""
+    whole = pixels // bins * bins
+    return whole if whole >= _MOST * pixels else pixels
 
 
 def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int, depth: Depth) -> Pixels:

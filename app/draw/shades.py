@@ -1,4 +1,4 @@
-"""The paper between two axes: ranges that are marked, and error bands, which lie in stripes where they overlap."""
+"""The paper between two axes: ranges that are marked, and error bands, which are grey where they overlap."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.draw.canvas import Canvas
-from app.draw.colour import Depth, series_shade
+from app.draw.colour import Depth, quiet_shade, series_shade
 from app.draw.dots import Grid
 from app.draw.frame import Values
 
 Area = tuple[slice, slice]
 Band = tuple[int, Values, Values, Values]
 """The number of a series, its x, and the lower and the upper bound."""
-_HIGH = 4
-"""Dots of a cell."""
-_STRIPE = 2
-"""Cells across of a stripe, where several bands lie over each other."""
+_HIGH = 6
+"""Dots from which on a band is shaded: a cell and a half."""
 
 
 def mark_ranges(
@@ -41,9 +39,9 @@ def mark_ranges(
 
 
 def shade_bands(canvas: Canvas, area: Area, grid: Grid, bands: list[Band], depth: Depth) -> None:
-    """Shade the cells whose middle lies in a band so high that one always does; of several each has its stripes.
+    """Shade the cells whose middle lies in a band that is so high that one always does; what several share is grey.
 
-    Thinner ones are told by their edges alone: single cells would look like data.
+    Their dotted edges tell them apart, and thinner ones have nothing else: single cells would look like data.
     """
     text, paper = canvas.text[area], canvas.paper[area]
     covered = []
@@ -61,10 +59,10 @@ def shade_bands(canvas: Canvas, area: Area, grid: Grid, bands: list[Band], depth
     if depth == "none":
         text[(count > 0) & np.isin(text, (" ", "▀", "▄"))] = "░"
         return
-    turn = (np.arange(grid.columns) // _STRIPE) % np.maximum(count, 1)
-    owner = np.argmax(inside & (np.cumsum(inside, axis=0) - 1 == turn), axis=0)
     shades = np.array([series_shade(number, depth) for number, *_ in bands])
-    paper[count > 0] = shades[owner[count > 0]]
+    one, several = count == 1, count > 1
+    paper[one] = shades[np.argmax(inside, axis=0)[one]]
+    paper[several] = quiet_shade(depth, 1)
     text[(count > 0) & np.isin(text, ("▀", "▄"))] = " "
 
 

@@ -79,13 +79,14 @@ def power(exponent: int, factor: int, written_out: bool) -> str:
     return ten if factor == 1 else f"{factor}×{ten}"
 
 
-def number(value: float, digits: int = 4) -> str:
-    """A number with so many significant digits: "0.9403", "128", "1.5e14", "-" for NaN."""
+def number(value: float, digits: int = 4, whole: float = 1e9) -> str:
+    """A number with so many significant digits, a whole one up to `whole` with all: "0.9403", "2108258", "1.5e14", "-"
+    for NaN."""
     if math.isnan(value):
         return "-"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) < 1e6:
+    if value == int(value) and abs(value) < whole:
         return str(int(value))
     size = math.floor(math.log10(abs(value)))
     if -4 <= size < 6:
@@ -110,6 +111,7 @@ def _round_step(rough: float, most: int, low: float, high: float) -> float:
 def _labels(values: list[float], step: float) -> list[str]:
     largest = max((abs(value) for value in values), default=0.0)
     if largest >= 1e5 or largest < 1e-3:
-        return [number(value, 2 + max(0, math.ceil(math.log10(largest / step)))) if value else "0" for value in values]
+        digits = 2 + max(0, math.ceil(math.log10(largest / step))) if largest else 2
+        return [number(value, digits, 1e6) if value else "0" for value in values]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return [f"{value:.{decimals}f}" for value in values]

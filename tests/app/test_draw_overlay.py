@@ -96,8 +96,8 @@ def test_the_layout_is_where_the_image_is() -> None:
     values = np.zeros((16, 16))
     values[3, 10] = 1.0
     figure = Slice("Spot", values, BOX, "x", "y", "value", pooling="max")
-    lines = draw(figure, 60, 14, "none").plain().split("\n")
-    layout = slice_layout(figure, colour_scale(figure), 60, 14, "none")  # type: ignore[arg-type]
+    lines = draw(figure, 60, 13, "none").plain().split("\n")
+    layout = slice_layout(figure, colour_scale(figure), 60, 13, "none")  # type: ignore[arg-type]
     assert layout is not None
     column, row = layout.cell(figure, 10.5, 3.5) or (0, 0)
     assert lines[row][column] == "@"
@@ -129,3 +129,13 @@ def test_overlays_are_saved(kind: str, tmp_path: Path) -> None:
 def test_numbers_are_saved_as_they_are_seen(tmp_path: Path) -> None:
     save(overlaid(), tmp_path / "slice.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "slice.npy"), overlaid().values)
+
+
+def test_bins_of_a_plane_are_equally_wide_and_high() -> None:
+    values = np.arange(12.0)[:, None] % 2 + np.zeros(30)
+    values[:, ::2] += 2
+    figure = Slice("Plane", values, (0.0, 3.0, 0.0, 1.0), "log10 M [Msun/h]", "residual [dex]", limits=(0.0, 3.0))
+    layout = slice_layout(figure, colour_scale(figure), 80, 40, "truecolor")  # type: ignore[arg-type]
+    assert layout is not None
+    assert layout.columns % 30 == 0
+    assert 2 * layout.rows % 12 == 0

@@ -24,8 +24,10 @@ STATES: dict[str, tuple[str, str]] = {
 
 
 def number(value: float | None) -> str:
-    """Four significant digits: "0.3125", "1.5e-05", "-" for an unknown number."""
-    return "-" if value is None or math.isnan(value) else f"{value:.4g}"
+    """Four significant digits, of counts all: "0.3125", "2108258", "1.5e-05", "-" for an unknown number."""
+    if value is None or math.isnan(value):
+        return "-"
+    return str(int(value)) if abs(value) < 1e9 and value == int(value) else f"{value:.4g}"
 
 
 def speed(steps_per_second: float | None) -> str:
