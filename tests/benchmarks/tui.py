@@ -32,6 +32,7 @@ from core.cosmos.universe import write_universe
 from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = [sys.executable, "-c", "from app.main import main; main()"]
 QUIET = 0.25
 """Seconds without a byte after which a frame counts as whole."""
 
@@ -168,16 +169,40 @@ def live(run: Run, seconds: float, every: float) -> None:
         time.sleep(every)
 
 
+def simulated(universes: Path) -> None:
+    """Four small universes."""
+    arguments = ["simulate", "--cells", "32", "--box", "50", "--seeds", "1-4", "--out", str(universes)]
+    subprocess.run([*PROGRAM, *arguments], cwd=ROOT, check=True, capture_output=True)
+
+
+def plots(runs: Path, universes: Path, config: Path, columns: int, rows: int) -> None:
+    """Read and turn the curves of a universe; draw such a figure by itself."""
+    from app.draw import draw
+    from core.analysis.statistics.measure import statistics
+    from core.cosmos.universe import open_universe
+
+    bench = Workbench(runs, universes, columns, rows, config)
+    bench.wait_for("palette")
+    bench.settle()
+    os.write(bench.master, b"3")
+    bench.wait_for("P(k)")
+    bench.settle()
+    answers(bench, "the cursor on curves", "lllhhjjkk")
+    answers(bench, "curves in another range or scale", "RRRsSsS0")
+    say("idle with a cursor for 10 s", f"{10 * bench.rate(10):.0f} B")
+    bench.close()
+    figures = statistics(*map(open_universe, sorted(universes.glob("*.h5"))[:2])).figures
+    for name in ("power", "mass_function"):
+        draw(figures[name], 120, 40)  # what is loaded once
+        begin = time.process_time()
+        for _ in range(10):
+            draw(figures[name], columns, rows)
+        say(f"{name} in {columns} x {rows} cells, CPU", f"{100 * (time.process_time() - begin):.0f} ms")
+
+
 def training(root: Path, universes: Path) -> subprocess.Popen[bytes]:
-    """A real training run on both cores, on universes made for it."""
-    program = [sys.executable, "-c", "from app.main import main; main()"]
-    subprocess.run(
-        [*program, "simulate", "--cells", "32", "--box", "50", "--seeds", "1-4", "--out", str(universes)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    command = [*program, "train", "halonet", "--config", "smoke", "--set", "steps=100000", "--on", str(universes)]
+    """A real training run on both cores."""
+    command = [*PROGRAM, "train", "halonet", "--config", "smoke", "--set", "steps=100000", "--on", str(universes)]
     return subprocess.Popen(
         [*command, "--runs", str(root)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -250,6 +275,8 @@ def main() -> None:
         say("a live run, 5 steps a second", f"{bench.rate(30) / 1e3:.2f} kB/s")
         writer.join()
 
+        simulated(base / "small")
+        plots(runs, base / "small", config, columns, rows)
         worker = training(runs, base / "small")
         time.sleep(15)
         answers(bench, "a key of the runs, training on both cores", "jjkkmlwlwmjjkk")
