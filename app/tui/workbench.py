@@ -56,6 +56,8 @@ from core.runs.listing import Entry
 _START = "runs"
 _WIDTHS = [(0, "-narrow"), (120, "-wide")]
 """Cells from which on a layout is used: panes stacked, panes side by side."""
+_HEIGHTS = [(0, "-low"), (20, "-high")]
+"""Lines below which what is only explained gives way to what is chosen."""
 _PATIENCE = 3.0
 """Seconds for a clean end."""
 
@@ -68,6 +70,7 @@ class Workbench(App[None], inherit_bindings=False):
     BINDINGS = bindings(KEYS, "everywhere", "otherwise")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.id: place for place in PLACES}
     DEFAULT_MODE = _START
 
@@ -264,6 +267,16 @@ class Workbench(App[None], inherit_bindings=False):
         if home := self._home(place):
             home.choose(what)
 
+    def act(self, place: str, action: str) -> None:
+        """Go to the first screen of a place and do one of its actions."""
+        self.go(place)
+        self.go(place)
+        self.call_after_refresh(self._act, place, action)
+
+    async def _act(self, place: str, action: str) -> None:
+        if home := self._home(place):
+            await self.run_action(action, home)
+
     @work(thread=True, group="open")
     def open_file(self, path: Path) -> None:
         """Show slices of a universe or prediction; what any other file is stands in data."""
@@ -316,7 +329,11 @@ class Workbench(App[None], inherit_bindings=False):
         if self.depth in ("16", "none"):
             self.notify(f"with {self.depth} colours there is one theme, the terminal's own")
             return
-        self._wear(names[(names.index(self.theme) + 1) % len(names)])
+        self.wear(names[(names.index(self.theme) + 1) % len(names)])
+
+    def wear(self, theme: str) -> None:
+        """Put on a theme, from now on and in the next session."""
+        self._wear(theme)
         self.notify(f"theme {self.theme}")
         self.keep(theme=self.theme)
 

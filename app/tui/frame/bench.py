@@ -58,6 +58,14 @@ class Bench(Protocol):
         """Go to the first screen of a place, and there to a run or a file."""
         ...
 
+    def act(self, place: str, action: str) -> None:
+        """Go to the first screen of a place and do one of its actions."""
+        ...
+
+    def wear(self, theme: str) -> None:
+        """Put on a theme, from now on."""
+        ...
+
     def open_file(self, path: Path) -> object:
         """Show slices of a universe or prediction; what any other file is stands in data."""
         ...

@@ -98,3 +98,14 @@ async def test_a_hint_does_what_its_key_does(root: Path) -> None:
         await sees(pilot, "f figures", "? help ^p palette q quit")
         await pilot.click("#hints", offset=(text(pilot).splitlines()[-1].index("help"), 0))
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+
+
+async def test_the_palette_reaches_other_places_and_settings(root: Path) -> None:
+    a_run(root)
+    async with opened(root) as pilot:
+        await sees(pilot, "halonet-001")
+        await takes(pilot, "halonet nbody.st", "halonet nbody.steps")
+        await until(pilot, lambda: pilot.app.current_mode == "launch")
+        await sees(pilot, "settings of halonet", "nbody.steps  a whole number")
+        await takes(pilot, "write notes", "runs: write notes and #tags")
+        await sees(pilot, "Notes on halonet-001")

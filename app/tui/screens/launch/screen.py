@@ -93,7 +93,7 @@ class LaunchScreen(FramedScreen):
         self._kind: type[Recipe] | None = None
         self._folders: tuple[Path, ...] = ()
         self._changes: dict[str, dict[str, str]] = {}
-        self._said = ""
+        self._said = self._sought = ""
         self._awaited = ""
         self._universes = 0
         self._launching = False
@@ -154,10 +154,36 @@ class LaunchScreen(FramedScreen):
             for name, found in message.recipes.items()
         )
         options.action_first()
+        if self._sought:
+            self.call_after_refresh(self._turn_to_sought)
+
+    def choose(self, what: str | Path) -> None:
+        """Turn to a recipe, or to one of its settings: "halonet:optimiser.learning_rate"."""
+        self._sought = str(what)
+        if self._recipes:
+            self._turn_to_sought()
+
+    def _turn_to_sought(self) -> None:
+        options, recipe = self.query_one(OptionList), self._sought.partition(":")[0]
+        if recipe not in self._recipes:
+            self._sought = ""
+        elif options.highlighted == options.get_option_index(recipe):
+            self._show_sought()
+        else:
+            options.highlighted = options.get_option_index(recipe)  # its settings are shown when that is told
+
+    def _show_sought(self) -> None:
+        path, self._sought = self._sought.partition(":")[2], ""
+        if path:
+            form = self.query_one(Form)
+            form.list.focus()
+            self.call_after_refresh(form.list.go, path)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option.id:
             self._turn_to(event.option.id)
+            if event.option.id == self._sought.partition(":")[0]:
+                self._show_sought()
 
     def on_option_list_option_selected(self) -> None:
         self.query_one(Form).list.focus()
