@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,12 +37,15 @@ def export(
     from core.runs.crate import ENDING, pack
     from core.runs.export import Terms
     from core.runs.export import export as make
+    from core.runs.weights_file import half as half_precision
 
     run = look_at_run(runs, name)
     archive = out or Path(f"{run.name}{ENDING}")
     if archive.exists() and not force:
         raise InputError(f"{archive} exists", "use --force or another --out")
-    terms = Terms(licence, tuple(author or ()), half)
+    terms = Terms(licence, tuple(author or ()))
+    if half:
+        terms = replace(terms, bits=half_precision, kept="half precision")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         lacking = make(run, folder, run.name, terms, _draw, universes or ())

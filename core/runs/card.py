@@ -8,6 +8,7 @@ from typing import Any
 from core.figures import Number, Report
 from core.runs.fits import learnt
 from core.runs.recipe import Recipe
+from core.runs.repeat import Wanted
 
 
 def card(
@@ -15,14 +16,14 @@ def card(
     recipe: Recipe,
     config: Mapping[str, Any],
     report: Report | None,
-    universes: Sequence[Mapping[str, Any]],
+    universes: Sequence[Wanted],
     licence: str,
     weights: Mapping[str, str],
 ) -> str:
-    """The card as Markdown; `universes` as universes.json has them, `weights` what is to say of the file."""
-    held = [str(item["name"]) for item in universes if item["held_out"]]
-    seen = [str(item["name"]) for item in universes if not item["held_out"]]
-    made = next((item["settings"] for item in universes if item["settings"]), None)
+    """The card as Markdown; `weights` is what is to say of the file."""
+    held = [item.name for item in universes if item.held_out]
+    seen = [item.name for item in universes if not item.held_out]
+    made = next((item.settings for item in universes if item.settings), None)
     facts = {
         "recipe": f"`{recipe.name}`: {recipe.title}",
         "follows": recipe.paper,

@@ -24,10 +24,11 @@ from core.runs.crate import About, describe
 from core.runs.job import read_tensors, weights_path
 from core.runs.recipe import Recipe
 from core.runs.registry import open_recipe
+from core.runs.repeat import read_universes
 from core.runs.report_file import read_report
 from core.runs.run import Run
 from core.runs.trained import text_of
-from core.runs.weights_file import MODEL, write_weights
+from core.runs.weights_file import MODEL, exact, read_safetensors, write_weights
 
 LICENCE = "CC-BY-4.0"
 
@@ -38,10 +39,10 @@ class Terms:
 
     licence: str = LICENCE
     authors: tuple[str, ...] = ()
-    half: bool = False
-    """Weights in half precision."""
-    bits: int = 0
-    """Bits of the numbers of large matrices, 0 for all."""
+    bits: Callable[[str, torch.Tensor], int] = exact
+    """Of the numbers of each tensor, as `write_weights` asks for them."""
+    kept: str = "as they were trained"
+    """The same in words."""
     parts: tuple[str, ...] = ()
     """Parts of the weights that are left out, e.g. discriminator."""
     images: bool = True
@@ -68,7 +69,8 @@ def export(
     weights = read_tensors(path, run, torch.device("cpu"), "weights")
     left_out = [key for key in terms.parts if weights.pop(key, None) is not None]
     folder.mkdir(parents=True, exist_ok=True)
-    write_weights(folder / MODEL, weights, text_of(recipe), terms.half, terms.bits)
+    parts = f"; without the {' and '.join(left_out)}" if left_out else ""
+    write_weights(folder / MODEL, weights, {**text_of(recipe), "kept": f"{terms.kept}{parts}"}, terms.bits)
     universes, opened = _universes(run, recipe, folders)
     told = _config(config, recipe, universes, opened)
     import tomli_w
@@ -77,23 +79,31 @@ def export(
     status = run.status()
     write_json(folder / "status.json", {"state": "done", "step": status.step, "steps": status.steps})
     _write_dense(folder / "universes.json", {"universes": universes})
+    versions = {key: value for key, value in provenance().items() if key in ("time", "versions")}
+    write_json(folder / "environment.json", versions)
+    publish(folder, name, report, terms, draw)
+    return [str(item["name"]) for item in universes if not item["settings"]]
+
+
+def publish(
+    folder: Path, name: str, report: Report, terms: Terms, draw: Callable[[Report, Path], None] | None = None
+) -> None:
+    """Write into a crate what it says of itself: report, card, citation, metadata. Raises: HalodeckError."""
+    run = Run(folder)
+    recipe, config = open_recipe(run), run.config()
     if not terms.images:
-        kept = {key: figure for key, figure in report.figures.items() if not _has_image(figure)}
-        report = replace(report, figures=kept)
+        plain = {key: figure for key, figure in report.figures.items() if not _has_image(figure)}
+        report = replace(report, figures=plain)
     report = replace(report, facts={**report.facts, "run": name})
     _write_dense(folder / "report" / "report.json", dump_report(report))
     if draw:
         draw(report, folder / "report")
-    facts = {
-        "weights": _weights_words(left_out, terms, folder / MODEL),
-        "SHA-256": checksum(folder / MODEL),
-    }
-    write_text(folder / "card.md", card(name, recipe, told, report, universes, terms.licence, facts))
-    write_text(folder / "citation.bib", cited(recipe, told, name))
-    versions = {key: value for key, value in provenance().items() if key in ("time", "versions")}
-    write_json(folder / "environment.json", versions)
+    model = folder / MODEL
+    kept = read_safetensors(model, tensors=False)[0].get("kept", "")
+    facts = {"weights": f"{model.stat().st_size:,} bytes, {kept}", "SHA-256": checksum(model)}
+    write_text(folder / "card.md", card(name, recipe, config, report, read_universes(folder), terms.licence, facts))
+    write_text(folder / "citation.bib", cited(recipe, config, name))
     describe(folder, _about(name, recipe, config, terms))
-    return [str(item["name"]) for item in universes if not item["settings"]]
 
 
 def cited(recipe: Recipe, config: Mapping[str, Any], name: str) -> str:
@@ -131,8 +141,6 @@ def _universes(run: Run, recipe: Recipe, folders: Sequence[Path]) -> tuple[list[
 
 def _known(run: Run) -> dict[str, Any]:
     """The settings of universes by identity, as a run that is a crate already has them."""
-    from core.runs.repeat import read_universes
-
     try:
         return {item.identity: item.settings for item in read_universes(run.path)}
     except HalodeckError:
@@ -183,13 +191,6 @@ def _write_dense(path: Path, data: Any) -> None:
 
 def _has_image(figure: Any) -> bool:
     return isinstance(figure, Slice) or any(map(_has_image, getattr(figure, "figures", ())))
-
-
-def _weights_words(left_out: Sequence[str], terms: Terms, path: Path) -> str:
-    parts = f", without the {' and '.join(left_out)}" if left_out else ""
-    large = f"large matrices packed to {terms.bits} bits with a scale for each row" if terms.bits else ""
-    words = ["half precision" if terms.half else "as they were trained", *([large] if large else [])]
-    return f"{path.stat().st_size:,} bytes, {'; '.join(words)}{parts}"
 
 
 def _about(name: str, recipe: Recipe, config: Mapping[str, Any], terms: Terms) -> About:

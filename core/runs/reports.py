@@ -13,8 +13,8 @@ import numpy as np
 
 from core.cosmos.identity import identity
 from core.cosmos.universe import Universe, write_universe
-from core.errors import RunError
-from core.figures import Curves, Report, Row, Series, Style, dump_report
+from core.errors import HalodeckError, RunError
+from core.figures import Curves, Figure, Report, Row, Series, Style, dump_report
 from core.files import write_json
 from core.learning import parallel
 from core.learning.tiling import FirstGoesOn, kept_in
@@ -90,11 +90,7 @@ def make_report(run: Run, model: Model, universes: Sequence[Universe], progress:
         pairs.append((universe, predict(run, model, universe, stage)))
     report = model.recipe.evaluate(learner, pairs, part(progress, 0.5, 1.0, "comparing with the truth: "))
     facts = {"run": run.name, "steps": f"{learner.step} of {learner.steps}", **report.facts}
-    figures = dict(report.figures)
-    if (losses := loss_curves(run)).series:  # a network that came trained has none
-        figures["loss"] = losses
-    if measured := validation_curves(run):
-        figures["validation"] = measured
+    figures = {**report.figures, **_training(run)}
     report = Report(report.title, report.numbers, figures, report.notes, facts)
     write_json(run.report_path, dump_report(report), run.path)
     progress(1.0, "report written")
@@ -112,6 +108,17 @@ def report_of(run: Run, again: bool = False, folders: Sequence[Path] = (), progr
         raise RunError(f"{run.name} is at work and makes its report at the end", "see `halodeck watch`")
     model = open_model(run, finished=True)
     return make_report(run, model, open_held_out(run, model.recipe, folders), progress)
+
+
+def _training(run: Run) -> dict[str, Figure]:
+    """How a run was trained; of one that came trained what its report told of that."""
+    if run.came_trained:
+        try:
+            return {name: figure for name, figure in read_report(run).figures.items() if name in ("loss", "validation")}
+        except HalodeckError:
+            return {}
+    measured = validation_curves(run)
+    return {"loss": loss_curves(run), **({"validation": measured} if measured else {})}
 
 
 def validation_curves(run: Run) -> Row | None:

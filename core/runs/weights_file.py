@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +27,27 @@ _STEP = "::"
 _SCALE = f"{_STEP}scale"
 
 
+def exact(name: str, tensor: torch.Tensor) -> int:
+    """Bits of the numbers of a tensor that is kept as it is."""
+    return 8 * tensor.element_size()
+
+
+def half(name: str, tensor: torch.Tensor) -> int:
+    """Half precision for weights; what a recipe keeps beside them, its `tensors`, stays as it is."""
+    beside = "tensors" in name.split(_STEP)
+    return exact(name, tensor) if beside or not tensor.is_floating_point() else 16
+
+
 def write_weights(
     path: Path,
     weights: Mapping[str, Any],
     text: Mapping[str, str] | None = None,
-    half: bool = False,
-    bits: int = 0,
-    packed_from: int = 50_000,
+    bits: Callable[[str, torch.Tensor], int] = exact,
 ) -> None:
     """Write the weights of a learner and a text beside them, whole or not at all.
 
-    With `half` float32 numbers become float16, and with `bits` matrices of at least `packed_from` numbers as few bits.
-    Raises: ResourceError.
+    `bits` says of a tensor and its path how many its numbers have: 16 for half precision, 2 to 8 to be packed, more for
+    as they are. Raises: ResourceError.
     """
     import torch
     from safetensors.torch import save
@@ -50,12 +59,12 @@ def write_weights(
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu()
-        single = tensor.dtype in (torch.float32, torch.float16)
-        if single and bits and tensor.ndim > 1 and tensor.numel() >= packed_from:
-            kept[name], kept[name + _SCALE] = _pack(tensor, bits)
-            packed[name] = {"bits": bits, "shape": list(tensor.shape)}
+        many = bits(name, tensor) if tensor.dtype in (torch.float32, torch.float16) else 64
+        if many <= 8:
+            kept[name], kept[name + _SCALE] = _pack(tensor, many)
+            packed[name] = {"bits": many, "shape": list(tensor.shape)}
         else:
-            kept[name] = (tensor.half() if half and tensor.dtype == torch.float32 else tensor).contiguous().clone()
+            kept[name] = (tensor.half() if many <= 16 else tensor).contiguous().clone()
     told = {**(text or {}), "plain": json.dumps(plain), **({"packed": json.dumps(packed)} if packed else {})}
     with appearing(path) as temporary:
         temporary.write_bytes(save(kept, told))

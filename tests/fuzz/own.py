@@ -135,7 +135,7 @@ def weights(folder: Path) -> Made:
         "constants": {"cut": 0.5},
         "step": 3,
     }
-    write_weights(path, told, {"recipe": "halonet"}, half=True, bits=5, packed_from=100)
+    write_weights(path, told, {"recipe": "halonet"}, lambda name, tensor: 5 if tensor.ndim > 1 else 16)
     return Made(path, (lambda: repr(read_weights(path)),))
 
 

@@ -16,7 +16,7 @@ from core.runs.job import open_model, read_tensors
 from core.runs.run import Run
 from core.runs.shipped import shipped
 from core.runs.trained import open_trained, text_of
-from core.runs.weights_file import read_safetensors, read_weights, write_weights
+from core.runs.weights_file import half, read_safetensors, read_weights, write_weights
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -63,7 +63,7 @@ def test_packed_numbers_are_off_by_half_a_step_of_their_row(bits: int, tmp_path:
     )
     rows[1, 2] = 0
     weights = {"networks": {"first": {"large": rows, "small": torch.arange(4) / 7}}, "step": 3, "constants": {}}
-    write_weights(tmp_path / "packed", weights, bits=bits, packed_from=100)
+    write_weights(tmp_path / "packed", weights, bits=lambda name, tensor: bits if tensor.ndim > 1 else 32)
     back = read_weights(tmp_path / "packed")
     step = rows.abs().amax((1, 2)) / (2 ** (bits - 1) - 1)
     off = (back["networks"]["first"]["large"] - rows).abs().amax((1, 2))
@@ -74,8 +74,8 @@ def test_packed_numbers_are_off_by_half_a_step_of_their_row(bits: int, tmp_path:
 
 
 def test_half_precision_is_single_again(tmp_path: Path) -> None:
-    exact = torch.tensor([0.1, 3.0], dtype=torch.float64)
-    write_weights(tmp_path / "half", {"module": {"w": torch.tensor([0.1, 1.0])}, "tensors": {"k": exact}}, half=True)
+    exact = torch.tensor([0.1, 3.0])
+    write_weights(tmp_path / "half", {"module": {"w": torch.tensor([0.1, 1.0])}, "tensors": {"k": exact}}, bits=half)
     back = read_weights(tmp_path / "half")
     assert back["module"]["w"].dtype == torch.float32
     assert float(back["module"]["w"][0]) == pytest.approx(0.1, rel=1e-3)
@@ -84,7 +84,7 @@ def test_half_precision_is_single_again(tmp_path: Path) -> None:
 
 def _written(path: Path, **changes: Any) -> None:
     """A file of packed weights whose text says something else."""
-    write_weights(path, {"module": {"w": torch.ones(4, 8)}}, bits=4, packed_from=1)
+    write_weights(path, {"module": {"w": torch.ones(4, 8)}}, bits=lambda name, tensor: 4)
     text, tensors = read_safetensors(path)
     save_file(changes.pop("tensors", tensors), path, text | changes)
 
