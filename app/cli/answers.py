@@ -10,8 +10,8 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ JOB: dict[str, str] = {"job": "number of the submitted job", "script": "of the j
 
 _told: dict[str, Any] | None = None
 """What is told so far; None where the reader is a person."""
+_silence = ExitStack()
+_speak: Callable[[Any], None] = print
 
 
 def for_machines() -> bool:
@@ -80,26 +82,35 @@ def _known(data: Any) -> Any:
 
 
 @contextmanager
-def answering(command: str) -> Iterator[None]:
-    """Print what is told as one object when the command is over, and nothing else on standard output.
+def answering(command: str, speak: Callable[[Any], None]) -> Iterator[None]:
+    """Have one object printed by `speak` when the command is over, and nothing else on standard output.
 
     A command that fails prints no object: its error is one line on standard error, as ever.
     """
-    global _told
-    _told = {"schema": SCHEMA, "command": command}
+    global _told, _speak
+    _told, _speak = {"schema": SCHEMA, "command": command}, speak
+    code = 0
     try:
-        with _quiet():
+        with _silence:
+            _silence.enter_context(_quiet())
             try:
                 yield
-                code = 0
             except typer.Exit as ended:
                 code = ended.exit_code
-        answer = _told
+            answer_now()
     finally:
         _told = None
-    print(as_text(answer))
     if code:
         raise typer.Exit(code)
+
+
+def answer_now() -> None:
+    """Print what is told so far, before the command is over: one that serves until it is stopped."""
+    global _told
+    if (answer := _told) is not None:
+        _silence.close()
+        _told = None
+        _speak(answer)
 
 
 @contextmanager

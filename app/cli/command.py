@@ -13,6 +13,7 @@ import typer
 
 from app.cli.answers import answering
 from app.cli.completion import completed
+from app.cli.show import print_json
 from core.forms import FormField, command_fields, problem_of
 
 
@@ -74,7 +75,7 @@ def for_typer(command: Command) -> Callable[..., None]:
 
         @wraps(function)
         def own(*args: Any, as_json: bool = False, **kwargs: Any) -> None:
-            with answering(command.name) if as_json else nullcontext():
+            with answering(command.name, print_json) if as_json else nullcontext():
                 function(*args, as_json=as_json, **kwargs)
 
         return _with_signature(own, known)
@@ -85,7 +86,7 @@ def for_typer(command: Command) -> Callable[..., None]:
         if not as_json:
             function(*args, **kwargs)
             return
-        with answering(command.name):
+        with answering(command.name, print_json):
             function(*args, **kwargs)
 
     return _with_signature(answered, known.replace(parameters=[*known.parameters.values(), more]))

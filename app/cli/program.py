@@ -41,7 +41,7 @@ def start(
     if man:
         from app.cli.manual import manual
 
-        print(manual(typer.main.get_command(program)), end="")
+        typer.echo(manual(typer.main.get_command(program)), nl=False)
         raise typer.Exit
     for option, parameter in (("--runs", "runs_folder"), ("--universes", "universes_folder")):
         source = context.get_parameter_source(parameter)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.answers import answer_now, for_machines, tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, UNIVERSES, RunsOption, UniversesOption
 from app.cli.show import say
@@ -54,6 +55,10 @@ def serve(
             """Every request in a log would hold the word."""
 
         async def on_startup(self, app: Any) -> None:
+            if for_machines():
+                tell(address=f"{address}/?word={token}")
+                answer_now()
+                return
             say(f"open {address}/?word={token}   Ctrl-C ends it; runs and tasks go on")
 
     Loopback(shlex.join(_workbench(runs, universes)), HOST, port, "halodeck", address).serve()
@@ -95,4 +100,4 @@ def _asking_for(token: str, address: str) -> Any:
     return gate
 
 
-COMMANDS = (Command("serve", serve, 2),)
+COMMANDS = (Command("serve", serve, 2, answer={"address": "to open in a browser; told at once"}),)

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
-from app.cli.answers import SCHEMA, as_text
+from app.cli.answers import SCHEMA, answer_now, answering, as_text, tell
 from app.cli.program import program
 from app.cli.registry import commands
+from app.cli.show import print_json, say
 from core.cosmos.universe import Universe
 from core.runs.run import Run, create_run
 
@@ -65,6 +67,17 @@ def test_what_is_no_number_is_null() -> None:
     }
 
 
+def test_a_command_that_serves_answers_before_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering("toy", print_json):
+        say("before")
+        tell(a=1)
+        answer_now()
+        told = capsys.readouterr().out
+        say("after")
+    assert json.loads(told) == {"schema": SCHEMA, "command": "toy", "said": ["before"], "a": 1}
+    assert capsys.readouterr().out == "after\n"
+
+
 def test_watch_tells_the_end(command: Call, done_run: Run) -> None:
     told = json.loads(command("watch", done_run.path, "--json")[1])
     assert (told["state"], told["step"], told["steps"]) == ("done", 12, 12)
@@ -74,7 +87,8 @@ def test_what_other_processes_print_is_no_answer() -> None:
     code = (
         "import subprocess, sys\n"
         "from app.cli.answers import answering, tell\n"
-        "with answering('toy'):\n"
+        "from app.cli.show import print_json\n"
+        "with answering('toy', print_json):\n"
         "    tell(a=1)\n"
         "    print('mine')\n"
         "    subprocess.run([sys.executable, '-c', 'print(1)'])\n"
