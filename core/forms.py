@@ -145,6 +145,17 @@ def settings_values(settings: Settings, prefix: str = "") -> dict[str, str]:
     return values
 
 
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Settings as a run keeps them, as texts by their dotted names."""
+    told: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            told |= flat(value, f"{prefix}{name}.")
+        else:
+            told[f"{prefix}{name}"] = written(value)
+    return told
+
+
 def settings_problems(kind: type[Settings], table: dict[str, Any], changes: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with a table and the texts that replace some of it, by path; "" holds what belongs to no field."""
     from core.config import resolve

@@ -41,19 +41,14 @@ def submit_campaign(
 
 def campaign(folder: Annotated[Path, typer.Argument(help="A folder of universes.")] = UNIVERSES) -> None:
     """How far the campaigns of a folder are: universes done, running, waiting and missing, and why."""
-    from core.cluster.array import campaigns, counts, tasks
-    from core.figures import Table
+    from core.cluster.array import campaigns, overview, tasks
 
     found = [(each, tasks(folder, each)) for each in campaigns(folder)]
     tell(campaigns=[{**vars(each), "tasks": [vars(task) for task in of]} for each, of in found])
     if not found:
         say(f"no campaigns in {folder}; start one with `halodeck simulate --seeds 1-512 --submit SITE`")
         return
-    rows = tuple((each.job, str(len(of)), *map(str, counts(of).values())) for each, of in found)
-    missing = [f"{task.file}: {task.message}" for _, of in found for task in of if task.state == "missing"]
-    more = [f"... and {len(missing) - 10} more"] if len(missing) > 10 else []
-    columns = ("job", "universes", "done", "running", "waiting", "missing")
-    print_figure(Table(f"Campaigns in {folder}", columns, rows, "\n".join([*missing[:10], *more])))
+    print_figure(overview(folder, found))
 
 
 _ANSWER = {"campaigns": "list: job, what it was asked for, and tasks: file, state, message"}

@@ -23,6 +23,9 @@ def compare(
         typer.Option(help="Universes or folders of them; default those that all runs have held out."),
     ] = None,
     truth: Annotated[str, typer.Option(help="True halos: nbody, peakpatch, or auto for what there is.")] = "auto",
+    baseline: Annotated[
+        str, typer.Option(help="One of the runs: show what the others are above it.", metavar="RUN")
+    ] = "",
     moved: MovedOption = None,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
@@ -36,7 +39,7 @@ def compare(
     chosen = [open_run(runs, name) for name in names]
     universes = [open_universe(path.resolve()) for path in universe_paths(on)] if on else []
     with progress_bar("compare") as progress:
-        report = compare_runs(chosen, universes, truth, progress, moved or ())  # type: ignore[arg-type]
+        report = compare_runs(chosen, universes, truth, progress, moved or (), baseline)  # type: ignore[arg-type]
     if save:
         save_report(report, save)
     print_report(report)

@@ -1,8 +1,9 @@
-"""Commands on runs: recipes, predict, report, runs, watch, stop, pause, delete, note."""
+"""Commands on runs: recipes, predict, report, watch, stop, pause, delete, note."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import sleep, time
@@ -28,7 +29,7 @@ from app.cli.where import GpusOption, NodesOption, RanksOption, SubmitOption, Ti
 from app.draw.shown import shown
 from core.errors import HalodeckError, InputError, UsageError
 from core.learning import parallel
-from core.runs.listing import entries, look_at_run, open_run, read_entry
+from core.runs.listing import look_at_run, open_run, read_entry
 from core.runs.run import Notes
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", 
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="Name or path of a run, latest, or a network of `halodeck networks`.")
 ]
+RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or paths of runs, or latest.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
 UniversesOption = Annotated[
     Path, typer.Option("--universes", help="Folder of the universes.", envvar="HALODECK_UNIVERSES")
@@ -86,39 +88,54 @@ def _described(name: str, found: type[Recipe] | str) -> dict[str, Any]:
     return {"name": name, "title": found.title, "paper": found.paper, "tables": tables(name)}
 
 
-def stop(name: RunArgument, runs: RunsOption = RUNS) -> None:
-    """Ask a run to stop after its step, with a checkpoint; take one that waits out of the queue."""
-    _ask(look_at_run(runs, name), "stop")
+def stop(names: RunsArgument, runs: RunsOption = RUNS) -> None:
+    """Ask runs to stop after their step, with a checkpoint; take those that wait out of the queue."""
+    _ask(names, runs, "stop")
 
 
-def pause(name: RunArgument, runs: RunsOption = RUNS) -> None:
-    """Ask a run to wait after its step, keeping its memory; keep one that waits in the queue from starting."""
-    _ask(look_at_run(runs, name), "pause")
+def pause(names: RunsArgument, runs: RunsOption = RUNS) -> None:
+    """Ask runs to wait after their step, keeping their memory; keep those that wait in the queue from starting."""
+    _ask(names, runs, "pause")
 
 
-def _ask(run: Run, request: Request) -> None:
+def _ask(names: list[str], runs: Path, request: Request) -> None:
     from core.runs.submission import ask
 
-    tell(run=run.name)
-    say(ask(run, request))
+    _each([look_at_run(runs, name) for name in names], lambda run: ask(run, request))
+
+
+def _each(chosen: list[Run], action: Callable[[Run], str]) -> None:
+    """Do something with each run, and say so; what one of them refuses keeps no other. Raises: the last refusal."""
+    tell(run=chosen[0].name, runs=[run.name for run in chosen])
+    refused: HalodeckError | None = None
+    for run in chosen:
+        try:
+            say(action(run))
+        except HalodeckError as error:
+            if refused:
+                say(f"halodeck: {refused}", error=True)
+            refused = error
+    if refused:
+        raise refused
 
 
 def delete(
-    name: RunArgument,
+    names: RunsArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     for_good: Annotated[bool, typer.Option("--for-good", help="Not into the trash: nothing brings it back.")] = False,
     runs: RunsOption = RUNS,
 ) -> None:
-    """Delete a run and everything in its folder: into the trash, from where `undelete` brings it back."""
-    run = open_run(runs, name)
+    """Delete runs and everything in their folders: into the trash, from where `undelete` brings them back."""
+    chosen = [open_run(runs, name) for name in names]
     if not yes:
         if for_machines():
             raise UsageError("--json asks no questions", "give --yes")
-        typer.confirm(f"Delete {shown(str(run.path))} and everything in it?", abort=True)
+        which = ", ".join(shown(str(run.path)) for run in chosen)
+        typer.confirm(f"Delete {which} and everything in {'it' if len(chosen) == 1 else 'them'}?", abort=True)
     from core.runs.submission import delete as delete_run
 
-    tell(run=run.name, path=str(run.path))
-    say(delete_run(run, for_good))
+    tell(path=str(chosen[0].path))
+    _each(chosen, lambda run: delete_run(run, for_good))
 
 
 def undelete(
@@ -145,21 +162,23 @@ def undelete(
 
 
 def note(
-    name: RunArgument,
+    names: RunsArgument,
     text: Annotated[str | None, typer.Option(help="Replace the text of the notes.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag; may be repeated.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="Take a tag away; may be repeated.")] = None,
     runs: RunsOption = RUNS,
 ) -> None:
-    """Write notes and tags on a run, and show them."""
-    run = open_run(runs, name)
-    notes = run.notes()
-    if text is not None or tag or untag:
-        kept = [each for each in notes.tags if each not in (untag or [])]
-        run.write_notes(Notes(notes.text if text is None else text, (*kept, *(tag or []))))
+    """Write notes and tags on runs, and show them."""
+    told = []
+    for run in [open_run(runs, name) for name in names]:
         notes = run.notes()
-    tell(run=run.name, text=notes.text, tags=list(notes.tags))
-    print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
+        if text is not None or tag or untag:
+            kept = [each for each in notes.tags if each not in (untag or [])]
+            run.write_notes(Notes(notes.text if text is None else text, (*kept, *(tag or []))))
+            notes = run.notes()
+        told.append({"run": run.name, "text": notes.text, "tags": list(notes.tags)})
+        print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
+    tell(**told[0], runs=told)
 
 
 def predict(
@@ -237,38 +256,7 @@ def report(
     print_report(made)
 
 
-def list_runs(runs: RunsOption = RUNS) -> None:
-    """List the runs, newest first."""
-    from core.figures import Table
-    from core.runs.run import age
-
-    found = entries(runs)
-    if for_machines():
-        tell(runs=[_told(entry) for entry in found])
-    if not found:
-        say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
-        return
-    rows = tuple(
-        (entry.name, entry.state, *[None] * 6)
-        if entry.problem
-        else (
-            entry.name,
-            entry.state,
-            f"{entry.status.step}/{entry.status.steps}",
-            (entry.status.values or {}).get("loss"),
-            f"{entry.status.speed:.2f}/s" if entry.status.speed and entry.state == "running" else None,
-            duration(entry.status.remaining),
-            age(entry.created),
-            " ".join(entry.notes.tags) or None,
-        )
-        for entry in found
-    )
-    columns = ("run", "state", "step", "loss", "speed", "remaining", "created", "tags")
-    problems = [entry.problem for entry in found if entry.problem]
-    print_figure(Table(f"Runs in {runs}", columns, rows, "\n".join(problems)))
-
-
-def _told(entry: Entry) -> dict[str, Any]:
+def told_of(entry: Entry) -> dict[str, Any]:
     """A run for machines."""
     where = {"name": entry.name, "path": str(entry.run.path)}
     if entry.problem:
@@ -300,7 +288,7 @@ def watch(
             break
         sleep(interval)
     if for_machines():
-        tell(**_told(read_entry(run.path)))
+        tell(**told_of(read_entry(run.path)))
     print() if sys.stdout.isatty() else None
     from core.runs.reports import loss_curves
 
@@ -325,7 +313,7 @@ _PREDICTED = {
     "halos": "catalogue: number of halos",
     "seen": "whether the universe was seen in training: what follows is no test",
 }
-_RUN = {
+RUN_KEYS = {
     "name": "of the run",
     "path": "its folder",
     "state": "running, paused, queued, done, stopped, failed, lost, broken or not answering",
@@ -342,7 +330,7 @@ _RUN = {
     "text": "of its notes",
     "tags": "of its notes",
 }
-_NAME = {"run": "its name"}
+_NAMES = {"run": "its name", "runs": "those of all that were named"}
 _UNDELETED = {"path": "what is back", "trash": "without a name, list: name, deleted (seconds since 1970)"}
 COMMANDS = (
     Command(
@@ -357,11 +345,10 @@ COMMANDS = (
     ),
     Command("predict", predict, 12, answer=_PREDICTED | JOB | REPORT),
     Command("report", report, 13, answer=JOB | REPORT),
-    Command("runs", list_runs, 14, answer={"runs": f"list, newest first, of {', '.join(_RUN)}"}),
-    Command("watch", watch, 15, answer=_RUN),
-    Command("stop", stop, 16, answer=_NAME),
-    Command("pause", pause, 17, answer=_NAME),
-    Command("delete", delete, 19, answer=RUN),
+    Command("watch", watch, 15, answer=RUN_KEYS),
+    Command("stop", stop, 16, answer=_NAMES),
+    Command("pause", pause, 17, answer=_NAMES),
+    Command("delete", delete, 19, answer=RUN | _NAMES),
     Command("undelete", undelete, 19, answer=_UNDELETED),
-    Command("note", note, 20, answer=_NAME | {"text": "of the notes", "tags": "list of words"}),
+    Command("note", note, 20, answer=_NAMES | {"text": "of the notes", "tags": "list of words"}),
 )

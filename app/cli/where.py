@@ -81,14 +81,30 @@ class Where:
         assert self.site
         return script_of(run, self.site, self.size)
 
+    def words(self) -> list[str]:
+        """The options of a command that say the same, where it is a job."""
+        if self.site_name is None:
+            return ["--detach"] if self.detached else []
+        size, told = self.size, ["--submit", self.site_name]
+        told += ["--nodes", str(size.nodes)] if size.nodes > 1 else []
+        told += ["--gpus", str(size.gpus)] if size.gpus else []
+        told += ["--ranks", str(size.ranks)] if size.ranks > 1 and not size.gpus else []
+        return told + (["--time", size.time] if size.time else [])
+
+    def submitted(self, run: Run) -> str:
+        """Submit a run; returns what to say. Raises: RunError, ResourceError."""
+        from core.runs.submission import submit
+
+        assert self.site
+        assert self.site_name is not None
+        job = submit(run, self.site_name, self.site, self.size)
+        return f"job {job} for run {run.name}; follow it with `halodeck watch {run.name}`"
+
     def start(self, run: Run, folders: Sequence[Path] = ()) -> None:
         """Train a run there; universes that have moved are in one of the folders."""
-        if self.site and self.site_name is not None:
-            from core.runs.submission import submit
-
-            job = submit(run, self.site_name, self.site, self.size)
-            tell(job=job)
-            say(f"job {job} for run {run.name}; follow it with `halodeck watch {run.name}`")
+        if self.site:
+            say(self.submitted(run))
+            tell(job=run.job())
         elif self.detached:
             from app.background.workers import resume as launch
 

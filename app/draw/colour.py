@@ -74,6 +74,13 @@ def series_ink(number: int, depth: Depth) -> int:
     return _SERIES[depth][number % len(_SERIES[depth])]
 
 
+def ink_name(ink: int, depth: Depth) -> str:
+    """An ink as styles of text name it; "" for the terminal's own."""
+    if ink == NO_INK:
+        return ""
+    return f"#{ink:06x}" if depth == "truecolor" else f"color({ink})"
+
+
 def series_shade(number: int, depth: Depth) -> int:
     """The background colour of a series' error band, dark enough for its line to show."""
     return _SHADES[depth][number % len(_SHADES[depth])]

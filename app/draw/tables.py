@@ -19,25 +19,13 @@ from core.figures import Matrix, Table
 _GAP = 2
 _NARROWEST = 10  # cells of a text column before whole columns are left out
 _WRAPPED = 10  # cells from which text is wrapped and not cut
+_WISHED = 28  # cells of a text column where a table may be wider than the room
 
 
 def table_canvas(figure: Table, width: int, height: int | None, depth: Depth) -> Canvas:
     """Aligned columns; text wraps or is cut to fit, columns and rows that find no room are counted."""
-    cells = [[cell_text(cell) for cell in row] for row in figure.rows]
-    columns = [_clean(name) for name in figure.columns]
-    right = [
-        any(isinstance(row[k], (int, float)) for row in figure.rows)
-        and not any(isinstance(row[k], str) for row in figure.rows)
-        for k in range(len(columns))
-    ]
-    widest = [max((cell_len(row[k]) for row in cells), default=0) for k in range(len(columns))]
-    natural = [max(cell_len(name), size) for name, size in zip(columns, widest, strict=True)]
-    # numbers are never cut, text and headings are
-    least = [
-        min(whole, max(3, size)) if number_column else min(whole, _NARROWEST)
-        for size, whole, number_column in zip(widest, natural, right, strict=True)
-    ]
-    widths = _fitted(natural, least, width)
+    cells, columns, right = _texts(figure)
+    widths = column_widths(figure, width)
     lines: list[tuple[str, int, bool]] = []  # text, ink, bold
     if figure.title:
         lines.append((shortened(_clean(figure.title), width), NO_INK, True))
@@ -59,6 +47,46 @@ def table_canvas(figure: Table, width: int, height: int | None, depth: Depth) ->
     for row, (text, ink, bold) in enumerate(lines):
         canvas.write(row, 0, text, ink, bold=bold)
     return canvas
+
+
+def column_widths(figure: Table, width: int) -> list[int]:
+    """Cells of the columns that are shown in a width."""
+    cells, columns, right = _texts(figure)
+    widest = [max((cell_len(row[k]) for row in cells), default=0) for k in range(len(columns))]
+    natural = [max(cell_len(name), size) for name, size in zip(columns, widest, strict=True)]
+    # numbers are never cut, text and headings are
+    least = [
+        min(whole, max(3, size)) if number_column else min(whole, _NARROWEST)
+        for size, whole, number_column in zip(widest, natural, right, strict=True)
+    ]
+    return _fitted(natural, least, width)
+
+
+def whole_width(figure: Table) -> int:
+    """Cells in which no heading and no number of a table is cut; texts may wrap."""
+    cells, columns, right = _texts(figure)
+    widths = [
+        max(cell_len(name), min(max((cell_len(row[k]) for row in cells), default=0), 10**6 if right[k] else _WISHED))
+        for k, name in enumerate(columns)
+    ]
+    return sum(widths) + _GAP * max(0, len(widths) - 1)
+
+
+def starts(widths: list[int]) -> list[int]:
+    """Where columns of these widths begin."""
+    return [sum(widths[:k]) + _GAP * k for k in range(len(widths))]
+
+
+def _texts(figure: Table) -> tuple[list[list[str]], list[str], list[bool]]:
+    """Cells and headings as they are written, and which columns are numbers."""
+    cells = [[cell_text(cell) for cell in row] for row in figure.rows]
+    columns = [_clean(name) for name in figure.columns]
+    right = [
+        any(isinstance(row[k], (int, float)) for row in figure.rows)
+        and not any(isinstance(row[k], str) for row in figure.rows)
+        for k in range(len(columns))
+    ]
+    return cells, columns, right
 
 
 def matrix_canvas(figure: Matrix, width: int, height: int | None, depth: Depth) -> Canvas:

@@ -47,10 +47,10 @@ from app.tui.frame.visits import Visit, Visits
 from app.tui.frame.wording import folder, shortened
 from app.tui.keymap import KEYS, SECTIONS, remapped, usable
 from app.tui.places import PLACES
-from app.tui.screens.runs import run_columns
 from core.errors import HalodeckError
 from core.notebook import NOTEBOOK
 from core.patience import within
+from core.runs import told
 from core.runs.listing import Entry
 
 _START = "runs"
@@ -109,6 +109,7 @@ class Workbench(App[None], inherit_bindings=False):
         self.places: Sequence[Place] = PLACES
         self.preferences = preferences = preferences or Preferences()
         self._saving = threading.Lock()
+        self._knows_columns = False
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.gauge = Gauge(self.post_message)
@@ -116,7 +117,6 @@ class Workbench(App[None], inherit_bindings=False):
         for design, _ in theme.THEMES.values():
             self.register_theme(design)
         self._keymap_in_use, self._complaints = usable(preferences.keymap)
-        self._complaints += unknown("column", preferences.columns, run_columns.TITLES)
         self._complaints += unknown("theme", filter(None, [preferences.theme]), theme.THEMES)
         self._wear(preferences.theme if preferences.theme in theme.THEMES else theme.DARK.name)
         self._colours = self.get_css_variables()
@@ -134,7 +134,11 @@ class Workbench(App[None], inherit_bindings=False):
         self.set_keymap(self._keymap_in_use)
         self._follow()
         self._measure()
-        if complaints := "\n".join((*self.preferences.problems, *self._complaints)):
+        self._complain()
+
+    def _complain(self, *more: str) -> None:
+        """Tell what is wrong with the preferences: all of it, for what is told next takes the place of it."""
+        if complaints := "\n".join((*self.preferences.problems, *self._complaints, *more)):
             self.notify(complaints, severity="warning", markup=False)
 
     def on_ready(self) -> None:
@@ -174,6 +178,10 @@ class Workbench(App[None], inherit_bindings=False):
 
     def on_runs_found(self, message: RunsFound) -> None:
         self.problem = message.problem
+        if message.entries and not self._knows_columns:
+            self._knows_columns = True
+            if complaints := unknown("column", self.preferences.columns, told.names(message.entries)):
+                self._complain(*complaints)
         self.entries = message.entries
         self.looked = True
         self.gauge.want(any(entry.status.alive for entry in message.entries))

@@ -16,16 +16,20 @@ MARGIN = 120.0
 
 @dataclass(frozen=True)
 class Allocation:
-    """A running job, how often it was requeued, and when it ends (seconds since the epoch), where that is known."""
+    """A running job, how often it was requeued, and when it ends (seconds since the epoch), where that is known.
+
+    `job` is its name in the queue, <array>_<task> for one of an array; `number` its own.
+    """
 
     job: str
     restarts: int
     ends: float | None
+    number: str = ""
 
     @property
     def start(self) -> str:
         """What tells this start of the job from those before and after it."""
-        return f"{self.job}.{self.restarts}"
+        return f"{self.number or self.job}.{self.restarts}"
 
     def is_over(self) -> bool:
         """Whether it is time to write the last checkpoint."""
@@ -35,12 +39,14 @@ class Allocation:
 @lru_cache(maxsize=1)
 def allocation() -> Allocation | None:
     """The job that this process runs in. Its number is that of the environment."""
-    job = os.environ.get("SLURM_JOB_ID", "")
-    if not job.isdigit():
+    number = os.environ.get("SLURM_JOB_ID", "")
+    if not number.isdigit():
         return None
+    array, task = os.environ.get("SLURM_ARRAY_JOB_ID", ""), os.environ.get("SLURM_ARRAY_TASK_ID", "")
+    job = f"{array}_{task}" if array.isdigit() and task.isdigit() else number
     restarts, ends = os.environ.get("SLURM_RESTART_COUNT", "0"), os.environ.get("SLURM_JOB_END_TIME", "")
     end = float(ends) if ends.isdigit() else slurm.end_of(job)
-    return Allocation(job, int(restarts) if restarts.isdigit() else 0, end)
+    return Allocation(job, int(restarts) if restarts.isdigit() else 0, end, number)
 
 
 def marker(folder: Path) -> Path:

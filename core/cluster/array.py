@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cluster import queue, slurm
 from core.cluster.script import Expanded, Size, command_script
@@ -18,8 +18,13 @@ from core.files import write_json, write_text
 from core.reading import read_json, read_tail
 from core.typed import typed
 
+if TYPE_CHECKING:
+    from core.figures import Table
+
 FOLDER = "jobs"
 """Where the scripts and logs of campaigns are, in the folder of their universes."""
+_MOST_SAID = 10
+"""Missing universes of which it is said why."""
 TASK = Expanded('"$SLURM_ARRAY_TASK_ID"')
 
 
@@ -97,6 +102,18 @@ def counts(found: list[Task]) -> dict[str, int]:
     """How many are done, run, wait and are missing."""
     number = Counter(task.state for task in found)
     return {state: number[state] for state in ("done", "running", "waiting", "missing")}
+
+
+def overview(out: Path, found: list[tuple[Campaign, list[Task]]] | None = None) -> Table:
+    """The campaigns of a folder: universes done, running, waiting and missing, and why. Raises: InputError."""
+    from core.figures import Table
+
+    found = [(each, tasks(out, each)) for each in campaigns(out)] if found is None else found
+    rows = tuple((each.job, str(len(of)), *map(str, counts(of).values())) for each, of in found)
+    missing = [f"{task.file}: {task.message}" for _, of in found for task in of if task.state == "missing"]
+    more = [f"... and {len(missing) - _MOST_SAID} more"] if len(missing) > _MOST_SAID else []
+    columns = ("job", "universes", "done", "running", "waiting", "missing")
+    return Table(f"Campaigns in {out}", columns, rows, "\n".join([*missing[:_MOST_SAID], *more]))
 
 
 def without_options(words: list[str], options: dict[str, int]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def program() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-P", "-m", "app"]
 
 
-def launched(arguments: list[str], size: Size, notes: Path) -> list[str]:
+def launched(arguments: list[str], size: Size, notes: Path | str) -> list[str]:
     """The command of one node: halodeck itself, or the launcher of as many processes as the size has.
 
     Several nodes find each other by $HEAD, $PORT and $SLURM_JOB_ID. `notes` is a folder for the launcher.
@@ -63,7 +64,8 @@ def launched(arguments: list[str], size: Size, notes: Path) -> list[str]:
     ranks = [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={size.ranks}"]
     command = program()
     how = ["--no-python", *command] if len(command) == 1 else ["-m", "app"]
-    return [*ranks, f"--log-dir={notes}", f"--max-restarts={RESTARTS}", *how, *arguments]
+    logs = Expanded(f"--log-dir={notes}") if isinstance(notes, Expanded) else f"--log-dir={notes}"
+    return [*ranks, logs, f"--max-restarts={RESTARTS}", *how, *arguments]
 
 
 def directives(name: str, site: Site, size: Size, log: Path, options: tuple[str, ...] = ()) -> list[str]:
@@ -107,13 +109,34 @@ def _shell(words: list[str]) -> str:
 
 def run_script(name: str, folder: Path, site: Site, size: Size) -> str:
     """The script of a job that works on a run until it is done, however often it is interrupted."""
-    run = shlex.quote(str(folder))
-    command = _shell(launched(["resume", Expanded('"$RUN"')], size, folder / NOTES))
+    run = [f"RUN={shlex.quote(str(folder))}"]
+    return _resuming(name, run, folder / "job-%j.log", folder / NOTES, site, size)
+
+
+def runs_script(name: str, folder: Path, runs: Sequence[Path], site: Site, size: Size, parallel: int) -> str:
+    """The script of an array of such jobs, one for each run, `parallel` at a time (0: no limit), logs in a folder."""
+    limit = f"%{parallel}" if parallel else ""
+    which = ["RUNS=(", *(f"    {shlex.quote(str(run))}" for run in runs), ")", 'RUN="${RUNS[$SLURM_ARRAY_TASK_ID]}"']
+    notes, array = Expanded(f'"$RUN"/{NOTES}'), (f"--array=0-{len(runs) - 1}{limit}",)
+    return _resuming(name, which, folder / "job-%A_%a.log", notes, site, size, array)
+
+
+def _resuming(
+    name: str,
+    which: list[str],
+    log: Path,
+    notes: Path | str,
+    site: Site,
+    size: Size,
+    options: tuple[str, ...] = (),
+) -> str:
+    """The script that works on $RUN, which some lines say."""
+    command = _shell(launched(["resume", Expanded('"$RUN"')], size, notes))
     lines = [
         "#!/bin/bash",
-        *directives(name, site, size, folder / "job-%j.log", (f"--signal=B:USR1@{site.notice}",)),
+        *directives(name, site, size, log, (*options, f"--signal=B:USR1@{site.notice}")),
         "",
-        f"RUN={run}",
+        *which,
         "# SLURM tells this script alone some time before the end, or before it takes the nodes away; the workers read",
         "# it in the folder of the run: they are not signalled, for the GPU libraries use signals of their own",
         'trap \'echo "$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}" > "$RUN/yield"\' USR1 TERM',

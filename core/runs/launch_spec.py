@@ -59,10 +59,11 @@ class LaunchSpec:
             raise UsageError(f"{self.recipe} grows trees, which one process does", "leave --gpus or --ranks out")
         return settings, universes
 
-    def create(self, command: str = "") -> Run:
+    def create(self, command: str = "", sweep: str = "") -> Run:
         """Check everything that can be checked without training, then make the run folder; nothing is trained yet.
 
-        `command` is what the run remembers as its origin; by default the equivalent command.
+        `command` is what the run remembers as its origin, by default the equivalent command; `sweep` that of which it
+        is a part.
         """
         from core.cosmos.identity import identity
         from core.device import choose_device
@@ -80,6 +81,7 @@ class LaunchSpec:
             settings_version=settings.version,
             device=self.device,
             **({"ranks": self.ranks} if self.ranks > 1 else {}),
+            **({"sweep": sweep} if sweep else {}),
         )
         if self.note:
             run.write_notes(read_notes(self.note))

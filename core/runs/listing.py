@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import HalodeckError, ResourceError, RunError, did_you_mean
 from core.files import explain
+from core.forms import flat
 from core.patience import PATIENCE, Patient, within
 from core.runs import shipped
+from core.runs.measured import reported, validated
 from core.runs.run import Notes, Run, is_run
 from core.runs.status import Status
 
@@ -27,11 +29,18 @@ class Entry:
     status: Status
     recipe: str = ""
     created: float = 0.0
-    validation: float | None = None
     problem: str = ""
     device: str = ""
     notes: Notes = field(default_factory=Notes)
     silent: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Every setting as text, by its dotted name, and how many `universes` it was given."""
+    sweep: str = ""
+    """The sweep that it is part of."""
+    validated: Mapping[str, float] = field(default_factory=dict)
+    """What the last validation measured."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """The numbers of its report."""
 
     @property
     def name(self) -> str:
@@ -50,12 +59,19 @@ def read_entry(path: Path) -> Entry:
     try:
         config = run.config()
         recipe, created, device = config["recipe"], float(config["created"]), config.get("device", "")
-        return Entry(run, run.status(), recipe, created, device=device, notes=run.notes_or_problem())
+        settings = {**flat(config["settings"]), "universes": str(len(config.get("universes", ())))}
+        notes, sweep = run.notes_or_problem(), str(config.get("sweep", ""))
+        return Entry(run, run.status(), recipe, created, device=device, notes=notes, settings=settings, sweep=sweep)
     except HalodeckError as error:
         problem = str(error)
     except Exception as error:  # one run must not hide the others, whatever is in its folder
         problem = f"{path} cannot be read ({type(error).__name__}: {error}): restore it or delete the run"
     return Entry(run, _UNREADABLE, problem=problem)
+
+
+def measured(entry: Entry) -> Entry:
+    """The same with what its run has measured last."""
+    return replace(entry, validated=validated(entry.run), numbers=reported(entry.run)) if not entry.problem else entry
 
 
 def silent_entry(path: Path, limit: float) -> Entry:

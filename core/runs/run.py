@@ -271,6 +271,7 @@ class _Config:
     device: str = ""
     command: str = ""
     settings_version: int = 1
+    sweep: str = ""
 
     def __post_init__(self) -> None:
         try:

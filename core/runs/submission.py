@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.cluster import queue, slurm
 from core.cluster.allocation import allocation, marker
-from core.cluster.script import NOTES, Size, run_script
+from core.cluster.script import NOTES, Size, run_script, runs_script
 from core.cluster.sites import Site
 from core.errors import ResourceError, RunError
 from core.files import write_json, write_text
@@ -18,6 +19,7 @@ from core.runs.launch_spec import RUNS
 from core.runs.lock import delete_run
 from core.runs.requests import Request
 from core.runs.run import Run
+from core.runs.sweep import Sweep
 
 
 def script_of(run: Run, site: Site, size: Size) -> str:
@@ -38,6 +40,30 @@ def submit(run: Run, name: str, site: Site, size: Size) -> str:
     marker(run.path).unlink(missing_ok=True)
     job = slurm.submit(script)
     write_json(run.path / "job.json", {"job": job, "site": name, "submitted": time.time()}, run.path)
+    queue.renew()
+    return job
+
+
+def sweep_script(sweep: Sweep, runs: Sequence[Run], site: Site, size: Size, parallel: int = 0) -> str:
+    """The script of a job array, a task for each run of a sweep."""
+    return runs_script(sweep.name, sweep.folder.resolve(), [r.path.resolve() for r in runs], site, size, parallel)
+
+
+def submit_sweep(sweep: Sweep, name: str, site: Site, size: Size, parallel: int = 0) -> str:
+    """Submit the runs of a sweep that have work left as a job array; returns its number, each run knows its task.
+
+    Raises: RunError where none has any or they wait already, ResourceError where the scheduler refuses.
+    """
+    runs = [run for run in sweep.open_runs() if run.status().state != "queued"]
+    if not runs:
+        raise RunError(f"no run of {sweep.name} has work left that is not queued", "there is nothing to submit")
+    script = sweep.folder / "job.sh"
+    write_text(script, sweep_script(sweep, runs, site, size, parallel))
+    for run in runs:
+        marker(run.path).unlink(missing_ok=True)
+    job = slurm.submit(script)
+    for task, run in enumerate(runs):
+        write_json(run.path / "job.json", {"job": f"{job}_{task}", "site": name, "submitted": time.time()}, run.path)
     queue.renew()
     return job
 

@@ -19,10 +19,12 @@ from core.learning import parallel
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
 from core.progress import Progress, silent
+from core.runs.history import Track
 from core.runs.job import Job, Model, open_job, restore, write_tensors
 from core.runs.lock import held
 from core.runs.pulse import Pulse, beating
 from core.runs.reports import make_report
+from core.runs.rivals import OUTRUN, Outrun, rivals_of
 from core.runs.run import Run
 from core.runs.stopping import Stop, on_signals
 
@@ -58,6 +60,9 @@ def work(
             with beating(run) as pulse:
                 try:
                     _train_and_report(run, pulse, stop, on_step, progress, folders)
+                except Outrun as error:  # the end of this run, and no failure
+                    run.emit(OUTRUN, step=pulse.status["step"], text=error.problem)
+                    pulse.end("stopped", f"{error.problem}; `halodeck resume` goes on all the same")
                 except Interrupted as error:
                     words = "stopped to make room" if error.again else "stopped on request"
                     pulse.end("stopped", f"{words}; `halodeck resume` goes on from here", error.again)
@@ -93,6 +98,7 @@ class _Telling:
     ) -> None:
         self.run, self.job, self.learner, self.pulse, self.stop, self.on_step = run, job, learner, pulse, stop, on_step
         self.last, self.speed, self.before, self.checkpoint = 0.0, 0.0, time.monotonic(), time.monotonic()
+        self.rivals, self.losses, self.outrun = rivals_of(run), Track(), ""
 
     def told(self, step: Step, validates: bool) -> None:
         now = time.monotonic()
@@ -108,6 +114,9 @@ class _Telling:
 
     def validated(self, step: Step, values: dict[str, float]) -> None:
         self.run.emit("validation", step=step.step, **values)
+        if self.rivals and "loss" in values:
+            self.losses.add(step.step, values["loss"])
+            self.outrun = self.rivals.verdict(self.losses, self.learner.steps)
         self.before = time.monotonic()
 
     def kept(self, step: Step) -> None:
@@ -123,6 +132,8 @@ class _Telling:
         self.pulse.say(step=self.learner.step)
 
     def obey(self, where: str) -> None:
+        if self.outrun:
+            raise Outrun(self.outrun)
         _obey(self.run, self.pulse, self.stop, where)
 
 
@@ -225,6 +236,8 @@ def _agree(others: _Others, where: str) -> None:
         return
     # the number of the signal, and 1000 where the work is to go on by itself
     said = parallel.agreed(asked.signal + 1000 * asked.again if asked else 0)
+    if isinstance(asked, Outrun):
+        raise asked
     if said:
         words = asked.problem if asked else f"another rank was stopped{where}"
         raise Interrupted(words, "`halodeck resume` goes on from here", said % 1000, said > 1000)

@@ -225,3 +225,27 @@ def test_two_nodes_predict_what_one_process_does(cluster: LocalSlurm, done_run: 
     assert alone.exists(), "\n".join(path.read_text() for path in run.path.glob("job-*.log"))
     assert dict(datasets(alone)) == expected
     assert not list((run.path / "predictions").glob(".tiles-*"))
+
+
+@long
+def test_a_sweep_is_an_array_whose_tasks_are_requeued_and_resumed(
+    cluster: LocalSlurm, universes: list[Universe], tmp_path: Path
+) -> None:
+    on = [word for universe in universes for word in ("--on", str(universe.path))]
+    settings = [word for each in (*SETTINGS, "seed=1..2") for word in ("--set", each)]
+    runs = ("--runs", str(tmp_path))
+    where = ("--submit", "two", "--nodes", "2", "--time", "10", "--parallel", "1")
+    cluster.run("halodeck", "sweep", "halonet", "--config", "smoke", *on, *settings, "--device", "cpu", *runs, *where)
+    first, second = (Run(tmp_path / f"halonet-00{number}") for number in (1, 2))
+    assert first.job().endswith("_0")
+    assert second.job().endswith("_1")
+    at_step(cluster, first, 10)
+    assert '"state": "queued"' in cluster.run("halodeck", "runs", "--json", *runs)  # one at a time
+    preempt(cluster)
+    done(cluster, first)
+    done(cluster, second)
+    assert first.status().job == first.job()
+    alone = tmp_path / "alone"
+    other = new_run(alone, universes, "seed=2")
+    cluster.run("halodeck", "resume", str(other.path))
+    assert learnt(second) == learnt(other)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -38,7 +40,7 @@ class DrawRequest:
 
 
 class FigureView(ScrollView):
-    """Shows any figure in the space it has; a table longer than that is scrolled.
+    """Shows any figure in the space it has; a table larger than that is scrolled, its first column always shown.
 
     Drawing happens when the figure or the size has changed, and only what looks different in each line is sent.
     """
@@ -46,10 +48,23 @@ class FigureView(ScrollView):
     class Drawn(Message):
         """A request has been fulfilled; without a drawing `words` say why not."""
 
-        def __init__(self, request: DrawRequest, drawing: Drawing | None, words: str = "") -> None:
+        def __init__(
+            self,
+            request: DrawRequest,
+            drawing: Drawing | None,
+            words: str = "",
+            starts: Sequence[int] = (),
+            width: int = 0,
+            lines: range = range(0),
+        ) -> None:
+            """`starts` is where the columns of a table begin that is wider, `width`, than the room; `lines` are those
+            of its columns."""
             self.request = request
             self.drawing = drawing
             self.words = words
+            self.starts = starts
+            self.width = width
+            self.lines = lines
             super().__init__()
 
     def __init__(self, depth: Depth, id: str | None = None) -> None:
@@ -60,6 +75,9 @@ class FigureView(ScrollView):
         self._asked: DrawRequest | None = None
         self._drawing_now = False
         self._strips: list[Strip] = []
+        self._starts: Sequence[int] = ()
+        self._wide = 0
+        self._sideways = range(0)
         self.figure_shown: Figure | None = None
         """The figure on the screen now: an older one while a newer is being drawn."""
 
@@ -68,14 +86,24 @@ class FigureView(ScrollView):
 
     def show(self, figure: Figure | None, words: str = "") -> None:
         """Show a figure, or these words where there is none."""
+        if figure is not self._figure:
+            self.scroll_to(0, 0, animate=False, force=True)
         self._figure, self._words = figure, words
         # whatever is not a table fits; while it is drawn anew for less room, no scrollbar may take some of that
-        self.styles.overflow_y = "auto" if type(figure).__name__ == "Table" else "hidden"
+        self.styles.overflow_y = self.styles.overflow_x = "auto" if type(figure).__name__ == "Table" else "hidden"
         self._request()
 
     def text(self) -> str:
         """What is shown, without colours."""
         return "\n".join(strip.text.rstrip() for strip in self._strips)
+
+    def sideways(self, by: int) -> None:
+        """Scroll a table that is wider than the room by so many columns."""
+        if len(self._starts) < 2:
+            return
+        stops = [start - self._starts[1] for start in self._starts[1:]]
+        place = max(number for number, stop in enumerate(stops) if stop <= self.scroll_offset.x)
+        self.scroll_to(x=stops[max(0, min(place + by, len(stops) - 1))], animate=False, force=True)
 
     def on_resize(self, event: events.Resize) -> None:
         self._request()
@@ -85,6 +113,12 @@ class FigureView(ScrollView):
         line = top + y
         strip = self._strips[line] if line < len(self._strips) else Strip.blank(0)
         style = self.rich_style
+        if x and self._starts:
+            if line not in self._sideways:
+                return strip.crop_extend(0, self.size.width, style)
+            first, width = self._starts[1], self.size.width
+            parts = strip.crop_extend(0, first, None), strip.crop(first + x, x + width)
+            return Strip.join(parts).apply_style(style).crop_extend(0, width, style)
         return strip.apply_style(style).crop_extend(x, x + self.size.width, style)
 
     def on_figure_view_drawn(self, message: FigureView.Drawn) -> None:
@@ -92,6 +126,7 @@ class FigureView(ScrollView):
         self._drawing_now = False
         if self._figure is message.request.figure:
             self.figure_shown = self._figure
+            self._starts, self._wide, self._sideways = message.starts, message.width, message.lines
             if message.drawing is None:
                 self._put(_centred(message.words, self.scrollable_content_region.size))
             else:
@@ -106,6 +141,7 @@ class FigureView(ScrollView):
             return
         if self._figure is None:
             self._asked = self.figure_shown = None
+            self._starts, self._wide = (), 0
             self._put(_centred(self._words, size))
             return
         request = DrawRequest(self._figure, size.width, size.height, not self.app.current_theme.dark)
@@ -116,12 +152,8 @@ class FigureView(ScrollView):
 
     @work(thread=True, group="draw", description="draw")
     def _draw(self, request: DrawRequest) -> None:
-        from app.draw import draw
-        from core.figures import Table
-
-        height = None if isinstance(request.figure, Table) else request.height
         try:
-            drawn = self.Drawn(request, draw(request.figure, request.width, height, self._depth, request.light))
+            drawn = self.Drawn(request, *_drawn(request, self._depth))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
             drawn = self.Drawn(request, None, f"this figure cannot be drawn ({error})")
         self.post_message(drawn)
@@ -129,8 +161,8 @@ class FigureView(ScrollView):
     def _put(self, strips: list[Strip]) -> None:
         old, self._strips = self._strips, strips
         size = self.scrollable_content_region.size
-        self.virtual_size = Size(size.width, len(strips))
-        if self.scroll_offset.y or len(strips) > size.height:
+        self.virtual_size = Size(max(size.width, self._wide), len(strips))
+        if any(self.scroll_offset) or len(strips) > size.height:
             self.refresh()
             return
         nothing = Strip([])
@@ -140,6 +172,26 @@ class FigureView(ScrollView):
                 start, end = _changed(before, after, size.width)
                 if start < end:
                     self.refresh(Region(start, y, end - start, 1))
+
+
+def _drawn(request: DrawRequest, depth: Depth) -> tuple[Drawing, str, Sequence[int], int, range]:
+    """A figure as large as the room; a table as large as it is, with the starts of its columns where it is wider."""
+    from app.draw import draw
+    from core.figures import Table
+
+    figure, width, height = request.figure, request.width, request.height
+    if not isinstance(figure, Table):
+        return draw(figure, width, height, depth, request.light), "", (), 0, range(0)
+    from app.draw import tables
+
+    whole = tables.whole_width(figure)
+    if whole <= width:
+        return draw(figure, width, None, depth, request.light), "", (), 0, range(0)
+    starts = tables.starts(tables.column_widths(figure, whole))
+    drawing = draw(replace(figure, note=""), whole, None, depth, request.light)
+    note = [[Segment(line)] for line in wrap(shown(figure.note), max(1, width - 1))]
+    own = range(bool(figure.title), len(drawing.lines))
+    return replace(drawing, lines=[*drawing.lines, *note]), "", starts, whole, own
 
 
 def _changed(before: Strip, after: Strip, width: int) -> tuple[int, int]:

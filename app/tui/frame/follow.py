@@ -20,6 +20,7 @@ from core.files import explain
 from core.patience import Patient
 from core.runs.history import History
 from core.runs.listing import Entry, in_order, read_entry, silent_entry
+from core.runs.measured import reported, validated
 from core.runs.run import Run, is_run
 from core.runs.status import Status
 
@@ -28,8 +29,8 @@ EVERY = 1.0
 LIMIT = 1.0
 """Seconds that the folder, or a run in it, has to answer; one that comes later is in the next list."""
 LOG_LINES = 40
-_TAIL = 1 << 16
-_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json", "job.json")
+_STAMPED = ("config.toml", "status.json", "events.jsonl", "notes.json", "job.json", "report/report.json")
+_EVENTS, _REPORT = 2, 5
 
 Stamp = tuple[int, int, int] | None
 
@@ -136,10 +137,15 @@ class Follower:
         if old and old[0] == stamps and not _may_change(old[1].status):
             return old
         entry = read_entry(path)
-        validation = old[1].validation if old else None
-        if not entry.problem and (not old or old[0][2] != stamps[2]):
-            validation = _last_validation(path / "events.jsonl", validation)
-        return stamps, replace(entry, validation=validation)
+        if entry.problem:
+            return stamps, entry
+        before, known = (old[0], old[1]) if old else ((), entry)
+        has_new = [not before or before[number] != stamps[number] for number in (_EVENTS, _REPORT)]
+        return stamps, replace(
+            entry,
+            validated=validated(entry.run, known.validated) if has_new[0] else known.validated,
+            numbers=reported(entry.run) if has_new[1] else known.numbers,
+        )
 
     def _look_at(self, run: Run) -> None:
         reading = self._readings.get(run, _Reading())
@@ -177,15 +183,3 @@ def _stamp(path: Path) -> Stamp:
     except OSError:
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _last_validation(path: Path, before: float | None) -> float | None:
-    """The last validation loss in the tail of the events; the one known before when there is none."""
-    history = History()
-    try:
-        # the first line of the tail may be torn, which `events` passes over
-        history.add(Run(path.parent).events(max(0, path.stat().st_size - _TAIL))[0])
-    except Exception:  # told where the events are drawn
-        return before
-    track = history.validation.get("loss")
-    return track.values[-1] if track and track.values else before

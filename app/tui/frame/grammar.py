@@ -64,7 +64,7 @@ PALETTE = _means("ctrl+p", "the palette: anything by a few letters of its name")
 HELP = _means("question_mark", "all keys")
 
 # what is shown
-AXIS = _means("a", "axis: look along the next one")
+AXIS = _means("a", "axis: look along the next one; a metric along the settings")
 ALL_AXES = _means("A", "along all axes at once")
 BANDS = _means("b", "error bands and bars")
 COMPARE = _means("c", "compare with the next other thing")
@@ -92,6 +92,7 @@ THEME = _means("ctrl+t", "next theme")
 
 # what is done
 MARK = _means("space", "mark, or unmark")
+MARK_ALL = _means("asterisk", "mark all")
 RESET = _means("backspace", "take back: all marks, a value")
 COPY = _means("y", "copy")
 EXPORT = _means("e", "export: save the figure or its numbers")

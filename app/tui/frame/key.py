@@ -43,8 +43,8 @@ def signs(keys: str) -> str:
 _SIGNS = {
     "slash": "/", "question_mark": "?", "escape": "esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
     "full_stop": ".", "comma": ",", "greater_than_sign": ">", "less_than_sign": "<", "plus": "+", "minus": "-",
-    "equals_sign": "=", "percent_sign": "%", "exclamation_mark": "!", "number_sign": "#", "colon": ":",
-    "left_square_bracket": "[", "right_square_bracket": "]", "alt+left": "alt+←", "alt+right": "alt+→",
+    "equals_sign": "=", "percent_sign": "%", "exclamation_mark": "!", "asterisk": "*", "number_sign": "#",
+    "colon": ":", "left_square_bracket": "[", "right_square_bracket": "]", "alt+left": "alt+←", "alt+right": "alt+→",
     "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
     "shift+tab": "⇧tab",
 }  # fmt: skip

@@ -14,6 +14,7 @@ from core.reading import read_toml
 
 _MOST = 1 << 20
 """Bytes of the file."""
+_MOST_NAMED = 16
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def load_preferences(path: Path) -> Preferences:
 def unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
     """What to say of names in the preferences that are not known, a line each."""
     known = tuple(known)
-    return [f"there is no {kind} {name!r}; there are {', '.join(known)}" for name in names if name not in known]
+    most = ", ".join(known[:_MOST_NAMED]) + (", ..." if len(known) > _MOST_NAMED else "")
+    return [f"there is no {kind} {name!r}; there are {most}" for name in names if name not in known]
 
 
 _EXPECTED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from core.analysis.comparison import seeds
+from core.errors import HalodeckError, RunError
 from core.figures import Curves, Figure, Report, Row, Series, Table
+from core.runs.report_file import read_report
 
 if TYPE_CHECKING:
     from core.runs.run import Run
@@ -20,8 +22,35 @@ SettingTexts: TypeAlias = Mapping[str, str]
 """The settings of a run as text, by dotted name."""
 
 
-def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[SettingTexts] = ()) -> Report:
-    """Numbers side by side; curves of one name in one figure, other figures in a row.
+def compare_kept(
+    runs: Sequence[Run], names: Sequence[str], baseline: str = "", read: Callable[[Run], Report] = read_report
+) -> Report:
+    """The reports that runs have, compared; a note says which runs have none that can be read, and why.
+
+    Raises: RunError where none has one.
+    """
+    reports: list[tuple[str, Report]] = []
+    told, missing = [], []
+    for run, name in zip(runs, names, strict=True):
+        try:
+            reports.append((name, read(run)))
+            told.append(settings_of(run))
+        except HalodeckError as error:
+            missing.append(str(error))
+    if not reports:
+        raise RunError("none of these runs has a report", f"make them with `halodeck report {' '.join(names)} --again`")
+    if baseline and baseline not in [name for name, _ in reports]:
+        missing.append(f"{baseline}, which the others were to be compared with, has no report")
+        baseline = ""
+    report = compare_reports(reports, told, baseline)
+    return replace(report, notes=(*missing, *report.notes))
+
+
+def compare_reports(
+    reports: Sequence[tuple[str, Report]], settings: Sequence[SettingTexts] = (), baseline: str = ""
+) -> Report:
+    """Numbers side by side; curves of one name in one figure, other figures in a row. With a `baseline`, one of the
+    runs, what the others' numbers are above it.
 
     What all runs share are facts, what differs is a table. Runs that differ by their seed alone, as `settings` tell,
     have their mean and scatter: of numbers where there are no others, of curves as a band.
@@ -31,7 +60,7 @@ def compare_reports(reports: Sequence[tuple[str, Report]], settings: Sequence[Se
     changed = _differing(settings)
     # settings that only some recipes have would hide the others
     everywhere = [key for key in changed if all(key in of for of in settings) and key not in facts[0]]
-    figures: dict[str, Figure] = {"numbers": numbers_beside(reports, scatter=changed == ["seed"])}
+    figures: dict[str, Figure] = {"numbers": numbers_beside(reports, changed == ["seed"], baseline)}
     rows = [
         (key, *(of.get(key) for of in told))
         for told, keys in ((settings, everywhere), (facts, _differing(facts)))
@@ -66,10 +95,10 @@ def settings_of(run: Run) -> SettingTexts:
     return {"recipe": name, "universes": f"{len(on)}, {on[0]} to {on[-1]}" if on else "", **told}
 
 
-def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False) -> Table:
+def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False, baseline: str = "") -> Table:
     """A row for each number with a column for each run; below it errors, papers' values where they differ, ceilings.
 
-    With `scatter` also mean and standard deviation over the runs.
+    With `scatter` also mean and standard deviation over the runs, with a `baseline` what each is above that run.
     """
     runs = [name for name, _ in reports]
     every = [{number.key: number for number in report.numbers} for _, report in reports]
@@ -89,6 +118,11 @@ def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False)
         over = _over(values) if scatter else ()
         label = f"{first.name} [{first.unit}]" if first.unit else first.name
         put(label, values, *over, told.pop() if len(told) == 1 else None)
+        if baseline and (base := values[runs.index(baseline)]) is not None:
+            above = [None if value is None else value - base for value in values]
+            others = [None if run == baseline else d for run, d in zip(runs, above, strict=True)]
+            if any(value is not None for value in others):
+                put(f"  - {baseline}", others)
         if any(error is not None for error in errors):
             put("  +-", errors)
         if told:
@@ -96,7 +130,25 @@ def numbers_beside(reports: Sequence[tuple[str, Report]], scatter: bool = False)
         ceilings = [number.ceiling if number else None for number in found]
         if any(ceiling is not None for ceiling in ceilings):
             put("  ceiling", ceilings)
-    return Table("Runs side by side", columns, tuple(rows))
+    return Table(f"Runs side by side, and minus {baseline}" if baseline else "Runs side by side", columns, tuple(rows))
+
+
+def minus(table: Table, baseline: str) -> Table:
+    """A table with a column for each method, minus the column of one of them; errors, which do not subtract, go."""
+    place = table.columns.index(baseline)
+
+    def above(value: str | float | None, of: str | float | None) -> float | None:
+        return value - of if isinstance(value, (int, float)) and isinstance(of, (int, float)) else None
+
+    def without(cells: Sequence[str | float | None]) -> list[str | float | None]:
+        return [cell for number, cell in enumerate(cells) if number != place]
+
+    rows = tuple(
+        (row[0], *(above(cell, row[place]) for cell in without(row)[1:]))
+        for row in table.rows
+        if not str(row[0]).endswith("+-")
+    )
+    return Table(f"{table.title}, minus {baseline}", ("quantity", *map(str, without(table.columns)[1:])), rows)
 
 
 def _over(values: Sequence[float | None]) -> tuple[float | None, float | None]:

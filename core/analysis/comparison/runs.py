@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.analysis.comparison.reports import compare_reports, settings_of
+from core.analysis.comparison.reports import compare_kept, minus
 from core.cosmos.identity import identity
-from core.errors import InputError, RunError, UsageError
-from core.figures import Report
+from core.errors import InputError, RunError, UsageError, did_you_mean
+from core.figures import Report, Table
 from core.progress import Progress, part, silent
 from core.runs.job import has_seen, open_held_out, open_model, read_arrays, read_constants
 from core.runs.predictions import kept
 from core.runs.registry import open_recipe
-from core.runs.reports import predict, read_report
+from core.runs.reports import predict
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def compare(
     source: TruthSource = "auto",
     progress: Progress = silent,
     folders: Sequence[Path] = (),
+    baseline: str = "",
 ) -> Report:
     """One report on several runs. Runs that predict halos are compared on the given universes, or on those that all
     of them held out, together with baselines that need no network; others by the numbers and curves of their reports.
+    With `baseline`, the name of one of the runs, also what the others are above it.
 
     Raises: UsageError for fewer than two runs or runs that predict different things, InputError without a universe
     that none was trained on.
@@ -47,6 +50,8 @@ def compare(
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise UsageError("a run is named twice", "name different runs")
     names = _names(runs)
+    if baseline and baseline not in names:
+        raise UsageError(f"--baseline {baseline} is none of the runs compared", did_you_mean(baseline, names))
     recipes = [open_recipe(run) for run in runs]
     products = {recipe.product for recipe in recipes}
     if len(products) > 1:
@@ -54,14 +59,17 @@ def compare(
         raise UsageError(f"these runs predict different things ({what})", "compare runs of one kind")
     if products == {"halos"}:
         chosen = list(universes) or held_out_by_all(runs, recipes, folders)
-        return _compare_halos(runs, recipes, chosen, source, progress)
+        report = _compare_halos(runs, recipes, chosen, source, progress)
+        table = report.figures["table"]
+        assert isinstance(table, Table)
+        more = {"minus the baseline": minus(table, baseline)} if baseline else {}
+        return replace(report, figures={"table": table, **more, **report.figures})
     if universes:
         raise UsageError(
             f"runs that predict {products.pop()} are compared by their reports",
             "leave --on away, or make the reports on other universes with `halodeck predict`",
         )
-    reports = [(name, read_report(run)) for name, run in zip(names, runs, strict=True)]
-    return compare_reports(reports, [settings_of(run) for run in runs])
+    return compare_kept(runs, names, baseline)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

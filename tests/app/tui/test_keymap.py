@@ -88,7 +88,7 @@ async def test_the_palette_goes_to_a_run_and_does_actions(root: Path) -> None:
         await sees(pilot, "loss of infall-001")
         await takes(pilot, "halonet", "go to halonet-001")
         await sees(pilot, "loss of halonet-001")
-        await takes(pilot, "pau", "pause the chosen run after")
+        await takes(pilot, "pau", "pause the chosen run, or")
         await until(pilot, lambda: run.take_request() == "pause")
 
 

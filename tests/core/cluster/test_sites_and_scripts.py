@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.cluster.allocation import allocation
 from core.cluster.array import array_script, without_options
-from core.cluster.script import Size, directives, launched, run_script
+from core.cluster.script import Size, directives, launched, run_script, runs_script
 from core.cluster.sites import Site, checked_time, own_sites, site, sites
 from core.errors import ConfigError, HalodeckError, InputError, UsageError
 
@@ -120,3 +121,31 @@ def test_options_are_taken_from_a_command_line() -> None:
     words = ["simulate", "--seeds", "1-9", "--submit", "here", "--time=10", "--dry-run", "--out", "u"]
     left = without_options(words, {"--submit": 1, "--time": 1, "--dry-run": 0})
     assert left == ["simulate", "--seeds", "1-9", "--out", "u"]
+
+
+def test_an_array_of_runs_takes_each_from_its_list(tmp_path: Path) -> None:
+    runs = [tmp_path / "a run", tmp_path / "b"]
+    for run in runs:
+        run.mkdir()
+    script = tmp_path / "job.sh"
+    script.write_text(runs_script("sweep-001", tmp_path, runs, Site(launcher="echo"), Size(1, 0, 2), 3))
+    text = script.read_text()
+    assert "#SBATCH --array=0-1%3\n" in text
+    assert "--signal=B:USR1@120" in text
+    environment = {"SLURM_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": "0", "PATH": "/usr/bin:/bin"}
+    told = subprocess.run(["bash", str(script)], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert f"--log-dir={runs[0]}/ranks" in told.stdout
+    assert f"resume {runs[0]}" in told.stdout
+
+
+def test_a_task_of_an_array_has_its_name_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("JOB_ID", "12"), ("ARRAY_JOB_ID", "10"), ("ARRAY_TASK_ID", "2"), ("RESTART_COUNT", "1")):
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "1")
+    allocation.cache_clear()
+    try:
+        here = allocation()
+        assert here is not None
+        assert (here.job, here.start) == ("10_2", "12.1")
+    finally:
+        allocation.cache_clear()

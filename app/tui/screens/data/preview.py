@@ -20,7 +20,7 @@ _NOT_YET = "not there yet: what is simulated (n), brought in (i) or trained (4) 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """What was found out about a path, and a slice where it is a universe."""
+    """What was found out about a path, and a slice of a universe, or the campaigns of a folder of them."""
 
     path: Path
     kind: str = ""
@@ -51,7 +51,9 @@ def preview_of(path: Path, wanted: str = "", unwanted: Callable[[], bool] = lamb
     if described.kind == "empty":
         return Preview(path, "empty", problem="there is nothing in this file: copy or make it again")
     if described.kind not in ("universe", "prediction"):
-        return Preview(path, described.kind, {name: text for name, text in described.facts.items() if name != "names"})
+        facts = {name: text for name, text in described.facts.items() if name != "names"}
+        figure, problem = _campaigns(path) if described.kind == "directory" else (None, "")
+        return Preview(path, described.kind, facts, figure=figure, problem=problem)
     from core.analysis.views.view import slice_figure
     from core.cosmos.universe import open_universe
 
@@ -67,3 +69,14 @@ def preview_of(path: Path, wanted: str = "", unwanted: Callable[[], bool] = lamb
     except (HalodeckError, OSError, ValueError, IndexError) as error:
         return Preview(path, described.kind, described.facts, problem=str(error))
     return Preview(path, described.kind, described.facts, names, chosen, figure)
+
+
+def _campaigns(folder: Path) -> tuple[Figure | None, str]:
+    """How far the job arrays are that make the universes of a folder, or what is wrong with their records."""
+    from core.cluster.array import FOLDER, campaigns, overview
+
+    try:
+        has_any = (folder / FOLDER).is_dir() and bool(campaigns(folder))
+        return (overview(folder) if has_any else None), ""
+    except (HalodeckError, OSError) as error:
+        return None, str(error)

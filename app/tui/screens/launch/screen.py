@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,11 @@ from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
 from app.tui.frame.screen import FramedScreen
 from app.tui.screens.launch.fields import (
+    COMMON,
     DEVICE,
+    LOSERS,
     NOTE,
+    PARALLEL,
     TABLE,
     UNIVERSES,
     blamed,
@@ -34,8 +36,10 @@ from app.tui.screens.launch.fields import (
     paths_in,
     problems,
     start_values,
+    where_of,
 )
 from app.tui.screens.launch.keys import KEYS
+from app.tui.screens.launch.plan import Plan
 from core.errors import HalodeckError
 from core.forms import overrides
 from core.runs.launch_spec import LaunchSpec, universe_folders
@@ -57,10 +61,17 @@ class LaunchScreen(FramedScreen):
         """All recipes have been imported."""
 
         def __init__(
-            self, recipes: dict[str, type[Recipe] | str], tables: dict[str, dict[str, dict[str, Any]]]
+            self,
+            recipes: dict[str, type[Recipe] | str],
+            tables: dict[str, dict[str, dict[str, Any]]],
+            sites: tuple[str, ...],
+            problem: str,
         ) -> None:
+            """`problem` is what is wrong with the sites."""
             self.recipes = recipes
             self.tables = tables
+            self.sites = sites
+            self.problem = problem
             super().__init__()
 
     class Folders(Message):
@@ -73,8 +84,9 @@ class LaunchScreen(FramedScreen):
     class Checked(Message):
         """Whether the universes fit a plan; `problem` is a path and what is wrong, or nothing."""
 
-        def __init__(self, plan: LaunchSpec, universes: int, problem: dict[str, str]) -> None:
+        def __init__(self, plan: Plan, runs: int, universes: int, problem: dict[str, str]) -> None:
             self.plan = plan
+            self.runs = runs
             self.universes = universes
             self.problem = problem
             super().__init__()
@@ -96,6 +108,7 @@ class LaunchScreen(FramedScreen):
         self._said = self._sought = ""
         self._awaited = ""
         self._universes = 0
+        self._sites: tuple[str, ...] = ()
         self._launching = False
 
     def body(self) -> ComposeResult:
@@ -135,16 +148,23 @@ class LaunchScreen(FramedScreen):
 
     @work(thread=True, group="recipes")
     def _find(self) -> None:
+        from core.cluster.sites import sites
         from core.config import read_table, tables
         from core.runs import registry
 
         recipes = registry.every()
         ready = {name: {table: read_table(name, table) for table in tables(name)} for name in recipes}
-        self.post_message(self.Found(recipes, ready))
+        try:
+            known, problem = tuple(sites()), ""
+        except HalodeckError as error:
+            known, problem = (), str(error)
+        self.post_message(self.Found(recipes, ready, known, problem))
 
     def on_launch_screen_found(self, message: LaunchScreen.Found) -> None:
         self._recipes = {name: found for name, found in message.recipes.items() if not isinstance(found, str)}
-        self._tables = message.tables
+        self._tables, self._sites = message.tables, message.sites
+        if message.problem:
+            self.notify(message.problem, severity="warning", markup=False)
         options = self.query_one(OptionList)
         width = max(map(cells, message.recipes)) + 2
         options.set_options(
@@ -197,13 +217,13 @@ class LaunchScreen(FramedScreen):
         form = self.query_one(Form)
         if self._kind:
             self._changes[self._kind.name] = form.changes
-        common = {path: text for path, text in form.changes.items() if path in (UNIVERSES, DEVICE, NOTE)}
+        common = {path: text for path, text in form.changes.items() if path in COMMON}
         kind = self._kind = self._recipes[name]
         about = (kind.__doc__ or "").partition("\n")[0]
         paper = Content.from_markup("[b]$title[/b]\n$about\n$paper", title=kind.title, about=about, paper=kind.paper)
         self.query_one("#paper", Lines).show(paper)
         entitle(self.query_one("#settings"), f"settings of {name}")
-        fields = form_fields(kind, tuple(self._tables[name]), self._folders)
+        fields = form_fields(kind, tuple(self._tables[name]), self._folders, self._sites)
         folded = {field.group for field in fields} - {"run", name}
         form.show(fields, self._base(kind, ""), {**self._changes.get(name, {}), **common}, folded, groups(kind))
         self._rebase()
@@ -227,13 +247,17 @@ class LaunchScreen(FramedScreen):
     # the plan
 
     @property
-    def plan(self) -> LaunchSpec:
-        """What the form asks for."""
+    def plan(self) -> Plan:
+        """What the form asks for: here, while where it says cannot be."""
         assert self._kind is not None
         form = self.query_one(Form)
         values = form.values
         table, on = values[TABLE], tuple(map(Path, paths_in(values[UNIVERSES])))
-        return LaunchSpec(
+        try:
+            where, parallel, losers = where_of(form.changes), int(values[PARALLEL]), float(values[LOSERS])
+        except (HalodeckError, ValueError):
+            where, parallel, losers = where_of({}), 0, 0.0
+        spec = LaunchSpec(
             self._kind.name,
             on,
             table or None,
@@ -241,7 +265,9 @@ class LaunchScreen(FramedScreen):
             values[DEVICE],
             self.bench.root,
             values[NOTE],
+            where.size.processes,
         )
+        return Plan(spec, where, parallel, losers)
 
     def _problems(self, changes: Mapping[str, str]) -> dict[str, str]:
         """What the values alone tell is wrong."""
@@ -256,21 +282,17 @@ class LaunchScreen(FramedScreen):
 
     def _show_plan(self) -> None:
         plan = self.plan
-        self._show_command(plan)
+        self.query_one("#command", Lines).show(Content(plan.line()))
         if not self._problems(self.query_one(Form).changes):
             self._check(plan)
 
-    def _show_command(self, plan: LaunchSpec) -> None:
-        self.query_one("#command", Lines).show(Content(_line(plan)))
-
     @work(thread=True, exclusive=True, group="check")
-    def _check(self, plan: LaunchSpec) -> None:
+    def _check(self, plan: Plan) -> None:
         worker = get_current_worker()
         try:
-            _, paths = plan.check()
-            checked = self.Checked(plan, len(paths), {})
+            checked = self.Checked(plan, *plan.check(), {})
         except HalodeckError as error:
-            checked = self.Checked(plan, 0, {"": str(error)})
+            checked = self.Checked(plan, 0, 0, {"": str(error)})
         if not worker.is_cancelled:
             self.post_message(checked)
 
@@ -282,7 +304,8 @@ class LaunchScreen(FramedScreen):
         form.blame({blamed(words, form.list.fields): words} if words else {})
         self._universes = message.universes
         many = f"{message.universes} universe{'' if message.universes == 1 else 's'}"
-        title = "the same as a command" + (f"  ·  trains on {many}" if message.universes else "")
+        runs = f"{message.runs} runs train" if message.runs > 1 else "trains"
+        title = "the same as a command" + (f"  ·  {runs} on {many}" if message.universes else "")
         self.query_one("#command").border_title = title
 
     # what can be done
@@ -301,17 +324,12 @@ class LaunchScreen(FramedScreen):
             self.notify("making the run ...")
             self.attempt(lambda: self._launch(plan))
 
-    def _launch(self, plan: LaunchSpec) -> str:
-        """Make the run and start its worker (in a thread)."""
-        from app.background import workers as launch
-
+    def _launch(self, plan: Plan) -> str:
+        """Make the run, or those of a sweep, and have them trained (in a thread)."""
         try:
-            run = plan.create(_line(plan))
-            self.post_message(self.Launched(run))
-            launch.resume(run)
+            return plan.launch(lambda run: self.post_message(self.Launched(run)))
         finally:
             self._launching = False
-        return f"{run.name} trains in the background"
 
     def on_launch_screen_launched(self, message: LaunchScreen.Launched) -> None:
         self._awaited = message.run.name
@@ -331,7 +349,7 @@ class LaunchScreen(FramedScreen):
 
     def copied(self) -> tuple[str, str]:
         """The command."""
-        return ("command", _line(self.plan)) if self._kind else super().copied()
+        return ("command", self.plan.line()) if self._kind else super().copied()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In the list of recipes there is nowhere to go back to."""
@@ -345,8 +363,3 @@ class LaunchScreen(FramedScreen):
         form = self.query_one(Form)
         form.list.focus()
         form.list.action_wrong(by)
-
-
-def _line(plan: LaunchSpec) -> str:
-    """The command of a plan, as it would be typed."""
-    return shlex.join([*plan.command(), "--detach"])

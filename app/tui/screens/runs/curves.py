@@ -26,7 +26,8 @@ def live_curves(
     tracks: Iterable[str] = TRACKS,
     last_step: int = 0,
 ) -> Curves:
-    """Values of one metric over the step, of one run or of several overlaid.
+    """Values of one metric over the step, of one run or of several overlaid: each keeps its place, and so its colour,
+    where another has no such values.
 
     The axes reach to round numbers, `last_step` at most, so that one more step changes few cells of the picture.
     """
@@ -35,6 +36,8 @@ def live_curves(
         for track_name in tracks:
             track = (history.train if track_name == "training" else history.validation).get(metric)
             if not track or not track.steps:
+                if len(histories) > 1:
+                    series.append(Series("", np.zeros(0), np.zeros(0)))
                 continue
             steps, values = _arrays(track)
             if track_name == "training" and smooth:
@@ -42,7 +45,9 @@ def live_curves(
                 track_name = "training, smoothed"
             title = track_name if len(histories) == 1 else f"{name} {track_name}"
             series.append(Series(title, *thinned(steps, values), style="line" if len(steps) > 1 else "points"))
-    furthest = max((float(each.x[-1]) for each in series), default=0.0)
+    if not any(each.x.size for each in series):
+        series = []
+    furthest = max((float(each.x[-1]) for each in series if each.x.size), default=0.0)
     limits = (0.0, round_up(furthest, last_step)) if furthest else None
     return Curves("", tuple(series), "step", metric, y_log=log, x_limits=limits, y_limits=_round_limits(series, log))
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from app.background import tasks
 from app.draw.shown import shown
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
+from app.tui.frame.lines import entitle
 from app.tui.frame.noted import Noted
 from app.tui.frame.screen import FramedScreen
 from app.tui.screens.runs.keys import KEYS
@@ -28,33 +31,63 @@ from core.runs.run import Run
 if TYPE_CHECKING:
     from core.figures import Figure, Report
 
+_LOOK_EVERY = 1.0
+"""Seconds between looks at reports that are being made."""
 
-def report_of(run: Run) -> Callable[[], Report]:
+
+def report_of(run: Run) -> Callable[[str], Report]:
     """What reads the report of a run."""
-    return lambda: read_report(run)
+    return lambda baseline: read_report(run)
 
 
-def comparison_of(runs: Sequence[Run]) -> Callable[[], Report]:
-    """What compares the reports of runs."""
+def comparison_of(runs: Sequence[Run]) -> Callable[[str], Report]:
+    """What compares the reports of runs, with one of them as the baseline of the others where it is named."""
 
-    def compare() -> Report:
-        from core.analysis.comparison.reports import compare_reports, settings_of
+    kept: dict[Run, tuple[int, Report]] = {}
 
-        reports = [(run.name, read_report(run)) for run in runs]
-        report = compare_reports(reports, [settings_of(run) for run in runs])
-        command = " ".join(["halodeck compare", *(run.name for run in runs)])
+    def read(run: Run) -> Report:
+        """The report of a run; one that is as it was is not read again for another baseline."""
+        at = run.report_path.stat().st_mtime_ns if run.report_path.exists() else 0
+        if run not in kept or kept[run][0] != at:
+            kept[run] = at, read_report(run)
+        return kept[run][1]
+
+    def compare(baseline: str) -> Report:
+        from core.analysis.comparison.reports import compare_kept
+
+        report = compare_kept(runs, [run.name for run in runs], baseline, read)
+        words = ["--baseline", baseline] if baseline else []
+        command = " ".join(["halodeck compare", *(run.name for run in runs), *words])
         return replace(report, facts={**report.facts, "command": command})
 
     return compare
+
+
+def sweep_of(runs: Sequence[Run], sweep: str = "") -> Callable[[str], Report]:
+    """What shows a metric of runs, those of a sweep where it has a name, against the settings in which they differ."""
+
+    def show(metric: str) -> Report:
+        from core.analysis.comparison.sweeps import sweep_report
+
+        report = sweep_report(runs, metric or "validation")
+        which = [sweep] if sweep else [run.name for run in runs]
+        command = shlex.join(["halodeck", "sweeps", *which, "--metric", report.facts["metric"]])
+        return replace(report, facts={**report.facts, "command": command})
+
+    return show
 
 
 def pages(report: Report) -> dict[str, Figure]:
     """Everything a report has to show: numbers with their notes, figures, facts."""
     from core.figures import Table, numbers_table
 
-    numbers = replace(numbers_table(report), note="\n".join(report.notes))
-    facts = {"facts": Table("Facts", ("fact", "value"), tuple(report.facts.items()))} if report.facts else {}
-    return {"numbers": numbers, **report.figures, **facts}
+    numbers, notes = report.figures.get("numbers"), "\n".join(report.notes)
+    if not isinstance(numbers, Table):
+        numbers = numbers_table(report)
+    facts = Table("Facts", ("fact", "value"), tuple(report.facts.items()), "" if numbers.rows else notes)
+    first = {"numbers": replace(numbers, note="\n".join(filter(None, [numbers.note, notes])))} if numbers.rows else {}
+    others = {name: figure for name, figure in report.figures.items() if name != "numbers"}
+    return {**first, **others, **({"facts": facts} if facts.rows or facts.note else {})}
 
 
 class FiguresScreen(FramedScreen):
@@ -62,7 +95,7 @@ class FiguresScreen(FramedScreen):
 
     CSS_PATH = "runs.tcss"
     BINDINGS = bindings(KEYS, "figures")
-    SECTIONS = ("figures",)
+    SECTIONS: ClassVar[tuple[str, ...]] = ("figures",)
 
     class Read(Message):
         """The report has been read, or `words` say why not."""
@@ -72,10 +105,16 @@ class FiguresScreen(FramedScreen):
             self.words = words
             super().__init__()
 
-    def __init__(self, subject: str, read: Callable[[], Report]) -> None:
+    def __init__(self, subject: str, read: Callable[[str], Report], runs: Sequence[Run] = ()) -> None:
+        """`read` makes the report, with the run that is the baseline; `runs` are those whose reports it is made of."""
         super().__init__()
         self.subject = subject
         self._read_report = read
+        self._runs = runs
+        self._chosen = ""
+        """The baseline, or what else of the report can be chosen."""
+        self._making: list[tasks.Task] = []
+        self._timer: Timer | None = None
         self.pages: dict[str, Figure] = {}
 
     def body(self) -> ComposeResult:
@@ -86,7 +125,12 @@ class FiguresScreen(FramedScreen):
             yield FigureView(self.bench.depth, id="figure")
 
     def on_mount(self) -> None:
+        self._timer = self.set_interval(_LOOK_EVERY, self._look, pause=True)
         self.action_reload()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A baseline is for several runs."""
+        return action != "baseline" or len(self._runs) > 1
 
     def on_figures_screen_read(self, message: FiguresScreen.Read) -> None:
         contents = self.query_one(OptionList)
@@ -98,7 +142,12 @@ class FiguresScreen(FramedScreen):
             contents.highlighted = min(chosen, len(self.pages) - 1)
             contents.focus()
         else:
-            self.query_one(FigureView).show(None, message.words)
+            self.query_one(FigureView).show(None, self._without(message.words))
+
+    def _without(self, words: str) -> str:
+        """What is said where there is nothing to show: why, and which key makes it."""
+        able = [run for run in self._runs if (run.path / "model.pt").exists()]
+        return f"{words}\n\n{self.bench.signs_of('figures.make')} makes it here" if able else words
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self.query_one(FigureView).show(self.pages[str(event.option.id)])
@@ -120,6 +169,58 @@ class FiguresScreen(FramedScreen):
         contents = self.query_one(OptionList)
         contents.action_cursor_down() if by > 0 else contents.action_cursor_up()
 
+    def action_sideways(self, by: int) -> None:
+        self.query_one(FigureView).sideways(by)
+
+    def action_baseline(self) -> None:
+        """The next run, or none, is what the others are measured by."""
+        self._choose(["", *(run.name for run in self._runs)], 1)
+        entitle(self.query_one(OptionList), f"report · minus {self._chosen}" if self._chosen else "report")
+
+    def _choose(self, names: Sequence[str], by: int) -> None:
+        place = names.index(self._chosen) if self._chosen in names else 0
+        self._chosen = names[(place + by) % len(names)]
+        self._read()
+
+    def action_make(self) -> None:
+        """Make the reports that are missing, as tasks; all of them anew where none is."""
+        missing = [run for run in self._runs if not run.report_path.exists()]
+        self.attempt(lambda: self._make(missing or list(self._runs)))
+
+    def _make(self, runs: list[Run]) -> str:
+        from app.tui.frame.actions import make_report
+
+        started = [make_report(self.bench.root, run) for run in runs]
+        self.app.call_from_thread(self._wait_for, started)
+        return f"the report of {', '.join(run.name for run in runs)} is being made; it goes on when you leave"
+
+    def _wait_for(self, started: list[tasks.Task]) -> None:
+        self._making = started
+        if self._timer:
+            self._timer.resume()
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look(self) -> None:
+        """How far the reports are that are being made here."""
+        try:
+            now = [tasks.read_task(task.path) for task in self._making]
+        except HalodeckError:  # cleared away meanwhile
+            now = []
+        self.app.call_from_thread(self._tell, now)
+
+    def _tell(self, now: list[tasks.Task]) -> None:
+        alive = [task for task in now if task.alive]
+        if alive and not self.pages:
+            self.query_one(FigureView).show(None, f"{alive[0].title}: {alive[0].fraction:.0%}, {alive[0].words}")
+        if alive:
+            return
+        if self._timer:
+            self._timer.pause()
+        for task in now:
+            if task.state != "done":
+                self.notify(f"{task.title}: {task.words}", severity="error", markup=False)
+        self._read()
+
     def action_reload(self) -> None:
         self.query_one(FigureView).show(None, "reading the report ...")
         self._read()
@@ -134,7 +235,8 @@ class FiguresScreen(FramedScreen):
             return None
         name, page = list(self.pages.items())[contents.highlighted]
         facts = getattr(self.pages.get("facts"), "rows", ())
-        compared = next((str(value) for fact, value in facts if fact == "command" and "compare" in str(value)), "")
+        several = ("halodeck compare", "halodeck sweeps")
+        compared = next((str(v) for fact, v in facts if fact == "command" and str(v).startswith(several)), "")
         command = shlex.split(compared) or ["halodeck", "report", self.subject]
         command += [] if self.bench.root == RUNS else ["--runs", str(self.bench.root)]
         title = f"{self.subject}: {page.title or name}"
@@ -149,9 +251,28 @@ class FiguresScreen(FramedScreen):
     @work(thread=True, exclusive=True, group="report")
     def _read(self) -> None:
         try:
-            self.post_message(self.Read(pages(self._read_report())))
+            self.post_message(self.Read(pages(self._read_report(self._chosen))))
         except HalodeckError as error:
             self.post_message(self.Read({}, str(error)))
+
+
+class SweepScreen(FiguresScreen):
+    """A metric of runs against their settings; another metric on a key."""
+
+    BINDINGS = bindings(KEYS, "sweep")
+    SECTIONS: ClassVar[tuple[str, ...]] = ("sweep", "figures")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no baseline among the values of a sweep."""
+        return action != "baseline"
+
+    def action_metric(self, by: int) -> None:
+        """The next metric that the runs have."""
+        from core.analysis.comparison.sweeps import metrics
+
+        names = {run.name for run in self._runs}
+        self._choose(metrics([entry for entry in self.bench.entries if entry.name in names]), by)
+        entitle(self.query_one(OptionList), self._chosen)
 
 
 class FigureScreen(FramedScreen):
@@ -177,6 +298,9 @@ class FigureScreen(FramedScreen):
     def action_turn(self, by: int) -> None:
         self.number = (self.number + by) % len(self.pages)
         self.query_one(FigureView).show(self.pages[self.number])
+
+    def action_sideways(self, by: int) -> None:
+        self.query_one(FigureView).sideways(by)
 
     def action_back(self) -> None:
         self.dismiss(self.number)

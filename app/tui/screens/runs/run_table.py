@@ -9,24 +9,34 @@ from textual import events
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
+from app.draw.colour import Depth, ink_name, marker, series_ink
 from app.draw.shown import shown
 from app.tui.frame.key import bindings
 from app.tui.frame.wording import STATES
 from app.tui.screens.runs.keys import KEYS
-from app.tui.screens.runs.run_columns import Column, columns_for, ordered
+from app.tui.screens.runs.run_columns import Column, columns_for
+from core.runs import told
 from core.runs.listing import Entry
 
-_MARK = "+ "
+_BEST = "★"
 
 
 class RunTable(DataTable[Text]):
-    """Runs as rows; the cursor stays on its run when rows come and go."""
+    """Runs as rows; the cursor stays on its run when rows come and go.
+
+    Where several curves are drawn their signs stand in the rows, in their colours; the best value of a recipe's runs
+    has a star.
+    """
 
     BINDINGS = bindings(KEYS, "list")
 
-    def __init__(self, wanted: Sequence[str] = ()) -> None:
-        super().__init__(id="runs", cursor_type="row", zebra_stripes=False)
+    def __init__(self, depth: Depth, wanted: Sequence[str] = ()) -> None:
+        super().__init__(id="runs", cursor_type="row", zebra_stripes=False, cursor_foreground_priority="renderable")
+        self.fixed_columns = 1
+        self._depth: Depth = depth
         self._wanted = wanted
+        self._drawn: Sequence[str] = ()
+        self._best: dict[str, set[str]] = {}
         self._entries: Sequence[Entry] = ()
         self._shown: list[tuple[Column, str]] = []
         self._marked: frozenset[str] = frozenset()
@@ -46,10 +56,26 @@ class RunTable(DataTable[Text]):
 
     def show(self, entries: Sequence[Entry], marked: Sequence[str] = ()) -> None:
         """Show these runs, some of them marked."""
-        title, falling = self._sorting
-        entries = ordered(entries, title, falling) if title else entries
+        name, falling = self._sorting
+        entries = told.ordered(entries, name, falling) if name else entries
         old, self._entries, self._marked = self._entries, entries, frozenset(marked)
         self._update([entry.name for entry in old])
+
+    def sign(self, drawn: Sequence[str]) -> None:
+        """Put the signs of curves into the rows of these runs, in the order in which they are drawn."""
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._update()
+
+    def want(self, names: Sequence[str]) -> None:
+        """Show these columns; without any, those that fit."""
+        self._wanted = names
+        self._update()
+
+    @property
+    def columns_shown(self) -> list[str]:
+        """The names of the columns on the screen."""
+        return [column.name for column, _ in self._shown]
 
     def choose(self, name: str) -> None:
         """Move the cursor to a run."""
@@ -57,27 +83,29 @@ class RunTable(DataTable[Text]):
             if entry.name == name:
                 self.move_cursor(row=row)
 
-    def sort_by(self, title: str = "", turn: bool = False) -> None:
+    def sort_by(self, name: str = "", turn: bool = False) -> None:
         """Sort by a column from now on: another one rising, the same or with `turn` the other way round.
 
-        Without a title by the next column on the screen; after the last one the newest run comes first again.
+        Without a name by the next column on the screen; after the last one the newest run comes first again.
         """
         before, falling = self._sorting
-        titles = ["", *(column.title for column, _ in self._shown)]
+        names = ["", *self.columns_shown]
         if turn:
             self._sorting = before or "run", not falling
-        elif title:
-            self._sorting = title, title == before and not falling
+        elif name:
+            self._sorting = name, name == before and not falling
         else:
-            place = titles.index(before) if before in titles else 0
-            self._sorting = titles[(place + 1) % len(titles)], False
+            place = names.index(before) if before in names else 0
+            self._sorting = names[(place + 1) % len(names)], False
 
     def _update(self, before: Sequence[str] | None = None) -> None:
         names = [entry.name for entry in self._entries]
-        states = [entry.state for entry in self._entries]
-        chosen = columns_for(self.size.width - self.scrollbar_size_vertical, names, self._wanted, states)
+        chosen = columns_for(self.size.width - self.scrollbar_size_vertical, self._entries, self._wanted)
+        self._best = {column.name: told.best(self._entries, column.name) for column in chosen}
         columns = [(column, self._head(column)) for column in chosen]
-        if columns != self._shown or (before is not None and before != names):
+        if [(c.name, c.width, head) for c, head in columns] != [(c.name, c.width, head) for c, head in self._shown] or (
+            before is not None and before != names
+        ):
             self._rebuild(columns, names, names if before is None else before)
             return
         for row, entry in enumerate(self._entries):
@@ -103,7 +131,7 @@ class RunTable(DataTable[Text]):
         with self.prevent(DataTable.RowHighlighted):
             self.clear(columns=True)
             for column, head in columns:
-                self.add_column(_justified(column, head), width=column.width, key=column.title)
+                self.add_column(_justified(column, Text(head)), width=column.width, key=column.name)
             for entry in self._entries:
                 self.add_row(*(self._cell(column, entry) for column, _ in columns), key=entry.name)
             self.move_cursor(row=max(0, min(row, len(names) - 1)))
@@ -111,19 +139,29 @@ class RunTable(DataTable[Text]):
         self._shown = columns
 
     def _head(self, column: Column) -> str:
-        title, falling = self._sorting
-        return f"{column.title} {'↓' if falling else '↑'}" if column.title == title else column.title
+        name, falling = self._sorting
+        return f"{column.head} {'↓' if falling else '↑'}" if column.name == name else column.head
 
     def _cell(self, column: Column, entry: Entry) -> Text:
         text = shown(column.text(entry))
-        if column.title == "state":
+        if column.name == "state":
             sign, colour = STATES[text]
             return Text.assemble((sign, colour), " ", text)
-        if column.title == "run":
-            marked = entry.name in self._marked
-            return Text.assemble((_MARK if marked else "  ", "bold yellow"), (text, "bold" if marked else ""))
-        return _justified(column, text)
+        if column.name == "run":
+            marked = "bold" if entry.name in self._marked else ""
+            return Text.assemble(self._sign(entry), " ", (text, marked), no_wrap=True, overflow="ellipsis")
+        if entry.name in self._best[column.name]:
+            return _justified(column, Text(f"{_BEST}{text}", "bold"))
+        return _justified(column, Text(text))
+
+    def _sign(self, entry: Entry) -> tuple[str, str]:
+        """The sign of the curve of a run, where there are several or it is marked."""
+        if entry.name not in self._drawn or not self._marked:
+            return " ", ""
+        number = self._drawn.index(entry.name)
+        return marker(number), ink_name(series_ink(number, self._depth), self._depth)
 
 
-def _justified(column: Column, text: str) -> Text:
-    return Text(text, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
+def _justified(column: Column, text: Text) -> Text:
+    text.justify, text.no_wrap, text.overflow = "right" if column.right else "left", True, "ellipsis"
+    return text

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import DataTable, Input
+from textual.worker import get_current_worker
 
 from app.tui.frame import actions
 from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
+from app.tui.frame.figure_view import FigureView
 from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, Tail, entitle
 from app.tui.frame.screen import FramedScreen
 from app.tui.frame.wording import STATES, folder, notes_line, number, pace
+from app.tui.screens.runs.columns_screen import ColumnsScreen
 from app.tui.screens.runs.keys import KEYS
-from app.tui.screens.runs.report import FiguresScreen, comparison_of, report_of
+from app.tui.screens.runs.report import FiguresScreen, SweepScreen, comparison_of, report_of, sweep_of
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
+from core.errors import HalodeckError
+from core.runs import told
 from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.run import Run, read_notes
@@ -42,8 +47,9 @@ or leave with [b]q[/b] and type
 What is started in another window appears here by itself."""
 _NEED_A_RUN = (
     *("figures", "pause", "resume", "stop", "delete", "filter", "mark", "unmark", "compare", "note", "sort"),
-    *("turn_order", "metric", "log", "smooth", "tracks"),
+    *("turn_order", "metric", "log", "smooth", "tracks", "mark_all", "settings", "columns", "report", "against"),
 )
+_MANY = 5  # names of runs in a question
 
 
 class RunsScreen(FramedScreen):
@@ -59,17 +65,21 @@ class RunsScreen(FramedScreen):
         self._chosen: Entry | None = None
         self._marked: tuple[str, ...] = ()
         self._rows = 0
+        self._settings: bool | None = None
+        """Whether the settings are shown; by itself where there is room."""
+        self._settings_of: tuple[str, ...] = ()
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
             with Vertical(id="list") as box:
                 box.border_title = "runs"
-                yield RunTable(self.bench.preferences.columns)
-                yield Input(placeholder="words of a name, recipe, state or tag; esc shows all", id="filter")
+                yield RunTable(self.bench.depth, self.bench.preferences.columns)
+                yield Input(placeholder="words, or seed=3 loss<0.1 recipe!=infall; esc shows all", id="filter")
             yield RunCurves(self.bench.depth)
             with Vertical(id="words"):
                 yield Lines(id="state")
                 yield Lines(id="machine")
+                yield FigureView(self.bench.depth, id="differences")
                 yield Tail(id="log")
         yield Lines(id="empty")
 
@@ -155,7 +165,10 @@ class RunsScreen(FramedScreen):
 
     def _give_room(self) -> None:
         """The list takes what its runs need, up to a share of the screen."""
-        needed = self.query_one(RunTable).row_count + _RULE_AND_HEADER + self.query_one("#filter").display
+        table = self.query_one(RunTable)
+        needed = (
+            table.row_count + _RULE_AND_HEADER + self.query_one("#filter").display + table.show_horizontal_scrollbar
+        )
         rows = min(needed, int(_SHARE * self.size.height))
         if rows != self._rows:
             self._rows = rows
@@ -163,8 +176,7 @@ class RunsScreen(FramedScreen):
             self.query_one("#body").styles.grid_rows = f"{rows} 1fr"
 
     def _matching(self) -> list[Entry]:
-        wanted = self.query_one("#filter", Input).value.lower().split()
-        return [entry for entry in self.bench.entries if all(word in _words_of(entry) for word in wanted)]
+        return told.matching(self.bench.entries, self.query_one("#filter", Input).value)
 
     def _turn_to_chosen(self) -> None:
         before, self._chosen = self._run, self.query_one(RunTable).chosen
@@ -173,6 +185,7 @@ class RunsScreen(FramedScreen):
             self.bench.selection = self.bench.selection.with_run(self._run.name if self._run else "")
         self._follow_shown()
         self._tell()
+        self._show_settings()
 
     def _follow_shown(self) -> None:
         runs = self._runs_shown()
@@ -226,6 +239,7 @@ class RunsScreen(FramedScreen):
         entry = self._chosen
         words = entry.problem or entry.status.message or "no steps yet" if entry else ""
         last_step = max((each.status.steps for each in self.bench.entries if each.name in shown), default=0)
+        self.query_one(RunTable).sign(tuple(shown))
         hints = "  ".join(f"{key.signs} {key.hint}" for key in self.bench.keys_of("curves") if key.hint)
         self.query_one(RunCurves).show(shown, words, last_step, hints)
 
@@ -250,6 +264,11 @@ class RunsScreen(FramedScreen):
             self._marked = without if name in self._marked else (*self._marked, name)
             self._list()
 
+    def action_mark_all(self) -> None:
+        left = [entry.name for entry in self._matching()]
+        self._marked = (*self._marked, *(name for name in left if name not in self._marked))
+        self._list()
+
     def action_unmark(self) -> None:
         self._marked = ()
         self._list()
@@ -264,16 +283,76 @@ class RunsScreen(FramedScreen):
 
     def action_figures(self) -> None:
         if run := self._answering():
-            self.app.push_screen(FiguresScreen(run.name, report_of(run)))
+            self.app.push_screen(FiguresScreen(run.name, report_of(run), [run]))
 
     def action_compare(self) -> None:
         runs = self._runs_shown()
         if len(runs) < 2:
             self.notify(f"mark the runs to compare with {self.bench.signs_of('runs.mark')}", severity="warning")
             return
-        self.app.push_screen(FiguresScreen(f"{len(runs)} runs", comparison_of(runs)))
+        self.app.push_screen(FiguresScreen(f"{len(runs)} runs", comparison_of(runs), runs))
+
+    def action_against(self) -> None:
+        """Of the marked runs, of the sweep of the chosen one, or of all runs of its recipe."""
+        entry = self._chosen
+        if entry is None:
+            return
+        runs, what = self._runs_shown(), f"{len(self._marked)} runs"
+        if not self._marked:
+            same = [each for each in self.bench.entries if each.recipe == entry.recipe and each.sweep == entry.sweep]
+            runs, what = [each.run for each in same], entry.sweep or entry.recipe
+        self.app.push_screen(SweepScreen(what, sweep_of(runs, "" if self._marked else entry.sweep), runs))
+
+    def action_report(self) -> None:
+        self._with_targets(lambda run: f"{actions.make_report(self.bench.root, run).title}: started; data has its task")
+
+    def action_columns(self) -> None:
+        table = self.query_one(RunTable)
+
+        def chosen(names: tuple[str, ...] | None) -> None:
+            if names is not None and list(names) != table.columns_shown:
+                self.bench.keep(columns=tuple(name for name in names if name != "run"))
+                table.want(self.bench.preferences.columns)
+                self._list()
+
+        self.app.push_screen(ColumnsScreen(told.names(self.bench.entries), table.columns_shown), chosen)
+
+    def action_settings(self) -> None:
+        """The settings that differ, or the curves or the log in their place."""
+        self._settings = not self._shows_settings
+        self._show_settings()
+
+    @property
+    def _shows_settings(self) -> bool:
+        return self.has_class("-wide") if self._settings is None else self._settings
+
+    def _show_settings(self) -> None:
+        chosen, shows = self._chosen, self._shows_settings
+        self.set_class(shows and chosen is not None, "-settings")
+        if chosen is None or not shows:
+            return
+        names = tuple(run.name for run in self._runs_shown()) if self._marked else (chosen.name,)
+        if names != self._settings_of:
+            self._settings_of = names
+            by_name = {entry.name: entry for entry in self.bench.entries}
+            self._compare_settings([by_name[name] for name in names if not by_name[name].problem])
+
+    @work(thread=True, exclusive=True, group="settings")
+    def _compare_settings(self, entries: list[Entry]) -> None:
+        from core.runs.differences import differences
+
+        worker = get_current_worker()
+        try:
+            table, words = (differences(entries) if entries else None), ""
+        except HalodeckError as error:
+            table, words = None, str(error)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self.query_one("#differences", FigureView).show, table, words)
 
     def action_note(self) -> None:
+        if self._marked:
+            self._ask_for_tags()
+            return
         entry, run = self._chosen, self._answering()
         if entry is None or run is None:
             return
@@ -284,6 +363,16 @@ class RunsScreen(FramedScreen):
 
         words = f"Words with # are tags. The same by command: halodeck note {run.name} --text ... --tag ..."
         self.app.push_screen(AskScreen(f"Notes on {run.name}", notes_line(entry.notes), words), written)
+
+    def _ask_for_tags(self) -> None:
+        runs = self._targets()
+
+        def written(line: str | None) -> None:
+            if line and runs:
+                self.attempt(lambda: actions.together(runs, lambda run: actions.tag(run, line.split())))
+
+        words = "Words become tags of all of them, -word takes one away. As a command: halodeck note RUN --tag ..."
+        self.app.push_screen(AskScreen(f"Tags for {len(runs)} marked runs", "", words), written)
 
     def action_filter(self) -> None:
         line = self.query_one("#filter", Input)
@@ -308,25 +397,29 @@ class RunsScreen(FramedScreen):
         self._list()
 
     def action_pause(self) -> None:
-        self._with_chosen(lambda run: actions.ask(run, "pause"))
+        self._with_targets(lambda run: actions.ask(run, "pause"))
 
     def action_stop(self) -> None:
-        self._with_chosen(lambda run: actions.ask(run, "stop"))
+        self._with_targets(lambda run: actions.ask(run, "stop"))
 
     def action_resume(self) -> None:
-        self._with_chosen(actions.resume)
+        self._with_targets(actions.resume)
 
     def action_delete(self) -> None:
-        run = self._answering()
-        if run is None:
+        runs = self._targets()
+        if not runs:
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.attempt(lambda: actions.delete(run))
+                self.attempt(lambda: actions.together(runs, actions.delete))
 
-        consequence = f"{folder(run.path)} goes into the trash; {self.bench.signs_of('runs.undo')} brings it back."
-        self.app.push_screen(ConfirmScreen(f"Delete {run.name}?", consequence), answered)
+        what = runs[0].name if len(runs) == 1 else f"{len(runs)} marked runs"
+        which = folder(runs[0].path) if len(runs) == 1 else ", ".join(run.name for run in runs[:_MANY])
+        which += f" and {len(runs) - _MANY} more" if len(runs) > _MANY else ""
+        goes = "goes into the trash" if len(runs) == 1 else "go into the trash"
+        back = f"{self.bench.signs_of('runs.undo')} brings {'it' if len(runs) == 1 else 'them'} back."
+        self.app.push_screen(ConfirmScreen(f"Delete {what}?", f"{which} {goes}; {back}"), answered)
 
     def action_undo(self) -> None:
         self.attempt(lambda: f"{restore(self.bench.root).name} is back")
@@ -335,10 +428,17 @@ class RunsScreen(FramedScreen):
         """The path of the chosen run."""
         return ("path", str(self._run.path.absolute())) if self._run else super().copied()
 
-    def _with_chosen(self, action: Callable[[Run], str]) -> None:
-        run = self._answering()
-        if run is not None:
-            self.attempt(lambda: action(run))
+    def _with_targets(self, action: Callable[[Run], str]) -> None:
+        runs = self._targets()
+        if runs:
+            self.attempt(lambda: actions.together(runs, action))
+
+    def _targets(self) -> list[Run]:
+        """The marked runs that answer, or without any the chosen one."""
+        if not self._marked:
+            return [run] if (run := self._answering()) else []
+        by_name = {entry.name: entry for entry in self.bench.entries}
+        return [by_name[name].run for name in self._marked if not by_name[name].silent]
 
     def _answering(self) -> Run | None:
         """The chosen run, for what would wait for its folder; one that does not answer says so instead."""
@@ -346,8 +446,3 @@ class RunsScreen(FramedScreen):
             self.notify(self._chosen.problem, severity="error", markup=False)
             return None
         return self._run
-
-
-def _words_of(entry: Entry) -> str:
-    """What the filter looks at."""
-    return " ".join((entry.name, entry.recipe, entry.state, *entry.notes.tags)).lower()

@@ -11,6 +11,7 @@ from textual.message import Message
 
 from app.tui.frame import follow
 from app.tui.frame.follow import Follower, RunFollowed, RunsFound
+from core.runs import measured
 from core.runs.history import History
 from core.runs.run import Run, create_run
 
@@ -149,14 +150,14 @@ def test_the_last_validation_is_found_in_the_tail(posted: tuple[Follower, list[M
     run.emit("validation", step=2, loss=0.7, dice=0.8)
     follower.look()
     assert isinstance(messages[-1], RunsFound)
-    assert messages[-1].entries[0].validation == 0.7
+    assert messages[-1].entries[0].validated == {"loss": 0.7, "dice": 0.8}
     # later steps push it out of the tail: it is remembered
     with (run.path / "events.jsonl").open("a") as file:
         file.writelines(json.dumps({"event": "step", "step": step, "loss": 0.5}) + "\n" for step in range(3, 2000))
-    assert (run.path / "events.jsonl").stat().st_size > follow._TAIL
+    assert (run.path / "events.jsonl").stat().st_size > measured._TAIL
     follower.look()
     follower._list()
-    assert follower._seen[run.path][1].validation == 0.7
+    assert follower._seen[run.path][1].validated["loss"] == 0.7
 
 
 def test_a_resumed_run_goes_back_some_steps() -> None:

@@ -243,7 +243,7 @@ async def test_the_command_is_the_one_of_the_command_line(
         await write(pilot, "steps", "3")
         await pilot.press("enter", "y")
         said = shlex.split(bench.clipboard)
-        form_settings = bench.screen.plan.settings()  # type: ignore[attr-defined]
+        form_settings = bench.screen.plan.spec.settings()  # type: ignore[attr-defined]
     code, _, errors = command(*[word for word in said[1:] if word != "--detach"])
     assert code == 0, errors
     [run] = all_runs(tmp_path / "runs")

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 from tui_pilot import a_report, a_run, opened, sees, text, until, view
 
+from app.background import tasks
 from app.draw import draw
 from app.tui.screens.runs.report import FigureScreen, FiguresScreen
 from app.tui.screens.runs.screen import RunsScreen
@@ -104,3 +105,55 @@ async def test_the_chosen_run_vanishes_while_its_report_is_open(root: Path) -> N
         await sees(pilot, "0 runs")
         await pilot.press("ctrl+r", "escape")
         await sees(pilot, "There are no runs")
+
+
+async def test_a_wide_comparison_goes_sideways_and_cuts_no_digit(root: Path) -> None:
+    for number in range(6):
+        run = a_run(root, state="done")
+        if number == 2:
+            continue  # has no report
+        value = Number("n", "a number with a name that is longer than others", 1234.5 + number)
+        write_json(run.report_path, dump_report(Report("", (value,), {})))
+    async with opened(root, (80, 24)) as pilot:
+        await sees(pilot, "halonet-006")
+        await pilot.press("asterisk", "c")
+        await sees(pilot, "halonet-006", "1240", "6 runs")
+        assert "paper" not in text(pilot)
+        await pilot.press(*"llllll")
+        await sees(pilot, "paper", "halonet-001", "a number with a name that")
+        assert "halonet-006" not in text(pilot)
+        await pilot.press(*"hhhhhhh", "c")
+        await sees(pilot, "  - halonet-006", "-1", "minus halonet-006")
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FigureScreen))
+        await sees(pilot, "halonet-003 has no report yet")
+        await pilot.press("L")
+        await until(pilot, lambda: "halonet-006" not in text(pilot).splitlines()[2])
+        assert "minus halonet-006" in text(pilot)
+        assert "halonet-003 has no report yet" in text(pilot)
+
+
+async def test_a_missing_report_is_made_from_here(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_run(root, state="done")
+    started: list[list[str]] = []
+
+    def start(root: Path, title: str, command: list[str]) -> tasks.Task:
+        started.append(command)
+        write_json(run.report_path, dump_report(a_report()))
+        return tasks.Task(root, title, tuple(command), 0.0, "running")
+
+    monkeypatch.setattr(tasks, "start", start)
+    monkeypatch.setattr(tasks, "read_task", lambda path: tasks.Task(path, "report", (), 0.0, "done"))
+    async with opened(root) as pilot:
+        await sees(pilot, "halonet-001")
+        await pilot.press("f")
+        await sees(pilot, "has no report yet")
+        await pilot.press("X")
+        await sees(pilot, "was not trained to its end: resume it")
+        assert not started
+        (run.path / "model.pt").touch()
+        await pilot.press("ctrl+r")
+        await sees(pilot, "X makes it here")
+        await pilot.press("X")
+        await sees(pilot, "foreground Dice", "0.783")
+        assert started == [["report", str(run.path.resolve()), "--again"]]

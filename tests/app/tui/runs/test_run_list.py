@@ -19,7 +19,9 @@ from app.tui.frame.follow import RunsFound
 from app.tui.screens.runs.run_columns import COLUMNS, columns_for
 from app.tui.screens.runs.run_table import RunTable
 from app.tui.screens.runs.screen import RunsScreen
-from core.runs.run import Run
+from core.runs.listing import Entry
+from core.runs.run import Notes, Run
+from core.runs.status import Status
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -270,9 +272,21 @@ async def test_nothing_is_drawn_again_while_nothing_changes(root: Path, monkeypa
 
 @pytest.mark.parametrize("width", range(20, 140, 7))
 def test_columns_fit_and_the_most_telling_come_first(width: int) -> None:
-    chosen = columns_for(width, ["halonet-001"])
+    status = Status("running", 5, 9, {"loss": 0.1}, 2.0)
+    entry = Entry(
+        Run(Path("halonet-001")),
+        status,
+        "halonet",
+        1.0,
+        "",
+        "cpu",
+        Notes("", ("paper",)),
+        sweep="sweep-001",
+        validated={"loss": 0.1},
+    )
+    chosen = columns_for(width, [entry])
     assert sum(column.width + 2 for column in chosen) <= max(width, 13)
-    assert chosen[0].title == "run"
+    assert chosen[0].name == "run"
     ranks = {column.rank for column in chosen}
     assert ranks == set(sorted(column.rank for column in COLUMNS)[: len(ranks)])
 

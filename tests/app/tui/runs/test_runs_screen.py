@@ -30,7 +30,7 @@ from core.runs.run import Notes, create_run, read_notes
 def rows(pilot: Pilot[None], column: int = 0) -> list[str]:
     """The cells of a column of the table."""
     table = pilot.app.screen.query_one(RunTable)
-    return [str(table.get_row_at(row)[column]).strip("+ ") for row in range(table.row_count)]
+    return [str(table.get_row_at(row)[column]).strip("●▲■★ ") for row in range(table.row_count)]
 
 
 async def test_marked_runs_are_overlaid_and_keep_their_colours(root: Path) -> None:
@@ -39,8 +39,9 @@ async def test_marked_runs_are_overlaid_and_keep_their_colours(root: Path) -> No
     async with opened(root) as pilot:
         await sees(pilot, "loss of classify-001")
         await pilot.press("end", "space")
-        await sees(pilot, "1 marked", "+ halonet-001", "loss of halonet-001")
+        await sees(pilot, "1 marked", "● halonet-001", "loss of halonet-001")
         await pilot.press("home")
+        await sees(pilot, "▲ classify-001")  # as its curve
 
         def names() -> list[str]:
             figure = shown(pilot, "curve")
@@ -68,6 +69,59 @@ async def test_a_marked_run_that_is_deleted_is_unmarked(root: Path) -> None:
         assert "marked" not in text(pilot)
 
 
+async def test_marked_runs_act_together(root: Path) -> None:
+    marked = [a_run(root, "halonet"), a_run(root, "halonet")]
+    other = a_run(root, "infall")
+    async with opened(root) as pilot:
+        await sees(pilot, "loss of infall-001")
+        await pilot.press("slash", *"halo", "enter", "asterisk", "slash", "escape")
+        await sees(pilot, "2 marked", "infall-001")
+        await pilot.press("home", "p")
+        await sees(pilot, "asked halonet-002 to pause", "asked halonet-001 to pause")
+        assert [run.take_request() for run in (*marked, other)] == ["pause", "pause", None]
+        await pilot.press("number_sign")
+        await sees(pilot, "Tags for 2 marked runs")
+        await pilot.press(*"wide #deep", "enter")
+        await until(pilot, lambda: all(run.notes().tags == ("wide", "deep") for run in marked))
+        await pilot.press("number_sign")
+        await sees(pilot, "Tags for 2 marked runs")
+        await pilot.press(*"-wide", "enter")
+        await until(pilot, lambda: all(run.notes().tags == ("deep",) for run in marked))
+        assert other.notes().tags == ()
+        for run in marked:
+            run.write_status(state="stopped", step=3, steps=9)
+        await sees(pilot, "1 running")
+        await pilot.press("d")
+        await sees(pilot, "Delete 2 marked runs?", "halonet-002, halonet-001 go into the trash")
+        await pilot.press("y")
+        await sees(pilot, "1 run, 1 running")
+        assert not any(run.path.exists() for run in marked)
+
+
+async def test_columns_of_what_differs_and_chosen_ones(root: Path) -> None:
+    for rate, dice in ((0.1, 0.5), (0.01, 0.75)):
+        run = create_run(root, "halonet", {"optimiser": {"learning_rate": rate, "name": "sgd"}, "steps": 9})
+        run.emit("validation", step=9, loss=rate, dice=dice)
+        run.write_status(state="done", step=9, steps=9, values={"loss": rate})
+    async with opened(root, (80, 24)) as pilot:
+        await sees(pilot, "learning_rate", "★0.01")
+        assert "name" not in text(pilot).splitlines()[2]
+        await pilot.press("slash", *"learning_rate>0.05", "enter")
+        await sees(pilot, "1 of 2")
+        assert rows(pilot) == ["halonet-001"]
+        await pilot.press("slash", "escape", "m")
+        await sees(pilot, "Columns", "automatic", "✓ validation")
+        await pilot.press(*"val dice", "enter", "escape")
+        await pilot.press(*"l" * 20)
+        await sees(pilot, "★0.75", "dice")
+        await pilot.press("m", "ctrl+r")
+        await until(pilot, lambda: "★0.75" not in text(pilot))
+        await pilot.press("D")
+        await sees(pilot, "What differs", "paper", "82000")
+        await pilot.press("space", "k")
+        await sees(pilot, "halonet-001  halonet-002")
+
+
 async def test_rows_are_sorted_by_key_and_by_click(root: Path) -> None:
     for recipe, steps in (("halonet", 20), ("infall", 40), ("classify", 30)):
         a_run(root, recipe, "done", steps)
@@ -75,7 +129,7 @@ async def test_rows_are_sorted_by_key_and_by_click(root: Path) -> None:
         await sees(pilot, "loss of classify-001")
         newest_first = ["classify-001", "infall-001", "halonet-001"]
         assert rows(pilot) == newest_first
-        await pilot.press("o", "o", "o")  # run, state, step
+        await pilot.press("o", "o", "o", "o")  # run, recipe, state, step
         await sees(pilot, "step ↑")
         assert rows(pilot) == ["halonet-001", "classify-001", "infall-001"]
         await pilot.press("O")

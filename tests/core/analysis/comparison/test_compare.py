@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.analysis.comparison.halos import Method, found, table
-from core.analysis.comparison.reports import beside, compare_reports, overlay, settings_of
+from core.analysis.comparison.reports import beside, compare_kept, compare_reports, minus, overlay, settings_of
 from core.analysis.comparison.runs import _other_truths, compare, kept_prediction
 from core.cosmos.box import Catalogue
 from core.cosmos.universe import Universe
-from core.errors import InputError, UsageError
-from core.figures import Curves, Number, Report, Row, Series, Slice, Table
+from core.errors import InputError, RunError, UsageError
+from core.figures import Curves, Number, Report, Row, Series, Slice, Table, dump_report
+from core.files import write_json
 from core.runs.registry import open_recipe
-from core.runs.run import Run
+from core.runs.run import Run, create_run
 
 
 def catalogue(seed: int, count: int = 300) -> Catalogue:
@@ -235,3 +237,34 @@ def test_the_settings_of_a_run(done_run: Run) -> None:
     told = settings_of(done_run)
     assert (told["recipe"], told["universes"]) == ("halonet", "4, u1 to u4")
     assert told["network.levels"] == "2"
+
+
+def test_numbers_minus_those_of_a_baseline() -> None:
+    numbers = compare_reports(reports(), baseline="a").figures["numbers"]
+    assert isinstance(numbers, Table)
+    told = dict(zip([row[0] for row in numbers.rows], numbers.rows, strict=True))
+    assert numbers.rows[1] == ("  - a", None, pytest.approx(-0.2), None)
+    assert told["r(1)"][1:] == (0.5, 0.7, 0.97)
+    assert numbers.rows[-1] == ("width [dex]", None, 1.0, None)  # the baseline has no such number
+
+
+def test_a_table_of_ways_minus_one_of_them() -> None:
+    rows = (("halos", 10.0, 12.0, None), ("P", 1.0, 0.5, 2.0), ("P +-", 0.1, 0.2, 0.3))
+    less = minus(Table("Ways", ("quantity", "a", "b", "c"), rows), "b")
+    assert less.columns == ("quantity", "a", "c")
+    assert less.rows == (("halos", -2.0, None), ("P", 0.5, 1.5))
+
+
+def test_the_reports_that_there_are_when_one_is_missing(tmp_path: Path) -> None:
+    runs = [create_run(tmp_path, "halonet", {"seed": seed}) for seed in (1, 2, 3)]
+    for run, (_, report) in zip(runs, reports(), strict=False):
+        write_json(run.report_path, dump_report(report))
+    names = [run.name for run in runs]
+    report = compare_kept(runs, names, baseline="halonet-003")
+    numbers = report.figures["numbers"]
+    assert isinstance(numbers, Table)
+    assert numbers.columns[1:3] == ("halonet-001", "halonet-002")
+    assert "halonet-003 has no report yet: make it with `halodeck report halonet-003 --again`" in report.notes[0]
+    assert "halonet-003, which the others were to be compared with, has no report" in report.notes[1]
+    with pytest.raises(RunError, match="none of these runs has a report"):
+        compare_kept(runs[2:], names[2:])
