@@ -11,7 +11,7 @@ from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUN_KEYS, RUNS, RunsArgument, RunsOption, duration, told_of
 from app.cli.show import print_figure, say, width
-from core.runs.listing import entries, look_at_run, measured, read_entry
+from core.runs.listing import entries, look_at_run, read_entry, read_measured
 
 if TYPE_CHECKING:
     from core.figures import Table
@@ -37,7 +37,7 @@ def list_runs(
     """List the runs, newest first, with the settings that differ between runs of one recipe."""
     from core.runs import told
 
-    found = [measured(entry) for entry in entries(runs)]
+    found = entries(runs, read=read_measured)
     if not found:
         tell(runs=[])
         say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")

@@ -178,7 +178,7 @@ def note(
             notes = run.notes()
         told.append({"run": run.name, "text": notes.text, "tags": list(notes.tags)})
         print_facts({"run": run.name, "notes": notes.text or "-", "tags": " ".join(notes.tags) or "-"})
-    tell(**told[0], runs=told)
+    tell(**told[0], **({"runs": told} if len(told) > 1 else {}))
 
 
 def predict(

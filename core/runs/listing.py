@@ -94,7 +94,12 @@ def children(root: Path) -> list[Path]:
         return []
 
 
-def entries(root: Path, limit: float = PATIENCE) -> list[Entry]:
+def read_measured(path: Path) -> Entry:
+    """The same as `read_entry`, with what the run has measured last."""
+    return measured(read_entry(path))
+
+
+def entries(root: Path, limit: float = PATIENCE, read: Callable[[Path], Entry] = read_entry) -> list[Entry]:
     """Every run under root, the newest first, and what is wrong with those that cannot be read.
 
     Raises: ResourceError for a folder that does not answer or may not be read.
@@ -105,7 +110,7 @@ def entries(root: Path, limit: float = PATIENCE) -> list[Entry]:
         raise explain(error, root) from error
     if paths is None:
         raise ResourceError(f"{root} does not answer within {limit:g} s", "check its disk, or the network it is on")
-    found = Patient[Path, Entry | None](lambda path: read_entry(path) if is_run(path) else None, limit).ask(paths)
+    found = Patient[Path, Entry | None](lambda path: read(path) if is_run(path) else None, limit).ask(paths)
     silent = [silent_entry(path, limit) for path in paths if path not in found]
     return in_order([*filter(None, found.values()), *silent])
 

@@ -15,7 +15,6 @@ import h5py
 import pytest
 from typer.testing import CliRunner
 
-import app.cli.runs
 from app.cli.options import parse_numbers, parse_seeds
 from app.cli.program import program
 from app.cli.registry import commands
@@ -252,7 +251,7 @@ def test_foreign_and_silent_runs_hide_no_other(
     os.mkfifo(tmp_path / "runs" / "fifo-001" / "status.json")
     answers, config = threading.Event(), Run.config
     monkeypatch.setattr(Run, "config", lambda run: answers.wait() if run.name == "silent-001" else config(run))
-    monkeypatch.setattr(app.cli.runs, "entries", partial(entries, limit=0.05))
+    monkeypatch.setattr("app.cli.listing.entries", partial(entries, limit=0.05))
     try:
         listed = {run["name"]: run for run in json.loads(command("runs", "--json")[1])["runs"]}
         code, out, _ = command("runs")
