@@ -11,11 +11,11 @@ from app.draw.colour import Depth, marker
 from app.draw.frame import Axes
 from app.draw.image import NOTHING, message
 from app.draw.legend import Legend, header
-from app.draw.limits import on_axis, ratio_limits, x_limits, y_limits
+from app.draw.limits import Limits, on_axis, ratio_limits, x_limits, y_limits
 from app.draw.plot import Panel, Trace, panel
 from app.draw.ratio import ratios
 from app.draw.shown import shortened
-from app.draw.ticks import apart, ticks
+from app.draw.ticks import Tick, apart, evened, ticks
 from core.figures import Curves, Series
 
 NATURAL_ROWS = 20
@@ -93,9 +93,16 @@ def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> PanelRows | str:
     top = header(canvas, figure.title, figure.y_label, legends(figure), depth)
     rows = canvas.height - top - footed(canvas, figure.x_label)
     ratio_rows = max(5, round(_RATIO_SHARE * rows)) if rows >= 13 and ratios(figure) else 0
-    y_ticks = ticks(y_span, figure.y_log, max(2, (rows - ratio_rows) // 3))
+    y_span, y_ticks = _even(
+        y_span, figure.y_log, max(2, (rows - ratio_rows) // 3), rows - ratio_rows - 2 + bool(ratio_rows),
+        fixed=figure.y_limits is not None,
+    )  # fmt: skip
     ratio_span, ratio_log = ratio_limits(figure) if ratio_rows else ((0.5, 1.5), False)
-    ratio_ticks = ticks(ratio_span, ratio_log, max(2, ratio_rows // 2)) if ratio_rows else []
+    ratio_ticks: list[Tick] = []
+    if ratio_rows:
+        ratio_span, ratio_ticks = _even(
+            ratio_span, ratio_log, max(2, ratio_rows // 2), ratio_rows - 2, fixed=figure.ratio_limits is not None
+        )
     label_width = max((len(tick.label) for tick in (*y_ticks, *ratio_ticks)), default=1)
     if width - label_width < 8 or rows - ratio_rows < 4:
         return "too small to draw"
@@ -103,6 +110,13 @@ def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> PanelRows | str:
     upper = Axes(x_span, y_span, [] if ratio_rows else x_ticks, y_ticks, label_width)
     lower = Axes(x_span, ratio_span, x_ticks, ratio_ticks, label_width) if ratio_rows else None
     return PanelRows(top, rows, ratio_rows, upper, lower, ratio_log)
+
+
+def _even(limits: Limits, log: bool, most: int, cells: int, fixed: bool) -> tuple[Limits, list[Tick]]:
+    """The limits of an axis of so many cells, fitted to its ticks where the figure does not fix them, and the ticks."""
+    found = ticks(limits, log, most)
+    wider = limits if fixed else evened(limits, found, cells)
+    return wider, found if wider == limits else ticks(wider, log, most + 1)
 
 
 def _trace(number: int, series: Series, figure: Curves, log: bool, reference: str | None = None) -> Trace:

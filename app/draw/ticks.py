@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+_LEAST_ROOM = 0.8
+"""Share of its room that an axis keeps when its ticks are made even."""
+_HAIR = 0.02
+"""Share of a span that may be cut for that; the margin around curves is larger."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -31,6 +35,26 @@ def apart(limits: tuple[float, float], log: bool, columns: int) -> list[Tick]:
         if all(b - a >= room for (a, b), room in zip(pairwise(places), rooms, strict=True)):
             return found
     return ticks(limits, log, 2)
+
+
+def evened(limits: tuple[float, float], found: list[Tick], cells: int) -> tuple[float, float]:
+    """Limits a little wider, in which ticks that are equally far apart are so in whole cells too.
+
+    The limits as they were where that takes much room, or cuts more than a hair.
+    """
+    steps = [b.place - a.place for a, b in pairwise(found)]
+    span = limits[1] - limits[0]
+    if len(steps) < 2 or max(steps) - min(steps) > 1e-6 * span:
+        return limits
+    exact = steps[0] / span * (cells - 1)
+    whole = math.floor(exact + 1e-9)
+    if whole < max(1, _LEAST_ROOM * exact):
+        return limits
+    cell = steps[0] / whole
+    room = (cells - 1) * cell
+    low = found[0].place - round((found[0].place - (limits[0] - (room - span) / 2)) / cell) * cell
+    hair = _HAIR * span
+    return (low, low + room) if low <= limits[0] + hair and low + room >= limits[1] - hair else limits
 
 
 def linear_ticks(low: float, high: float, most: int) -> list[Tick]:

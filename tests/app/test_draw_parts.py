@@ -3,6 +3,7 @@
 import io
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.draw.colour import DEPTHS, colour_depth
 from app.draw.image import colour_scale, resample
 from app.draw.maps import _RAMPS_16, _RAMPS_256, colour_table, lightness, paint, rgb_of_256
 from app.draw.shown import shortened
-from app.draw.ticks import asinh_ticks, linear_ticks, log_ticks, number
+from app.draw.ticks import asinh_ticks, evened, linear_ticks, log_ticks, number
 from core.errors import UsageError
 from core.figures import Slice
 
@@ -206,3 +207,17 @@ def test_shortened_text_fits() -> None:
     assert shortened("halo mass function", 9) == "halo mas…"
     assert shortened("halo", 9) == "halo"
     assert shortened("世界世界", 4) == "世…"
+
+
+def test_even_ticks_are_whole_cells_apart() -> None:
+    found = linear_ticks(0.87, 1.46, 6)
+    low, high = evened((0.87, 1.46), found, 19)
+    cells = [(tick.place - low) / (high - low) * 18 for tick in found]
+    assert cells == pytest.approx(np.round(cells))
+    assert len({round(b - a) for a, b in pairwise(cells)}) == 1
+    assert low < 0.88
+    assert high > 1.45
+    assert evened((0.0, 1.0), linear_ticks(0.0, 1.0, 6), 11) == (0.0, 1.0)
+    assert evened((0.0, 1.0), linear_ticks(0.0, 1.0, 6), 3) == (0.0, 1.0)  # no room
+    logarithmic = log_ticks(-1, 0.5, 9)
+    assert evened((-1.0, 0.5), logarithmic, 19) == (-1.0, 0.5)
