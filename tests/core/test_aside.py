@@ -40,7 +40,7 @@ def test_large_arrays_go_to_files_wherever_they_are(monkeypatch: pytest.MonkeyPa
     large, small = np.arange(30, dtype=np.float64).reshape(5, 6), np.arange(3)
     value = {"a": [Kept(large[:, ::2], "x"), small], "b": Pair(large, small), "c": torch.arange(40.0)}
     moved = aside(value)
-    kept, few = moved["a"]  # type: ignore[misc]
+    kept, few = moved["a"]
     assert isinstance(kept, Kept)
     assert is_map(kept.label)
     assert kept.name == "x"
@@ -105,8 +105,8 @@ def test_reports_of_boxes_in_files_are_the_same(done_run: Run, tmp_path: Path, m
 
 
 def test_finders_in_files_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    probability = np.random.default_rng(1).random((16, 16, 16)).astype(np.float32)
-    probability = (probability + np.roll(probability, 1, 0) + np.roll(probability, 1, 1)) / 3
+    noise = np.random.default_rng(1).random((16, 16, 16))
+    probability = ((noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1)) / 3).astype(np.float32)
     seeds = (probability > 0.75).astype(np.int32)
 
     def found() -> list[Array]:
