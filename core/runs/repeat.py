@@ -236,5 +236,7 @@ def _words(item: Repeated) -> str:
 
 def _sum(repeated: Sequence[Repeated]) -> str:
     verdicts = [item.verdict for item in repeated]
+    if set(verdicts) == {"new"}:
+        return f"{len(verdicts)} numbers; the paper's stand beside them where cut, truth and estimator are the same."
     told = [f"{verdicts.count(kind)} {kind}" for kind in dict.fromkeys(verdicts)]
     return f"Of {len(repeated)} numbers {', '.join(told)}."
