@@ -62,12 +62,13 @@ def column_widths(figure: Table, width: int) -> list[int]:
     return _fitted(natural, least, width)
 
 
-def whole_width(figure: Table) -> int:
-    """Cells in which no heading and no number of a table is cut; texts may wrap."""
+def whole_width(figure: Table, text: int = _WISHED) -> int:
+    """Cells in which no heading and no number of a table is cut; texts wrap, to `text` cells where they are longer."""
     cells, columns, right = _texts(figure)
+    widest = [max((cell_len(row[k]) for row in cells), default=0) for k in range(len(columns))]
     widths = [
-        max(cell_len(name), min(max((cell_len(row[k]) for row in cells), default=0), 10**6 if right[k] else _WISHED))
-        for k, name in enumerate(columns)
+        max(cell_len(name), size if is_number else min(size, text))
+        for name, size, is_number in zip(columns, widest, right, strict=True)
     ]
     return sum(widths) + _GAP * max(0, len(widths) - 1)
 

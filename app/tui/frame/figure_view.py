@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from core.figures import Figure
 
 
+_WRAPPED = 14
+"""Cells to which the texts of a table are wrapped before it goes sideways."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class DrawRequest:
     """A figure in a size, on dark or light paper."""
@@ -185,7 +189,7 @@ def _drawn(request: DrawRequest, depth: Depth) -> tuple[Drawing, str, Sequence[i
     from app.draw import tables
 
     whole = tables.whole_width(figure)
-    if whole <= width:
+    if tables.whole_width(figure, _WRAPPED) <= width:
         return draw(figure, width, None, depth, request.light), "", (), 0, range(0)
     starts = tables.starts(tables.column_widths(figure, whole))
     drawing = draw(replace(figure, note=""), whole, None, depth, request.light)
