@@ -18,7 +18,7 @@ from core.typed import typed
 
 Array: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 Scale = Literal["linear", "log", "asinh"]
-ColourMap = Literal["sequential", "viridis", "cividis", "grey", "diverging", "labels"]
+ColourMap = Literal["sequential", "density", "viridis", "cividis", "grey", "diverging", "labels"]
 Style = Literal["line", "points", "dashed"]
 
 
@@ -40,14 +40,22 @@ class Displayed:
         printer.text(Displayed.display(self, "text") or repr(self))
 
 
+SPARSE = {"sparse": True}
+"""Of fields that are not written where they are None."""
+
+
 @dataclass(frozen=True)
 class Circles:
-    """Circles over an image, in its axis units, e.g. halos at their radius; arrays of one length."""
+    """Circles over an image, in its axis units, e.g. halos at their radius; arrays of one length.
+
+    Overlays of one `kin` have one colour in every image; None is the order in which they are drawn.
+    """
 
     name: str
     x: Array
     y: Array
     radius: Array
+    kin: int | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class Contours:
     name: str
     values: Array
     levels: tuple[float, ...]
+    kin: int | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True)
@@ -222,7 +231,9 @@ def dump(figure: Any) -> dict[str, Any]:
     """A figure as plain JSON data; arrays become nested lists with 6 significant digits, NaN becomes null."""
     data: dict[str, Any] = {"kind": type(figure).__name__}
     for item in dataclasses.fields(figure):
-        data[item.name] = _plain(getattr(figure, item.name))
+        value = getattr(figure, item.name)
+        if not (value is None and item.metadata.get("sparse")):
+            data[item.name] = _plain(value)
     return data
 
 

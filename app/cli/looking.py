@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from core.cosmos.universe import Universe
     from core.figures import Report
 
+if TYPE_CHECKING:
+    from core.figures import Figure
+
 
 def info(
     path: Annotated[Path, typer.Argument(help="Any file or folder.")],
@@ -51,9 +54,17 @@ def view(
     log: Annotated[bool, typer.Option("--log", help="Logarithmic colours (of 1 + overdensity).")] = False,
     asinh: Annotated[bool, typer.Option("--asinh", help="Colours linear near zero, logarithmic far from it.")] = False,
     colours: Annotated[
-        str | None, typer.Option(help="sequential, viridis, cividis, grey or diverging; default the field's own.")
+        str | None,
+        typer.Option(help="sequential, density, viridis, cividis, grey, diverging; default the field's."),
     ] = None,
     limits: Annotated[str | None, typer.Option(help="Range of the colours: 0,1.")] = None,
+    range_: Annotated[
+        str, typer.Option("--range", help="Range of the colours without --limits: of the whole box, or of this slice.")
+    ] = "box",
+    planes: Annotated[bool, typer.Option("--planes", help="The planes along all three axes through --at.")] = False,
+    at: Annotated[
+        str | None, typer.Option(help="Where the three planes meet [Mpc/h]: 12,30,8; default the most massive halo.")
+    ] = None,
     zoom: Annotated[float, typer.Option(help="So many times less than the box is shown.")] = 1.0,
     centre: Annotated[
         str | None, typer.Option(help="Middle of the window in its two coordinates [Mpc/h]: 32,40.")
@@ -71,7 +82,7 @@ def view(
     ] = None,
 ) -> None:
     """Draw a slice of a field in the terminal."""
-    from core.analysis.views.panels import Overlays, view_figure
+    from core.analysis.views.panels import Overlays, planes_figure, view_figure
     from core.analysis.views.view import View
     from core.figures import dump
 
@@ -79,6 +90,11 @@ def view(
         raise UsageError(f"--limits {limits!r} is no range", "write two numbers: 0,1")
     if centre and len(parse_numbers(centre, "--centre")) != 2:
         raise UsageError(f"--centre {centre!r} is no place in an image", "write two numbers: 32,40")
+    place = parse_numbers(at, "--at") if at else None
+    if place and len(place) != 3:
+        raise UsageError(f"--at {at!r} is no place in a box", "write three numbers: 12,30,8")
+    if planes and compare:
+        raise UsageError("--planes shows one field along three axes, --compare several along one", "choose one of them")
     view = View(
         axis,  # type: ignore[arg-type]  # names are checked with everything else
         slice_,
@@ -90,8 +106,13 @@ def view(
         parse_numbers(limits, "--limits") if limits else None,  # type: ignore[arg-type]
         zoom,
         parse_numbers(centre, "--centre") if centre else None,  # type: ignore[arg-type]
+        range_,  # type: ignore[arg-type]
     )
-    figure = view_figure(path, view, field, compare, Overlays(halos or "", outlines, smallest))
+    over = Overlays(halos or "", outlines, smallest)
+    if planes:
+        figure: Figure = planes_figure(path, view, field, place, over)  # type: ignore[arg-type]
+    else:
+        figure = view_figure(path, view, field, compare, over)
     if save:
         from app.draw import save as save_figure
 

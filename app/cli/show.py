@@ -122,12 +122,26 @@ def print_report(report: Report) -> None:
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Names and values in two columns; machines are told them by the command."""
+    """Names and values in two columns; on a terminal a long value goes on below its beginning.
+
+    Machines are told them by the command.
+    """
     if for_machines():
         return
     pad = max((cells(shown(name)) for name in facts), default=0)
+    room = width() - pad - 2 if sys.stdout.isatty() else 0
     for name, value in facts.items():
-        say(f"{padded(shown(name), pad)}  {value}")
+        first, *rest = hanging(value, room)
+        say(f"{padded(shown(name), pad)}  {first}")
+        for line in rest:
+            say(f"{' ' * pad}  {line}")
+
+
+def hanging(text: str, room: int) -> list[str]:
+    """A text in lines of at most so many cells, broken at spaces; in one where there is hardly room."""
+    from textwrap import wrap
+
+    return wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""] if room >= 20 else [text]
 
 
 def print_json(data: Any) -> None:

@@ -10,26 +10,27 @@ import numpy as np
 from rich.cells import cell_len
 
 from app.draw.canvas import Canvas
-from app.draw.colour import NO_INK, Depth, frame_ink
+from app.draw.colour import Depth, frame_ink
 from app.draw.maps import Codes, Pixels, paint
 from app.draw.overlay import lay_over, overlay_ink, overlay_sign, overlays_of
 from app.draw.shown import shortened
 from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
 from core.figures import Array, Scale, Slice
 
+Bar = Literal["beside", "below", "nowhere"]
+
 NATURAL_ROWS = 40
 # beyond this an image in its own aspect would be a thread
 _STRANGEST_ASPECT = 6.0
 NOTHING = "no finite values"
-FRAME = 105_000
-"""Bytes that an image may send: one over a slow line comes in a second."""
 _LARGE = 4
-"""Pixels across from which on a value is an area, on which dither looks like a chequer."""
+"""Pixels across from which on a value has sharp edges: a mean on them would be sent for nothing."""
+_COARSER = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Pixels that are made one, each way, until an image fits into its frame."""
+_CHANGE_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
+"""Of cells of other colours than the one before."""
 _MOST = 0.7
 """Share of the room that bins of the same size have to leave."""
-_LEAST_BAR = 8
-"""Cells of a colour bar that has its label beside it."""
-_CELL_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,11 @@ def colour_scale(figure: Slice) -> ColourScale | None:
 def resample(values: Array, rows: int, columns: int, pooling: Literal["mean", "max", "nearest"]) -> Array:
     """An image on another grid, shape (rows, columns): pooled where it shrinks, repeated where it grows.
 
-    The mean weights pixels by their overlapping area and leaves missing ones (NaN, inf) out.
+    The mean weights pixels by their overlapping area and leaves missing ones (NaN, inf) out; where each is repeated at
+    least four times the edges stay sharp.
     """
+    if pooling == "mean" and min(rows / values.shape[0], columns / values.shape[1]) >= _LARGE:
+        pooling = "nearest"
     if pooling == "mean":
         missing = ~np.isfinite(values)
         if not missing.any():
@@ -141,34 +145,44 @@ class Layout:
 
 
 def slice_layout(figure: Slice, scale: ColourScale, width: int, height: int | None, depth: Depth) -> Layout | None:
-    """How a slice fills at most `width` x `height` cells; None where there is too little room."""
+    """How a slice fills at most `width` x `height` cells; None where there is too little room.
+
+    The bar stands where the image stays larger: beside it, or below it.
+    """
+    bars: tuple[Bar, ...] = ("beside", "below") if figure.colour_map != "labels" else ("nowhere",)
+    found = [layout for bar in bars if (layout := _layout(figure, scale, width, height, bar, depth))]
+    if not found:
+        return _layout(figure, scale, width, height, "nowhere", depth)
+    return max(found, key=lambda layout: layout.columns * layout.rows)
+
+
+def _layout(
+    figure: Slice, scale: ColourScale, width: int, height: int | None, bar: Bar, depth: Depth
+) -> Layout | None:
     roomy = height is None or height >= 12
-    with_bar = figure.colour_map != "labels"
-    labels_row = roomy and bool(figure.y_label or (with_bar and figure.colour_label))
-    x_label, legend = roomy and bool(figure.x_label), roomy and bool(overlays_of(figure))
-    top = bool(figure.title) + labels_row
-    rows_around = top + 2 + x_label + legend
-    low_label, high_label = number(scale.low, 3), number(scale.high, 3)
+    labels = _head_labels(figure, bar)
+    # the labels stand beside the title where all of them have room
+    labels_row = roomy and any(labels) and bool(figure.title) and _together(figure, bar) > width
+    x_label = roomy and cell_len(figure.x_label) > width // 3
+    legend = roomy and bool(overlays_of(figure))
+    top = int(bool(figure.title) or (roomy and any(labels))) + labels_row
+    low_label, high_label = _ends(scale, figure)
     bar_width = 4 + max(len(label) for label in (low_label, high_label, *(tick.label for tick in scale.ticks(6))))
+    bar_width *= bar == "beside"
     left = max(len(tick.label) for tick in linear_ticks(*figure.extent[2:], 8)) + 1
+    rows_around = top + 2 + x_label + legend + (bar == "below")
     most_rows = (NATURAL_ROWS if height is None else height) - rows_around
-    if width - left < 4 or most_rows < 2:
+    if width - left - bar_width < 4 or most_rows < 2:
         return None
-    # the bar stands where the image stays larger
-    beside = with_bar and width - left - bar_width >= 4
-    columns, rows = _image_size(figure, width - left - bar_width * beside, most_rows, depth)
-    below = with_bar and most_rows >= 3 and width >= len(low_label) + len(high_label) + 6
-    if below:
-        wide, high = _image_size(figure, width - left, most_rows - 1, depth)
-        below = not beside or wide * high > columns * rows
-        if below:
-            beside, columns, rows = False, wide, high
-    used = max(left + columns + bar_width * beside, min(width, 24))
-    return Layout(top, left, rows, columns, labels_row, x_label, beside, below, legend, used)
+    if bar == "below" and width < len(low_label) + len(high_label) + 6:
+        return None
+    columns, rows = _image_size(figure, width - left - bar_width, most_rows, depth)
+    used = max(left + columns + bar_width, min(width, 24))
+    return Layout(top, left, rows, columns, labels_row, x_label, bar == "beside", bar == "below", legend, used)
 
 
-def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) -> Canvas:
-    """The slice in at most `width` x `height` cells."""
+def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth, frame: float | None = None) -> Canvas:
+    """The slice in at most `width` x `height` cells; with coarser pixels where it would send more than a frame."""
     scale = colour_scale(figure)
     if scale is None:
         return message(figure.title, NOTHING, width, height)
@@ -176,24 +190,15 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) ->
     if layout is None:
         return message(figure.title, "too small to draw", width, height)
     canvas = Canvas(width, layout.height)
-    if figure.title:
-        canvas.write(0, 0, shortened(figure.title, width), bold=True)
     after_image = layout.left + layout.columns + 1
-    # what the colours are stands beside their bar where it would be cut above the image
-    below = (
-        figure.colour_label if layout.bar_below and len(figure.colour_label) > width - len(figure.y_label) - 2 else ""
-    )
-    if layout.labels_row:
-        canvas.write(layout.top - 1, 0, shortened(figure.y_label, layout.width))
-        room = width - len(figure.y_label) - 2
-        if figure.colour_map != "labels" and room > 3 and not below:
-            label = shortened(figure.colour_label, room)
-            over_bar = after_image if layout.bar_beside else layout.width - len(label)
-            canvas.write(layout.top - 1, min(max(over_bar, width - room), width - len(label)), label)
-    large = layout.columns >= _LARGE * figure.values.shape[1]
-    codes = paint(_pixels(figure, scale, layout.rows, layout.columns, depth), figure.colour_map, depth, not large)
-    _lay_codes(canvas, layout.top, layout.left, lay_over(codes, figure, depth, resample), depth)
-    _axes(canvas, figure, (layout.top, layout.bottom, layout.left, layout.columns), depth)
+    _head(canvas, figure, layout, after_image)
+    shares = _fitting(figure, scale, layout, depth, frame)
+    codes = paint(shares, figure.colour_map, depth, depth == "16")
+    _lay_codes(canvas, layout.top, layout.left, codes, depth)
+    if overlays_of(figure):
+        cells = paint(_a_cell(shares, figure, depth), figure.colour_map, depth, False)
+        lay_over(canvas, (layout.top, layout.left), cells, figure, depth, resample)
+    _axes(canvas, figure, (layout.top, layout.bottom, layout.left, layout.columns), depth, not layout.x_label)
     row = layout.bottom + 2
     if layout.x_label:
         label = shortened(figure.x_label, width)
@@ -205,13 +210,7 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth) ->
     if layout.bar_beside:
         _bar_beside(canvas, scale, figure, layout.top, after_image, layout.rows, depth)
     elif layout.bar_below:
-        low, high = number(scale.low, 3), number(scale.high, 3)
-        below = shortened(below, layout.width - len(low) - len(high) - 3 - _LEAST_BAR) if below else ""
-        room = max(3, layout.width - len(low) - len(high) - len(below) - 2 - bool(below))
-        shares = np.tile((np.arange(room) + 0.5) / room, (1 if depth == "none" else 2, 1))
-        canvas.write(canvas.height - 1, 0, low)
-        _lay_codes(canvas, canvas.height - 1, len(low) + 1, paint(shares, figure.colour_map, depth), depth)
-        canvas.write(canvas.height - 1, len(low) + room + 2, f"{high} {below}" if below else high)
+        _bar_below(canvas, scale, figure, layout, depth)
     return canvas
 
 
@@ -227,6 +226,45 @@ def place_of(value: float, low: float, high: float, cells: int) -> int:
     """The cell, counted from the axis' start, in which a value lies."""
     share = (value - low) / (high - low) if high != low else 0.5
     return min(cells - 1, max(0, int(share * cells + 1e-9)))
+
+
+def _head_labels(figure: Slice, bar: Bar) -> tuple[str, str]:
+    """The label of the axis that goes up, and that of the colours where the bar stands below it."""
+    return figure.y_label, figure.colour_label if bar == "beside" else ""
+
+
+def _together(figure: Slice, bar: Bar) -> int:
+    """Cells of title and labels in one line."""
+    return cell_len(figure.title) + sum(cell_len(label) + 2 for label in _head_labels(figure, bar) if label)
+
+
+def _head(canvas: Canvas, figure: Slice, layout: Layout, after_image: int) -> None:
+    """Title and labels, in one line or two."""
+    bar: Bar = "beside" if layout.bar_beside else "below"
+    up, colours = _head_labels(figure, bar)
+    if layout.top == 0:
+        return
+    row = layout.top - 1
+    alone = layout.labels_row or not figure.title or _together(figure, bar) > canvas.width
+    if figure.title:
+        canvas.write(0, 0, shortened(figure.title, canvas.width), bold=True)
+    if figure.title and alone and not layout.labels_row:
+        return
+    start = 0 if alone else cell_len(figure.title) + 2
+    if up:
+        canvas.write(row, start, shortened(up, canvas.width - start))
+        start += cell_len(up) + 2
+    room = canvas.width - start
+    if colours and room > 3:
+        label = shortened(colours, room)
+        canvas.write(row, min(max(after_image, start), canvas.width - cell_len(label)), label)
+
+
+def _ends(scale: ColourScale, figure: Slice) -> tuple[str, str]:
+    """The numbers at the ends of the bar, with a sign where values lie beyond them."""
+    with np.errstate(invalid="ignore"):
+        below, above = bool((figure.values < scale.low).any()), bool((figure.values > scale.high).any())
+    return "≤" * below + number(scale.low, 3), "≥" * above + number(scale.high, 3)
 
 
 def _along(values: Array, size: int, axis: int, pooling: str) -> Array:
@@ -250,7 +288,7 @@ def _along(values: Array, size: int, axis: int, pooling: str) -> Array:
 
 
 def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) -> tuple[int, int]:
-    """Columns and rows of cells, one pixel wide and two high: as large as fits in the axes' aspect and a frame."""
+    """Columns and rows of cells, one pixel wide and two high: as large as fits in the axes' aspect."""
     x0, x1, y0, y1 = figure.extent
     wide, high = abs(x1 - x0), abs(y1 - y0)
     sane = 1 / _STRANGEST_ASPECT <= (wide / high if high else 0) <= _STRANGEST_ASPECT
@@ -259,13 +297,6 @@ def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) 
         rows, columns = (_whole(*sizes) for sizes in zip(figure.values.shape, (down, most_columns), strict=True))
         return columns, rows if depth == "none" else -(-rows // 2)
     size = min(most_columns / wide, 2 * most_rows / high)  # pixels per axis unit
-    rows_of_values, columns_of_values = figure.values.shape
-    # repeated pixels are merged and cost nothing
-    fresh = min(size * wide, columns_of_values) * min(size * high / 2, rows_of_values)
-    size *= min(1.0, math.sqrt(FRAME / _CELL_BYTES[depth] / fresh)) if fresh else 1.0
-    repeats = size * wide / columns_of_values
-    if repeats >= 1 and int(repeats) >= 0.8 * repeats:
-        size *= int(repeats) / repeats  # whole repeats look even
     columns, rows = round(size * wide), round(size * high / 2)
     return min(most_columns, max(4, columns)), min(most_rows, max(2, rows))
 
@@ -276,14 +307,48 @@ def _whole(bins: int, pixels: int) -> int:
     return whole if whole >= _MOST * pixels else pixels
 
 
-def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int, depth: Depth) -> Pixels:
-    """Shares (or labels) of the pixels, top row first."""
-    pixel_rows = rows if depth == "none" else 2 * rows
+def _fitting(figure: Slice, scale: ColourScale, layout: Layout, depth: Depth, frame: float | None) -> Pixels:
+    """Shares (or labels) of the pixels, top row first; as fine as a frame allows."""
+    rows, columns = layout.rows if depth == "none" else 2 * layout.rows, layout.columns
+    for coarser in _COARSER:
+        found = _pixels(figure, scale, -(-rows // coarser), -(-columns // coarser))
+        shares = found.repeat(coarser, 0).repeat(coarser, 1)[:rows, :columns] if coarser > 1 else found
+        if frame is None or _sent(paint(shares, figure.colour_map, depth, depth == "16"), depth) <= frame:
+            break
+    return shares
+
+
+def _sent(codes: Codes, depth: Depth) -> int:
+    """About the bytes of an image in these codes: equal neighbours are sent together."""
+    pairs = codes if depth == "none" else codes[0::2].astype(np.int64) << 32 | codes[1::2]
+    return pairs.size + _CHANGE_BYTES[depth] * int(np.count_nonzero(pairs[:, 1:] != pairs[:, :-1]))
+
+
+def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int) -> Pixels:
+    """Shares (or labels) of this many pixels, top row first."""
     if figure.colour_map == "labels":
-        pooling: Literal["max", "nearest"] = "max" if figure.pooling == "max" else "nearest"
-        labels = resample(figure.values, pixel_rows, columns, pooling)
-        return np.asarray(labels[::-1], dtype=np.float64)
-    return scale.shares(resample(figure.values, pixel_rows, columns, figure.pooling)[::-1])
+        if figure.pooling == "max":
+            return np.asarray(resample(figure.values, rows, columns, "max")[::-1], dtype=np.float64)
+        return np.asarray(_most_frequent(figure.values, rows, columns)[::-1], dtype=np.float64)
+    return scale.shares(resample(figure.values, rows, columns, figure.pooling)[::-1])
+
+
+def _most_frequent(labels: Array, rows: int, columns: int) -> Array:
+    """Labels on another grid: where it shrinks the most frequent one of nine places in a pixel, the smallest of
+    equals."""
+    if rows >= labels.shape[0] and columns >= labels.shape[1]:
+        return resample(labels, rows, columns, "nearest")
+    places = resample(labels, 3 * rows, 3 * columns, "nearest").reshape(rows, 3, columns, 3)
+    ranked = np.sort(places.transpose(0, 2, 1, 3).reshape(rows, columns, 9), axis=-1)
+    votes = (ranked[..., :, None] == ranked[..., None, :]).sum(axis=-1)
+    return np.asarray(np.take_along_axis(ranked, votes.argmax(axis=-1)[..., None], axis=-1)[..., 0])
+
+
+def _a_cell(shares: Pixels, figure: Slice, depth: Depth) -> Pixels:
+    """Shares of whole cells: the mean of both pixels, of labels the upper one."""
+    if depth == "none":
+        return shares
+    return shares[0::2] if figure.colour_map == "labels" else (shares[0::2] + shares[1::2]) / 2
 
 
 def _lay_codes(canvas: Canvas, row: int, column: int, codes: Codes, depth: Depth) -> None:
@@ -300,22 +365,27 @@ def _lay_codes(canvas: Canvas, row: int, column: int, codes: Codes, depth: Depth
 
 def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth) -> None:
     column = 0
-    for number_, item in enumerate(overlays_of(figure)):
-        ink = NO_INK if depth == "none" else overlay_ink(number_, figure.colour_map, depth)
+    for kin, item in overlays_of(figure):
+        ink = overlay_ink(kin, figure.colour_map, depth, _usual_is_light(figure))
         room = canvas.width - column - 2
         if room < 4:
             break
         name = shortened(item.name, room)
-        canvas.write(row, column, overlay_sign(number_), ink)
+        canvas.write(row, column, overlay_sign(kin, item), ink)
         if depth != "none":
             # the inks are made to stand out from the image, whatever the paper of the page
             usual = 0.5 if figure.colour_map == "diverging" else 0.0
-            canvas.paper[row, column] = paint(np.array([[usual]]), figure.colour_map, depth)[0, 0]
+            canvas.paper[row, column] = paint(np.array([[usual]]), figure.colour_map, depth, False)[0, 0]
         canvas.write(row, column + 2, name)
         column += cell_len(name) + 4
 
 
-def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth: Depth) -> None:
+def _usual_is_light(figure: Slice) -> bool:
+    """Whether most of an image is light."""
+    return figure.colour_map == "diverging"
+
+
+def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth: Depth, labelled: bool) -> None:
     top, bottom, left, columns = area
     x0, x1, y0, y1 = figure.extent
     frame, rows = frame_ink(depth), bottom - top
@@ -329,14 +399,30 @@ def _axes(canvas: Canvas, figure: Slice, area: tuple[int, int, int, int], depth:
             canvas.write(row, left - 1 - len(tick.label), tick.label)
             canvas.write(row, left - 1, "┤", frame)
             taken = row
-    end = -1
+    end, room = -1, canvas.width
+    if labelled and figure.x_label:  # after the ticks, or in the place of the last ones
+        start = min(left + columns + 1, canvas.width - cell_len(figure.x_label))
+        canvas.write(bottom + 1, start, figure.x_label)
+        room = start - 1
     for tick in sorted(linear_ticks(x0, x1, max(2, columns // 6)), key=lambda t: place_of(t.place, x0, x1, columns)):
         column = left + place_of(tick.place, x0, x1, columns)
         start = min(max(0, column - len(tick.label) // 2), canvas.width - len(tick.label))
-        if start > end:
+        if start > end and start + len(tick.label) <= room:
             canvas.write(bottom + 1, start, tick.label)
             canvas.write(bottom, column, "┬", frame)
             end = start + len(tick.label)
+
+
+def _bar_below(canvas: Canvas, scale: ColourScale, figure: Slice, layout: Layout, depth: Depth) -> None:
+    """The bar in the last row between its ends, after them what it shows."""
+    (low, high), row = _ends(scale, figure), canvas.height - 1
+    label = shortened(figure.colour_label, max(0, canvas.width - len(low) - len(high) - 14))
+    room = min(layout.width, canvas.width - (cell_len(label) + 1 if label else 0)) - len(low) - len(high) - 2
+    room = max(3, room)
+    shares = np.tile((np.arange(room) + 0.5) / room, (1 if depth == "none" else 2, 1))
+    canvas.write(row, 0, low)
+    _lay_codes(canvas, row, len(low) + 1, paint(shares, figure.colour_map, depth, depth == "16"), depth)
+    canvas.write(row, len(low) + room + 2, f"{high} {label}".rstrip())
 
 
 def _bar_beside(
@@ -344,9 +430,10 @@ def _bar_beside(
 ) -> None:
     pixels = rows if depth == "none" else 2 * rows
     shares = np.repeat(((np.arange(pixels)[::-1] + 0.5) / pixels)[:, None], 2, axis=1)
-    _lay_codes(canvas, top, column, paint(shares, figure.colour_map, depth), depth)
-    canvas.write(top, column + 3, number(scale.high, 3))
-    canvas.write(top + rows - 1, column + 3, number(scale.low, 3))
+    _lay_codes(canvas, top, column, paint(shares, figure.colour_map, depth, depth == "16"), depth)
+    low, high = _ends(scale, figure)
+    canvas.write(top, column + 3, high)
+    canvas.write(top + rows - 1, column + 3, low)
     taken = [0, rows - 1]
     for tick in scale.ticks(6):
         row = rows - 1 - place_of(tick.place, 0.0, 1.0, rows)

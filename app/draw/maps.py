@@ -1,7 +1,8 @@
 """Colour maps: a number between 0 and 1 becomes the colour of a pixel at any colour depth.
 
 Truecolor images use 64 levels (few enough for `ssh -C` to compress well); 256 and 16 colours climb a hand-picked
-ramp, monotone in lightness, with ordered (Bayer) dither between its steps; without colour there are shade characters.
+ramp, monotone in lightness, where asked for with ordered (Bayer) dither between its steps; without colour there are
+shade characters.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ Codes = NDArray[np.int32]
 
 LEVELS = 64
 # inferno and viridis (matplotlib, CC0) and cividis (Nunez et al. 2018) at ten points; RdBu reversed (ColorBrewer) at
-# eleven; sRGB greys are near enough even in lightness
+# eleven; sRGB greys are near enough even in lightness; slate to cream is our own, as quiet as 256 colours can be
 _ANCHORS = {
     "sequential": "000004 1b0c41 4a0c6b 781c6d a52c60 cf4446 ed6925 fb9b06 f7d13d fcffa4",
+    "density": "08090c 17191f 272a32 393d48 4d535f 676a6e 877d67 b29862 dcb979 f6dc9e fffce4",
     "viridis": "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725",
     "cividis": "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838",
     "grey": "000000 ffffff",
@@ -31,6 +33,7 @@ _ANCHORS = {
 # colours of the 6x6x6 cube that follow the anchors; a diverging ramp has its white in the middle
 _RAMPS_256 = {
     "sequential": (16, 17, 53, 89, 125, 161, 167, 202, 208, 214, 221, 229),
+    "density": (16, 233, 234, 235, 236, 237, 238, 239, 240, 242, 101, 137, 144, 180, 222, 229),
     "viridis": (53, 24, 30, 36, 78, 184, 227),
     "cividis": (17, 237, 240, 101, 143, 179, 185, 227),
     "grey": (16, *range(232, 256), 231),
@@ -39,6 +42,7 @@ _RAMPS_256 = {
 _WHITE_256 = 231
 _RAMPS_16 = {
     "sequential": (0, 4, 5, 9, 11, 15),
+    "density": (0, 8, 7, 11, 15),
     "viridis": (5, 4, 6, 2, 10, 11),
     "cividis": (4, 8, 7, 3, 11),
     "grey": (0, 8, 7, 15),
@@ -47,7 +51,8 @@ _RAMPS_16 = {
 _SHADES = " .:-=+*#%@"
 _SIGNED_SHADES = "MWmwv~ .:+*#@"  # negative values in letters, positive ones in signs
 _LABEL_SIGNS = "#%@&*+=oxXO$"
-_LABELS_256 = (39, 45, 51, 48, 82, 118, 190, 226, 214, 208, 203, 199, 201, 171, 135, 99, 69, 75, 180, 222, 159, 194)
+# quiet ones of one lightness, so that rings and outlines stand out
+_LABELS_256 = (67, 137, 72, 132, 101, 61, 173, 66, 97, 107, 131, 73, 143, 103, 95, 65, 138, 74, 96, 179, 109, 133)
 _LABELS_16 = (9, 10, 11, 12, 13, 14, 1, 2, 3, 5, 6)
 _NOTHING: dict[Depth, int] = {"truecolor": 0x5F6B6B, "256": 243, "16": 8, "none": ord("/")}
 _GROUND: dict[Depth, int] = {"truecolor": 0x14141A, "256": 233, "16": 0, "none": ord(" ")}
@@ -58,8 +63,8 @@ def paint(shares: Pixels, colour_map: ColourMap, depth: Depth, dither: bool = Tr
     """Colours of pixels, any shape (rows, columns); NaN becomes a neutral grey.
 
     `shares` lie between 0 and 1, or are whole labels for the map "labels". Without colour the result holds the
-    code points of shade characters. With few colours shades are dithered, unless told not to: then large areas of
-    one value are even.
+    code points of shade characters. With few colours shades are dithered, unless told not to: then areas of one value
+    are even.
     """
     missing = np.isnan(shares)
     shares = np.where(missing, 0.0, shares)
@@ -147,9 +152,9 @@ def _labels(labels: NDArray[np.int64], depth: Depth) -> Codes:
     """A colour for each label, the background's for 0; neighbouring numbers get unlike colours."""
     if depth == "truecolor":
         hue = (labels * 0.61803398875) % 1.0  # golden ratio: the next label lands far round the wheel
-        value = 1.0 - 0.2 * (labels // 3 % 3)
+        value = 0.75 - 0.1 * (labels // 3 % 3)
         wheel = np.stack([np.abs(hue * 6 - 3) - 1, 2 - np.abs(hue * 6 - 2), 2 - np.abs(hue * 6 - 4)], axis=-1)
-        rgb = (255 * value[..., None] * (0.3 + 0.7 * np.clip(wheel, 0, 1))).astype(np.int32)
+        rgb = (255 * value[..., None] * (0.5 + 0.5 * np.clip(wheel, 0, 1))).astype(np.int32)
         codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
     else:
         signs = np.array([ord(sign) for sign in _LABEL_SIGNS])

@@ -1,58 +1,92 @@
-"""Circles and contour lines over an image, as pixels in colours that its colour map does not have."""
+"""Circles and contour lines over an image: thin dotted lines (braille), eight dots a cell, that leave the image bright.
+
+A line has one hue in every image, a light one over dark cells and a dark one over light cells. Without colours its
+signs stand in the place of pixels.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.draw.colour import Depth
-from app.draw.maps import Codes
+from app.draw.canvas import Canvas
+from app.draw.colour import NO_INK, Depth
+from app.draw.maps import Codes, colours_of, lightness, rgb_of_256
 from core.figures import Array, Circles, ColourMap, Contours, Slice
 
 Mask = NDArray[np.bool_]
 
-# all exact in the 256-colour cube; dark ones over the light middle of a diverging map
-_LIGHT = {"truecolor": (0x00D7FF, 0x87FF00, 0xFFFFFF), "256": (45, 118, 231), "16": (14, 10, 15)}
-_ON_VIRIDIS = {"truecolor": (0xFF5F5F, 0xFFFFFF, 0xFF87FF), "256": (203, 231, 213), "16": (9, 15, 13)}
-_DARK = {"truecolor": (0x000000, 0x00875F, 0x8700AF), "256": (16, 29, 91), "16": (0, 2, 5)}
-_GREYS = {"truecolor": (0xFFFFFF, 0x9E9E9E, 0x5F5F5F), "256": (231, 247, 59), "16": (15, 7, 8)}
-_INKS = {"viridis": _ON_VIRIDIS, "cividis": _ON_VIRIDIS, "diverging": _DARK, "labels": _GREYS}
-_SIGNS = "○□◇△"
-_FINEST = 0.5  # pixels between the points of a circle
-_SMALLEST = 1.5  # pixels of the radius of a circle that is drawn as one
+# cyan, lime and white over dark cells; the same hues, dark, over light ones; all exact in the 256-colour cube
+_BRIGHT: dict[Depth, tuple[int, ...]] = {"truecolor": (0x00D7FF, 0x87FF00, 0xFFFFFF), "256": (45, 118, 231)}
+_DARK: dict[Depth, tuple[int, ...]] = {"truecolor": (0x005FAF, 0x005F00, 0x000000), "256": (25, 22, 16)}
+_OF_16 = {"diverging": (0, 2, 5), "labels": (15, 7, 8), "viridis": (9, 15, 13), "cividis": (9, 15, 13)}
+_USUAL_16 = (14, 10, 15)
+_CIRCLES, _OUTLINES = "○◇", "□△"
+_FINEST = 0.5  # dots between the points of a circle
+SMALLEST = 3.0
+"""Dots of the radius of the smallest ring: it leaves the cell of its centre free."""
+_LIGHT = 62.0
+"""Lightness L* from which on a cell is light."""
+_FAR = 4
+"""Times the image; larger rings are not drawn."""
+
+# the bit of each dot of a braille cell, by row and column
+_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.int64)
 
 
-def overlay_ink(number: int, colour_map: ColourMap, depth: Depth) -> int:
-    """The colour of an overlay; the code point of its sign where there are no colours."""
+def overlay_ink(kin: int, colour_map: ColourMap, depth: Depth, light: bool = False) -> int:
+    """The colour of an overlay over dark or light cells."""
     if depth == "none":
-        return ord(overlay_sign(number))
-    inks = _INKS.get(colour_map, _LIGHT)[depth]
-    return inks[number % len(inks)]
+        return NO_INK
+    inks = _OF_16.get(colour_map, _USUAL_16) if depth == "16" else (_DARK if light else _BRIGHT)[depth]
+    return inks[kin % len(inks)]
 
 
-def overlay_sign(number: int) -> str:
+def overlay_sign(kin: int, item: Circles | Contours) -> str:
     """The shape of an overlay in a legend, and its pixels without colour."""
-    return _SIGNS[number % len(_SIGNS)]
+    signs = _CIRCLES if isinstance(item, Circles) else _OUTLINES
+    return signs[kin % len(signs)]
 
 
-def overlays_of(figure: Slice) -> tuple[Circles | Contours, ...]:
-    """Contours, then circles, in the order in which they are drawn and numbered."""
-    return (*figure.contours, *figure.circles)
+def overlays_of(figure: Slice) -> tuple[tuple[int, Circles | Contours], ...]:
+    """Contours, then circles, in the order in which they are drawn, each after the number of its kin."""
+    items: tuple[Circles | Contours, ...] = (*figure.contours, *figure.circles)
+    return tuple((number if item.kin is None else item.kin, item) for number, item in enumerate(items))
 
 
-def lay_over(codes: Codes, figure: Slice, depth: Depth, resample: Any) -> Codes:
-    """The codes of an image (rows, columns), top row first, with the overlays of the figure on them."""
-    codes = codes.copy()
-    for number, item in enumerate(overlays_of(figure)):
+def lay_over(
+    canvas: Canvas, place: tuple[int, int], cells: Codes, figure: Slice, depth: Depth, resample: Callable[..., Array]
+) -> None:
+    """Draw the overlays of a figure over its image, which lies on a canvas from this row and column on.
+
+    `cells` are the codes of the image with one colour a cell, what a cell is under its dots.
+    """
+    rows, columns = cells.shape
+    across, down = (1, 1) if depth == "none" else (2, 4)
+    shape = (down * rows, across * columns)
+    area = (slice(place[0], place[0] + rows), slice(place[1], place[1] + columns))
+    light = _light(cells, depth)
+    dots, inks = np.zeros((rows, columns), dtype=np.int64), np.zeros((rows, columns), dtype=np.int32)
+    for kin, item in overlays_of(figure):
         if isinstance(item, Contours):
-            values = resample(np.asarray(item.values, dtype=np.float64), *codes.shape, "mean")[::-1]
-            mask = outlined(values, item.levels)
+            mask = outlined(resample(np.asarray(item.values, dtype=np.float64), *shape, "mean")[::-1], item.levels)
         else:
-            mask = circled(item, figure.extent, codes.shape)
-        codes[mask] = overlay_ink(number, figure.colour_map, depth)
-    return codes
+            mask = ringed(item, figure.extent, shape, (down, across))
+        blocks = mask.reshape(rows, down, columns, across)
+        touched = blocks.any(axis=(1, 3))
+        if depth == "none":
+            dots[touched] = ord(overlay_sign(kin, item))
+        else:
+            dots[touched] |= 0x2800 + (blocks * _BITS[None, :, None, :]).sum(axis=(1, 3))[touched]
+        for over in (False, True):
+            inks[touched & (light == over)] = overlay_ink(kin, figure.colour_map, depth, over)
+    drawn = dots > 0
+    canvas.text[area][drawn] = np.ascontiguousarray(dots.astype(np.int32)).view("<U1")[drawn]
+    if depth != "none":
+        canvas.ink[area][drawn] = inks[drawn]
+        canvas.paper[area][drawn] = cells[drawn]
 
 
 def outlined(values: Array, levels: tuple[float, ...]) -> Mask:
@@ -67,20 +101,45 @@ def outlined(values: Array, levels: tuple[float, ...]) -> Mask:
     return lines
 
 
-def circled(circles: Circles, extent: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:
-    """The pixels, top row first, through which circles in axis units go; of small ones the centre."""
+def ringed(
+    circles: Circles, extent: tuple[float, float, float, float], shape: tuple[int, int], cell: tuple[int, int]
+) -> Mask:
+    """The dots (rows, columns), top row first, through which circles in axis units go.
+
+    Small ones are drawn at the smallest radius that leaves the cell of their centre, of so many dots down and across,
+    free; where a dot is a cell they are their centre.
+    """
     (rows, columns), (x0, x1, y0, y1) = shape, extent
-    mask = np.zeros((rows, columns), dtype=bool)
+    mask = np.zeros(shape, dtype=bool)
     x, y, radius = (np.asarray(part, dtype=np.float64) for part in (circles.x, circles.y, circles.radius))
     across, up = columns / (x1 - x0), rows / (y1 - y0)
-    pixels = radius * max(abs(across), abs(up))
-    steps = np.where(pixels < _SMALLEST, 1, np.ceil(2 * np.pi * pixels / _FINEST)).astype(np.intp)
+    # a centre is where its cell is, so that rings of one size look alike
+    column, row = (x - x0) * across, (y - y0) * up
+    wide, high = radius * abs(across), radius * abs(up)
+    if cell != (1, 1):
+        wide, high = np.maximum(wide, SMALLEST), np.maximum(high, SMALLEST)
+    size = np.maximum(wide, high)
+    near = (np.abs(column - columns / 2) < columns / 2 + size) & (np.abs(row - rows / 2) < rows / 2 + size)
+    near &= size < _FAR * max(rows, columns)
+    column, row, wide, high, size = (part[near] for part in (column, row, wide, high, size))
+    steps = np.where(size < 1.5, 1, np.ceil(2 * np.pi * size / _FINEST)).astype(np.intp)
     which = np.repeat(np.arange(len(steps)), steps)
     along = np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps)
     angle = 2 * np.pi * along / steps[which]
-    reach = np.where(steps[which] > 1, radius[which], 0.0)
-    column = np.floor((x[which] + reach * np.cos(angle) - x0) * across)
-    row = np.floor((y[which] + reach * np.sin(angle) - y0) * up)
-    seen = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    mask[rows - 1 - row[seen].astype(np.intp), column[seen].astype(np.intp)] = True
+    reach = (steps[which] > 1).astype(np.float64)
+    right = np.floor(column[which] + reach * wide[which] * np.cos(angle)).astype(np.intp)
+    top = rows - 1 - np.floor(row[which] + reach * high[which] * np.sin(angle)).astype(np.intp)
+    home = np.floor(column)[which] // cell[1], (rows - 1 - np.floor(row))[which] // cell[0]
+    own = (right // cell[1] == home[0]) & (top // cell[0] == home[1])
+    seen = (right >= 0) & (right < columns) & (top >= 0) & (top < rows) & (~own | (cell == (1, 1)))
+    mask[top[seen], right[seen]] = True
     return mask
+
+
+def _light(cells: Codes, depth: Depth) -> Mask:
+    """Which cells are light; of 16 colours nobody knows."""
+    if depth == "truecolor":
+        return lightness(255 * colours_of(cells)) > _LIGHT
+    if depth == "256":
+        return lightness(rgb_of_256(cells)) > _LIGHT
+    return np.zeros(cells.shape, dtype=bool)

@@ -18,6 +18,7 @@ from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.command import Provider
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
@@ -33,6 +34,7 @@ from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
+from app.tui.frame.link import UNKNOWN, Link, measured
 from app.tui.frame.machine import Gauge, MachineRead
 from app.tui.frame.memory import left, recall, remember
 from app.tui.frame.named import command_in, started
@@ -121,6 +123,16 @@ class Workbench(App[None], inherit_bindings=False):
         self._wear(preferences.theme if preferences.theme in theme.THEMES else theme.DARK.name)
         self._colours = self.get_css_variables()
         self.stylesheet.set_variables(self._colours)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The driver of this terminal, which measures its link."""
+        return measured(super().get_driver_class())
+
+    @property
+    def frame(self) -> float:
+        """Bytes that a frame may have on the way to this terminal."""
+        link = getattr(self._driver, "link", None)
+        return link.frame if isinstance(link, Link) else UNKNOWN
 
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed

@@ -93,6 +93,16 @@ class Catalogue:
         return Catalogue(columns, self.box_size, self.redshift, self.definition, self.units)
 
 
+def by_mass(halos: Catalogue) -> Array:
+    """Rows of a catalogue, the most massive first."""
+    return np.argsort(-np.asarray(halos["mass"], dtype=np.float64), kind="stable")
+
+
+def position_in(frame: Frame) -> str:
+    """The column with the positions of halos in a frame."""
+    return "lagrangian_position" if frame == "lagrangian" else "position"
+
+
 def wrap(positions: Array, box_size: float) -> Array:
     """Positions folded into [0, box_size); rounding never leaves box_size itself."""
     folded = np.mod(positions, box_size)

@@ -9,7 +9,7 @@ import pytest
 from app.draw import DEPTHS, Depth, draw, save
 from app.draw.image import colour_scale, slice_canvas, slice_layout
 from app.draw.maps import _ANCHORS, colours_of, lightness, paint
-from app.draw.overlay import circled, outlined, overlay_ink
+from app.draw.overlay import outlined, overlay_ink, ringed
 from core.figures import Circles, ColourMap, Contours, Slice
 
 BOX = (0.0, 16.0, 0.0, 16.0)
@@ -24,9 +24,8 @@ def overlaid(cells: int = 16) -> Slice:
 
 
 def test_a_circle_is_where_its_equation_says() -> None:
-    found = circled(
-        Circles("", np.array([30.0]), np.array([50.0]), np.array([20.0])), (0.0, 100.0, 0.0, 100.0), (100, 100)
-    )
+    circle = Circles("", np.array([30.0]), np.array([50.0]), np.array([20.0]))
+    found = ringed(circle, (0.0, 100.0, 0.0, 100.0), (100, 100), (4, 2))
     rows, columns = np.nonzero(found)
     x, y = columns + 0.5, 100 - (rows + 0.5)
     np.testing.assert_allclose(np.hypot(x - 30, y - 50), 20, atol=1)
@@ -35,11 +34,29 @@ def test_a_circle_is_where_its_equation_says() -> None:
     assert np.diff(np.sort(np.arctan2(y - 50, x - 30))).max() < 0.1
 
 
-def test_a_small_circle_is_its_centre_and_outside_is_nothing() -> None:
-    circles = Circles("", np.array([2.2, 99.0, 16.5]), np.array([3.7, 3.0, 8.0]), np.array([0.3, 1.0, 1.0]))
-    found = circled(circles, BOX, (16, 16))
-    assert found.sum() == 1
-    assert found[16 - 1 - 3, 2]
+def test_a_small_circle_leaves_its_peak_free_and_outside_is_nothing() -> None:
+    circles = Circles("", np.array([8.2, 99.0]), np.array([7.7, 3.0]), np.array([0.1, 1.0]))
+    found = ringed(circles, BOX, (64, 32), (4, 2))
+    rows, columns = np.nonzero(found)
+    centre = 64 - 1 - int(7.7 * 4), int(8.2 * 2)
+    assert np.hypot(rows - centre[0], columns - centre[1]).max() < 5
+    home = (rows // 4 == centre[0] // 4) & (columns // 2 == centre[1] // 2)
+    assert len(rows) > 8
+    assert not home.any()
+    # where signs are as large as pixels it is one of them
+    alone = ringed(circles, BOX, (16, 16), (1, 1))
+    assert np.argwhere(alone).tolist() == [[16 - 1 - 7, 8]]
+
+
+def test_rings_have_one_hue_in_every_image_and_stand_out() -> None:
+    circles = Circles("halos", np.array([8.0]), np.array([8.0]), np.array([5.0]), kin=1)
+    for value, light in ((0.0, False), (1.0, True)):
+        figure = Slice("Even", np.full((16, 16), value), BOX, limits=(0.0, 1.0), circles=(circles,), colour_map="grey")
+        canvas = slice_canvas(figure, 60, 20, "truecolor")
+        dotted = (canvas.text > "\u2800") & (canvas.text <= "\u28ff")
+        assert set(canvas.ink[dotted].tolist()) == {overlay_ink(1, "grey", "truecolor", light)}
+        ink, paper = lightness(255 * colours_of(np.array([canvas.ink[dotted][0], canvas.paper[dotted][0]])))
+        assert abs(ink - paper) > 60
 
 
 def test_outlines_are_the_rim_of_a_mask() -> None:
@@ -56,10 +73,10 @@ def test_outlines_are_the_rim_of_a_mask() -> None:
     assert rim[4, [4, 6]].all()
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("depth", ["truecolor", "256", "16"])
 def test_overlays_have_colours_that_the_map_has_not(depth: Depth) -> None:
     for colours in _ANCHORS:
-        inks = [overlay_ink(number, colours, depth) for number in range(3)]  # type: ignore[arg-type]
+        inks = [overlay_ink(number, colours, depth, colours == "diverging") for number in range(3)]  # type: ignore[arg-type]
         assert len(set(inks)) == 3
         if depth in ("truecolor", "256"):
             ramp = set(paint(np.linspace(0, 1, 999)[:, None], colours, depth)[:, 0].tolist())  # type: ignore[arg-type]
@@ -68,9 +85,9 @@ def test_overlays_have_colours_that_the_map_has_not(depth: Depth) -> None:
 
 def test_without_colour_signs_mark_them() -> None:
     plain = draw(overlaid(), 60, 20, "none").plain()
-    assert "○ mask  □ halos" in plain
+    assert "□ mask  ◇ halos" in plain
     image = "\n".join(plain.split("\n")[:-3])
-    assert image.count("○") > 8
+    assert image.count("◇") > 8
     assert image.count("□") > 8
 
 
@@ -85,7 +102,7 @@ def test_the_legend_has_room_or_is_left_out(depth: Depth) -> None:
 @pytest.mark.parametrize("colours", _ANCHORS)
 def test_the_signs_of_the_legend_stand_out_on_any_page(colours: ColourMap) -> None:
     canvas = slice_canvas(replace(overlaid(), colour_map=colours), 60, 20, "truecolor")
-    for sign in "○□":
+    for sign in "◇□":
         at = np.argwhere(canvas.text == sign)[-1]
         codes = np.array([canvas.ink[tuple(at)], canvas.paper[tuple(at)]])
         ink, paper = lightness(255 * colours_of(codes))
@@ -108,14 +125,25 @@ def test_the_layout_is_where_the_image_is() -> None:
     assert layout.cell(figure, 16.5, 3.0) is None
 
 
-def test_a_large_image_fits_a_frame() -> None:
+def test_a_large_image_becomes_coarser_and_no_smaller_where_its_frame_is_small() -> None:
     noise = np.random.default_rng(1).normal(size=(512, 512))
-    large = draw(Slice("", noise, BOX), 250, 70, "truecolor")
-    written = sum(len(segment.text) + 36 for line in large.lines for segment in line)
-    assert written < 130_000
-    # repeated pixels cost nothing, so few cells may fill the screen
-    small = draw(Slice("", noise[:32, :32], BOX), 250, 70, "truecolor")
-    assert len(small.lines) > 60 > len(large.lines)
+
+    def written(frame: float | None) -> tuple[int, int]:
+        lines = slice_canvas(Slice("", noise, BOX), 250, 70, "truecolor", frame).drawing("truecolor").lines
+        return sum(len(segment.text) + 42 for line in lines for segment in line), len(lines)
+
+    sizes = [written(frame) for frame in (20_000, 80_000, None)]
+    assert sizes[0][0] < 35_000 < sizes[1][0] < 95_000 < sizes[2][0]
+    assert len({rows for _, rows in sizes}) == 1
+
+
+def test_an_image_is_as_large_as_its_place_at_any_scale() -> None:
+    values = np.random.default_rng(1).normal(size=(64, 64))
+    for cells in (4, 16, 33, 64):
+        figure = Slice("", values[:cells, :cells], BOX)
+        layout = slice_layout(figure, colour_scale(figure), 120, 36, "256")  # type: ignore[arg-type]
+        assert layout is not None
+        assert (layout.rows, layout.columns) == (34, 68)
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf", "txt", "ansi"])

@@ -53,8 +53,8 @@ def _overlays(axes: Any, figure: Slice) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
-    for number_, item in enumerate(overlays_of(figure)):
-        colour = f"#{overlay_ink(number_, figure.colour_map, 'truecolor'):06x}"
+    for kin, item in overlays_of(figure):
+        colour = f"#{overlay_ink(kin, figure.colour_map, 'truecolor', figure.colour_map == 'diverging'):06x}"
         if isinstance(item, Contours):
             values = np.asarray(item.values, dtype=np.float64)
             x0, x1, y0, y1 = figure.extent

@@ -38,6 +38,11 @@ class Bench(Protocol):
     """The universes and the run that every place works with."""
 
     @property
+    def frame(self) -> float:
+        """Bytes that a frame may have on the way to this terminal."""
+        ...
+
+    @property
     def current_mode(self) -> str:
         """The place that is shown."""
         ...

@@ -157,10 +157,14 @@ class FigureView(ScrollView):
     @work(thread=True, group="draw", description="draw")
     def _draw(self, request: DrawRequest) -> None:
         try:
-            drawn = self.Drawn(request, *_drawn(request, self._depth))
+            drawn = self.Drawn(request, *self.drawing_of(request))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a damaged report, another version's
             drawn = self.Drawn(request, None, f"this figure cannot be drawn ({error})")
         self.post_message(drawn)
+
+    def drawing_of(self, request: DrawRequest) -> tuple[Drawing, str, Sequence[int], int, range]:
+        """What is drawn for a request (any thread), and what `Drawn` tells of it besides."""
+        return _drawn(request, self._depth)
 
     def _put(self, strips: list[Strip]) -> None:
         old, self._strips = self._strips, strips

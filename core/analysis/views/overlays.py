@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.analysis.views.view import View, cut
-from core.cosmos.box import Array, Catalogue, Frame, nearest_image
+from core.cosmos.box import Array, Catalogue, Frame, nearest_image, position_in
 from core.cosmos.universe import Universe
 from core.figures import Circles, Contours
 
@@ -14,7 +14,13 @@ MEAN_OVERDENSITY = 200.0
 
 
 def halo_circles(
-    halos: Catalogue, universe: Universe, frame: Frame, view: View, name: str, smallest: float = 0.0
+    halos: Catalogue,
+    universe: Universe,
+    frame: Frame,
+    view: View,
+    name: str,
+    smallest: float = 0.0,
+    kin: int | None = None,
 ) -> Circles | None:
     """The circles in which a slab cuts the halos, with every periodic image that reaches into the window.
 
@@ -22,20 +28,20 @@ def halo_circles(
     one of its radius R200m where it is. Halos below the mass `smallest` [Msun/h] are left out. None for a catalogue
     without positions in this frame.
     """
-    position = "lagrangian_position" if frame == "lagrangian" else "position"
+    position = position_in(frame)
     if position not in halos:
         return None
     halos = halos.at_least(smallest)
     box, cell = universe.box_size, universe.box_size / universe.cells
     places = np.asarray(halos[position], dtype=np.float64)
-    radii = _radii(halos, universe, frame)
+    sizes = radii(halos, universe, frame)
     thickness = view.thickness * cell
     middle = (view.plane(universe.cells) - 0.5) * cell + thickness / 2
     away = np.abs(nearest_image(places[:, "xyz".index(view.axis)] - middle, box)) - thickness / 2
-    reaching = away < radii
+    reaching = away < sizes
     u, v = (places[reaching, "xyz".index(axis)] for axis in view.across)
     # inside the slab a sphere shows its full radius, beside it the circle in which the face cuts it
-    radius = np.sqrt(radii[reaching] ** 2 - np.maximum(away[reaching], 0.0) ** 2)
+    radius = np.sqrt(sizes[reaching] ** 2 - np.maximum(away[reaching], 0.0) ** 2)
     x, y = view.window(universe.cells, box)
     u = u + box * np.rint(((x[0] + x[-1]) / 2 - u) / box)
     v = v + box * np.rint(((y[0] + y[-1]) / 2 - v) / box)
@@ -47,22 +53,24 @@ def halo_circles(
     )
     inside = (u + radius > x[0] - cell / 2) & (u - radius < x[-1] + cell / 2)
     inside &= (v + radius > y[0] - cell / 2) & (v - radius < y[-1] + cell / 2)
-    return Circles(name, u[inside], v[inside], radius[inside])
+    return Circles(name, u[inside], v[inside], radius[inside], kin)
 
 
-def outline(plane: Array, universe: Universe, view: View, name: str, level: float = 0.5) -> Contours:
+def outline(
+    plane: Array, universe: Universe, view: View, name: str, level: float = 0.5, kin: int | None = None
+) -> Contours:
     """The line where a plane (n, n) rises above a level, in the window of a view."""
     x, y = view.window(universe.cells, universe.box_size)
-    return Contours(name, cut(plane, x, y, universe.box_size), (level,))
+    return Contours(name, cut(plane, x, y, universe.box_size), (level,), kin)
 
 
-def _radii(halos: Catalogue, universe: Universe, frame: Frame) -> Array:
-    """The column of the catalogue, or the sphere of the halo's mass."""
+def radii(halos: Catalogue, universe: Universe, frame: Frame) -> Array:
+    """Radii of halos in a frame [Mpc/h]: the column of the catalogue, or the sphere of the halo's mass."""
     column = "lagrangian_radius" if frame == "lagrangian" else "radius_200m"
     overdensity = 1.0 if frame == "lagrangian" else MEAN_OVERDENSITY
     mean = universe.cosmology.mean_density * overdensity
     sphere = np.cbrt(3 * np.asarray(halos["mass"], dtype=np.float64) / (4 * np.pi * mean))
     if column not in halos:
         return np.asarray(sphere)
-    radii = np.asarray(halos[column], dtype=np.float64)
-    return np.where(np.isfinite(radii) & (radii > 0), radii, sphere)
+    given = np.asarray(halos[column], dtype=np.float64)
+    return np.where(np.isfinite(given) & (given > 0), given, sphere)

@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from core.analysis.views.colour_range import is_overdensity, limits_of
 from core.analysis.views.overlays import halo_circles, outline
 from core.analysis.views.slab_cache import Cancelled, SlabCache
-from core.analysis.views.view import View, plane_figure, where
-from core.cosmos.box import Array, Field
+from core.analysis.views.view import AXES, View, plane_figure, where
+from core.cosmos.box import Array, Field, Frame, by_mass, position_in
 from core.cosmos.identity import is_of
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, UsageError, did_you_mean
@@ -41,6 +42,8 @@ class Panel:
     role: Role
     source: Source
     minus: Source | None = None
+    like: Source | None = None
+    """Whose range its colours have: its own by default, another's where one colour is to be one value in both."""
 
     def values(self, cache: SlabCache, view: View, cancelled: Cancelled) -> Array:
         """The slab of a view as one image (n, n)."""
@@ -51,15 +54,30 @@ class Panel:
         """The image. Raises: HalodeckError."""
         about = described(self.source)
         if self.minus:
-            limits = (-1.0, 1.0) if self.source.field in MASKS else None
-            view = replace(view, scale="linear" if view.scale == "log" else view.scale, colours=None, limits=limits)
+            view = replace(view, scale="linear" if view.scale == "log" else view.scale, colours=None, limits=None)
+            limits = (-1.0, 1.0) if self.source.field in MASKS else self._limits(cache, view, cancelled)
+            view = replace(view, limits=limits)
             about = replace(about, name="difference")
         elif self.source.mask or self.source.field in MASKS:
             view = replace(view, scale="linear", limits=(0.0, 1.0))
+        elif view.limits is None:
+            view = replace(view, limits=self._limits(cache, view, cancelled))
         figure = plane_figure(about, self.values(cache, view, cancelled), view, self.title)
         if self.minus:
             return replace(figure, colour_map="diverging")
         return figure
+
+    def _limits(self, cache: SlabCache, view: View, cancelled: Cancelled) -> tuple[float, float] | None:
+        """The range of the box, if that is wanted."""
+        if view.range == "slice":
+            return None
+        whose = self.like or self.source
+        if whose.universe.fields[whose.field].dtype.kind in "iu" and not whose.mask:
+            return None
+        values = _sample(cache, whose, view, cancelled)
+        if self.minus:
+            values = _sample(cache, self.source, view, cancelled) - _sample(cache, self.minus, view, cancelled)
+        return limits_of(values, described(whose), view.scale)
 
     @property
     def is_vector(self) -> bool:
@@ -133,12 +151,12 @@ def panels(universe: Universe, field: str, partner: Universe | None = None) -> t
         ours = _truth(universe, theirs)
         both = (Panel("truth", ours),) if ours else ()
         difference = (Panel("difference", theirs, ours),) if ours and _comparable(ours, theirs) else ()
-        given = () if shown == ours else (Panel("input", shown),)
-        return (*given, *both, Panel("prediction", theirs), *difference)
+        given = () if shown == ours else (Panel("input", shown, like=_alike(shown, ours)),)
+        return (*given, *both, Panel("prediction", theirs, like=_alike(theirs, ours)), *difference)
     if field not in partner.fields:
         raise InputError(f"{partner.path} has no field {field!r} to compare", "choose another field or partner")
     other = Source(partner, field)
-    pair = (Panel("pair", shown), Panel("pair", other))
+    pair = (Panel("pair", shown), Panel("pair", other, like=shown))
     return (*pair, Panel("pair", other, shown)) if _comparable(shown, other) else pair
 
 
@@ -149,10 +167,10 @@ def overlaid(
     frame = panel.source.universe.fields[panel.source.field].frame
     circles = []
     # the two sides of a comparison may both hold halos: each is drawn under its own name
-    for owner in _files(all_panels):
+    for kin, owner in enumerate(_files(all_panels)):
         if overlays.catalogue and (found := _catalogue(owner, overlays.catalogue)):
             name = f"halos ({found})" if len(_files(all_panels)) == 1 else _halos_of(owner, all_panels)
-            drawn = halo_circles(cache.catalogue(owner, found), owner, frame, view, name, overlays.smallest)
+            drawn = halo_circles(cache.catalogue(owner, found), owner, frame, view, name, overlays.smallest, kin)
             circles += [drawn] if drawn else []
     lines = _outlines(all_panels, frame, cache, view) if overlays.outlines else ()
     return replace(figure, circles=tuple(circles), contours=lines)
@@ -178,7 +196,51 @@ def view_figure(
     figures = tuple(overlaid(panel.figure(cache, view), panel, shown, overlays, cache, view) for panel in shown)
     if len(figures) == 1:
         return figures[0]
-    return Row(f"{universe.name} at {where(view, universe.cells, universe.box_size)}", figures)
+    redshift = universe.fields[named].redshift
+    place = where(view, universe.cells, universe.box_size)
+    return Row(f"{universe.name} at redshift {redshift:.4g}, {place}", figures)
+
+
+def planes_figure(
+    path: Path,
+    view: View,
+    field: str | None = None,
+    at: tuple[float, float, float] | None = None,
+    overlays: Overlays | None = None,
+) -> Row:
+    """The planes along all three axes through a point [Mpc/h], by default the centre of the most massive halo.
+
+    Raises: UsageError for an unknown field or catalogue.
+    """
+    cache, overlays = SlabCache(), overlays or Overlays()
+    universe = cache.universe(path)
+    named = field or first_field(universe)
+    if named not in universe.fields:
+        raise UsageError(f"{path} has no field {named!r}", did_you_mean(named, universe.fields))
+    (shown,) = panels(universe, named)
+    at = at or most_massive(universe, universe.fields[named].frame, overlays.catalogue, cache)
+    cell = universe.box_size / universe.cells
+    figures = []
+    for axis in AXES:
+        x, y = (at[k] for k in range(3) if AXES[k] != axis)
+        index = round(at[AXES.index(axis)] / cell) % universe.cells
+        turned = replace(view, axis=axis, index=index, centre=(x, y) if view.zoom > 1 else None)
+        turned.check(universe.cells)
+        figure = overlaid(shown.figure(cache, turned), shown, (shown,), overlays, cache, turned)
+        figures.append(replace(figure, title=where(turned, universe.cells, universe.box_size)))
+    redshift, place = universe.fields[named].redshift, ", ".join(f"{coordinate:.4g}" for coordinate in at)
+    return Row(f"{universe.name}, {named} at redshift {redshift:.4g}, through ({place}) Mpc/h", tuple(figures))
+
+
+def most_massive(universe: Universe, frame: Frame, catalogue: str, cache: SlabCache) -> tuple[float, float, float]:
+    """Where the most massive halo of a catalogue, by default the first, is in a frame; the middle without halos."""
+    name = catalogue if catalogue in universe.halos else next(iter(universe.halos), "")
+    halos = cache.catalogue(universe, name) if name else None
+    if halos is None or position_in(frame) not in halos or not len(halos):
+        middle = universe.cells // 2 * universe.box_size / universe.cells
+        return middle, middle, middle
+    x, y, z = (float(place) for place in halos[position_in(frame)][by_mass(halos)[0]])
+    return x, y, z
 
 
 def partners(universe: Universe, others: Iterable[Path], cache: SlabCache) -> list[Path]:
@@ -205,6 +267,19 @@ def described(source: Source) -> Field:
     return Field(name, values, source.universe.box_size, units, info.redshift, info.frame, info.assignment)
 
 
+def _alike(one: Source, other: Source | None) -> Source | None:
+    """The other source, if both hold the same quantity."""
+    if other is None or other.mask or one.universe.fields[one.field].shape != other.universe.fields[other.field].shape:
+        return None
+    fields = described(one), described(other)
+    same = fields[0].name == fields[1].name or all(is_overdensity(field) for field in fields)
+    return other if same and fields[0].values.dtype.kind == fields[1].values.dtype.kind == "f" else None
+
+
+def _sample(cache: SlabCache, source: Source, view: View, cancelled: Cancelled) -> Array:
+    return cache.sample(source.universe, source.field, view, source.mask, cancelled)
+
+
 def _slab(cache: SlabCache, source: Source, view: View, cancelled: Cancelled) -> Array:
     return cache.slab(source.universe, source.field, view, source.mask, cancelled)
 
@@ -227,12 +302,12 @@ def _comparable(one: Source, other: Source) -> bool:
 
 def _outlines(all_panels: tuple[Panel, ...], frame: str, cache: SlabCache, view: View) -> tuple[Contours, ...]:
     lines = []
-    for owner in _files(all_panels):
+    for kin, owner in enumerate(_files(all_panels)):
         for field, mask in (("probability", False), ("label", True)):
             if field in owner.fields and owner.fields[field].frame == frame:
                 plane = cache.slab(owner, field, view, mask)
                 name = _side(owner, all_panels) if len(_files(all_panels)) > 1 else field
-                lines.append(outline(plane, owner, view, name, THRESHOLD))
+                lines.append(outline(plane, owner, view, name, THRESHOLD, kin))
                 break
     return tuple(lines)
 

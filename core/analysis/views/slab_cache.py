@@ -27,6 +27,10 @@ BLOCK = 1 << 24
 ROOM = 1 << 27
 """Bytes of planes kept."""
 _SLABS = 24
+_SAMPLED = 8
+"""Slabs that stand for all of a box."""
+_SAMPLE = 1 << 18
+"""About the values of a sample."""
 
 
 class SlabCache:
@@ -38,6 +42,7 @@ class SlabCache:
         self._opened: dict[Path, tuple[tuple[int, int], Universe]] = {}
         self._blocks: OrderedDict[tuple[Any, ...], Array] = OrderedDict()
         self._slabs: OrderedDict[tuple[Any, ...], Array] = OrderedDict()
+        self._samples: OrderedDict[tuple[Any, ...], Array] = OrderedDict()
         self._halos: dict[tuple[Path, str], Catalogue] = {}
 
     def universe(self, path: Path) -> Universe:
@@ -93,6 +98,37 @@ class SlabCache:
                 self._slabs.popitem(last=False)
         return plane
 
+    def sample(
+        self, universe: Universe, name: str, view: View, mask: bool = False, cancelled: Cancelled = lambda: False
+    ) -> Array:
+        """Values of slabs as thick as a view's from all over the box, at the same places in every field of a grid.
+
+        Raises: InputError for a file cut off, Interrupted when `cancelled`.
+        """
+        info, n = universe.fields[name], universe.cells
+        key = (universe.path, name, view.thickness, view.pooling, view.component, mask)
+        with self._lock:
+            if key in self._samples:
+                self._samples.move_to_end(key)
+                return self._samples[key]
+        slabs = []
+        for number in range(count := max(1, min(_SAMPLED, n // view.thickness))):
+            first = number * n // count
+            planes = min(view.thickness, n - first)
+            parts = [
+                read_planes(universe.path, info, 0, first, planes, component, cancelled)
+                for component in _components(info, view)
+            ]
+            piece = parts[0][None] if len(parts) == 1 else np.stack(parts)
+            slabs.append(flatten([(piece > 0).astype(np.float32) if mask else piece], view))
+        step = max(1, int(np.ceil(np.sqrt(count * n * n / _SAMPLE))))
+        found = np.stack(slabs)[:, ::step, ::step].ravel()
+        with self._lock:
+            self._samples[key] = found
+            while len(self._samples) > _SLABS:
+                self._samples.popitem(last=False)
+        return found
+
     def fetch_ahead(self, universe: Universe, name: str, view: View, by: int, cancelled: Cancelled) -> None:
         """Read the block of planes next to a slab, down or up."""
         info = universe.fields[name]
@@ -134,7 +170,7 @@ class SlabCache:
     def _forget(self, path: Path) -> None:
         with self._lock:
             self._opened.pop(path, None)
-            for kept in (self._blocks, self._slabs, self._halos):
+            for kept in (self._blocks, self._slabs, self._samples, self._halos):
                 for key in [key for key in kept if key[0] == path]:
                     del kept[key]
 

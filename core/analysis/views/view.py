@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from core.analysis.views.colour_range import density_limits, is_overdensity
 from core.cosmos.box import Array, Field
 from core.errors import UsageError, did_you_mean
 from core.figures import ColourMap, Scale, Slice
@@ -18,11 +19,11 @@ from core.figures import ColourMap, Scale, Slice
 Axis = Literal["x", "y", "z"]
 Pooling = Literal["mean", "max"]
 Component = Literal["length", "x", "y", "z"]
+Range = Literal["box", "slice"]
+AXES: tuple[Axis, ...] = get_args(Axis)
 
 FEWEST_CELLS = 4
 """No window is narrower."""
-EMPTIEST = 0.01
-"""Share of the pixels of a density that are darker than the colour bar's end, on a log scale."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class View:
 
     `index` counts planes from 0 (None is the middle), and `thickness` planes from there on make the slab. The window
     is `zoom` times narrower than the box, around `centre` [Mpc/h] in the two other coordinates (None is the middle).
-    `component` is that of a vector. No `colours` and `limits`: the field decides.
+    `component` is that of a vector. No `colours` and `limits`: the field decides, by what it holds in the whole box or
+    in this slice, `range`.
     """
 
     axis: Axis = "z"
@@ -44,6 +46,7 @@ class View:
     limits: tuple[float, float] | None = None
     zoom: float = 1.0
     centre: tuple[float, float] | None = None
+    range: Range = "box"
 
     @property
     def across(self) -> str:
@@ -61,6 +64,7 @@ class View:
             ("pooling", self.pooling, get_args(Pooling)),
             ("component", self.component, get_args(Component)),
             ("colour map", self.colours or "sequential", get_args(ColourMap)),
+            ("range", self.range, get_args(Range)),
         ):
             if chosen not in allowed:
                 raise UsageError(f"unknown {what} {chosen!r}", did_you_mean(str(chosen), allowed))
@@ -138,6 +142,8 @@ def plane_figure(field: Field, plane: Array, view: View, title: str = "") -> Sli
     labels = plane.dtype.kind in "iu"
     signed = bool((plane < 0).any())
     colours: ColourMap = "labels" if labels else "diverging" if signed and view.scale != "log" else "sequential"
+    if view.scale == "log" and is_overdensity(field) and not labels:
+        colours = "density"
     if view.colours and not labels:
         colours = view.colours
     name = field.name if view.component == "length" or not field.is_vector else f"{field.name}_{view.component}"
@@ -146,9 +152,9 @@ def plane_figure(field: Field, plane: Array, view: View, title: str = "") -> Sli
     values, limits = cut(plane, x, y, field.box_size), view.limits
     if view.scale == "log" and is_overdensity(field) and not labels:
         values, label = 1 + values, "1 + overdensity"
-        limits = limits or _without_emptiest(values)
+        limits = limits or density_limits(values)
     return Slice(
-        title or f"{name} at {where(view, cells, field.box_size)}",
+        title or f"{name} at redshift {field.redshift:.4g}, {where(view, cells, field.box_size)}",
         values,
         extent(x, y, field.cell_size),
         f"{view.across[0]} [Mpc/h]",
@@ -161,14 +167,9 @@ def plane_figure(field: Field, plane: Array, view: View, title: str = "") -> Sli
     )
 
 
-def is_overdensity(field: Field) -> bool:
-    """Whether one more than the field is a density, which a log scale can show."""
-    return field.units == "overdensity" or field.name.startswith("density")
-
-
 def where(view: View, cells: int, box_size: float) -> str:
-    """Which planes: "z = 31.5 Mpc/h, 4 cells thick"."""
-    place = f"{view.axis} = {view.plane(cells) * box_size / cells:.4g} Mpc/h"
+    """Which planes: "depth 31.5 Mpc/h along z, 4 cells thick"; "z = 31.5" would read as a redshift."""
+    place = f"depth {view.plane(cells) * box_size / cells:.4g} Mpc/h along {view.axis}"
     return place + (f", {view.thickness} cells thick" if view.thickness > 1 else "")
 
 
@@ -182,16 +183,6 @@ def extent(x: Array, y: Array, cell_size: float) -> tuple[float, float, float, f
     """The edges of pixels at these positions."""
     half = cell_size / 2
     return float(x[0] - half), float(x[-1] + half), float(y[0] - half), float(y[-1] + half)
-
-
-def _without_emptiest(values: Array) -> tuple[float, float] | None:
-    """A range for densities: the emptiest hundredth of the pixels would take half of a logarithmic one."""
-    full = values[np.isfinite(values) & (values > 0)]
-    if not full.size:
-        return None
-    place = int(EMPTIEST * full.size)
-    low, high = float(np.partition(full, place)[place]), float(full.max())
-    return (low, high) if high > low else None
 
 
 def _length(values: Array) -> Array:

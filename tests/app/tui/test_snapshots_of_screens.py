@@ -52,7 +52,7 @@ SCENES = (
     Scene("data-small", ("1:u1.h5", "j:u1.h5──")),
     Scene("simulate", ("1:u1.h5", "ctrl+n:cells")),
     Scene("slices-no-colours", ("2:field", "t:halos (fof)"), depth="none"),
-    Scene("slices-compare", ("2:field", "c:with halonet-001", "D:□ prediction"), USUAL),
+    Scene("slices-compare", ("2:field", "c:with halonet-001", "D:△ prediction"), USUAL),
     Scene("slices-light", ("2:field", "t:halos (fof)"), theme="light"),
     Scene("statistics", ("3:Power spectrum", "right:k [h/Mpc] ="), LARGE),
     Scene("statistics-small", ("3:Power spectrum", "right:choose what y copies")),

@@ -18,6 +18,7 @@ from app.tui.frame.wording import folder
 from app.tui.screens.data.preview import Preview
 
 _LOG_LINES = 12
+_INDENT = "  "
 _SIGNS = {"omega_matter": "Ωm", "omega_baryon": "Ωb", "sigma8": "σ8", "spectral_index": "ns"}
 
 
@@ -26,7 +27,7 @@ class Facts(ScrollView):
 
     def __init__(self) -> None:
         super().__init__(id="facts")
-        self._content = Content()
+        self._lines: list[Content] = []
         self._strips: list[Strip] = []
 
     def wait_for(self, path: Path) -> None:
@@ -60,7 +61,7 @@ class Facts(ScrollView):
         return strip.crop_extend(0, self.size.width, self.rich_style)
 
     def _put(self, lines: list[Content]) -> None:
-        self._content = Content("\n").join(lines)
+        self._lines = lines
         self.scroll_home(animate=False)
         self._lay_out()
 
@@ -68,7 +69,8 @@ class Facts(ScrollView):
         width = self.scrollable_content_region.width
         if not width:
             return
-        old, self._strips = self._strips, Visual.to_strips(self, self._content, width, None, self.visual_style)
+        content = Content("\n").join([part for line in self._lines for part in hung(line, width)])
+        old, self._strips = self._strips, Visual.to_strips(self, content, width, None, self.visual_style)
         self.virtual_size = Size(width, len(self._strips))
         nothing = Strip([])
         for y in range(max(len(old), len(self._strips))):
@@ -98,6 +100,16 @@ def _shortened(preview: Preview) -> dict[str, str]:
         facts["cosmology"] = facts["cosmology"].replace(name, sign)
     fields = {"fields": ", ".join(of["field"])} if of["field"] else {}
     return {"box": box, **halos, **fields, **chosen, **facts}
+
+
+def hung(line: Content, width: int) -> list[Content]:
+    """A line as those it takes in so many cells, the later ones set in; a text of several lines as it is."""
+    if "\n" in line.plain or line.cell_length <= width or width <= 2 * len(_INDENT):
+        return [line]
+    first = line.wrap(width)[0]
+    rest = line[len(first) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    return [first, *(Content.assemble(_INDENT, part) for part in rest.wrap(width - len(_INDENT)))]
 
 
 def _line(name: str, value: str) -> Content:

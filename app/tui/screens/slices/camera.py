@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 from app.tui.frame.wording import nearby
+from core.analysis.views.colour_range import is_overdensity
 from core.analysis.views.panels import Overlays
-from core.analysis.views.view import FEWEST_CELLS, Axis, Component, Pooling, View, is_overdensity
+from core.analysis.views.view import AXES, FEWEST_CELLS, Axis, Component, Pooling, Range, View
 from core.cosmos.box import Field
 from core.figures import ColourMap, Scale
 
-AXES: tuple[Axis, ...] = get_args(Axis)
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 SCALES: tuple[Scale, ...] = ("linear", "log", "asinh")
-COLOURS: tuple[ColourMap | None, ...] = (None, "sequential", "viridis", "cividis", "grey", "diverging")
+COLOURS: tuple[ColourMap | None, ...] = (None, "sequential", "density", "viridis", "cividis", "grey", "diverging")
 SMALLEST = (0.0, 1e12, 1e13, 1e14)
 """Masses of the smallest halo shown [Msun/h]."""
 
@@ -45,6 +45,7 @@ class Camera:
     component: Component = "length"
     scale: Scale | Literal["own"] = "own"
     colours: ColourMap | None = None
+    range: Range = "box"
     limits: tuple[float, float] | None = None
     zoom: float = 1.0
     centre: Point | None = None
@@ -72,7 +73,7 @@ class Camera:
             centre = tuple(self.centre[k] for k in range(3) if AXES[k] != axis)
         return View(
             axis, self.plane(axis), self.thickness, self.pooling, self.component, scale, self.colours, self.limits,
-            self.zoom, centre,  # type: ignore[arg-type]
+            self.zoom, centre, self.range,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def in_box(self, cells: int, box_size: float) -> Camera:
@@ -113,6 +114,12 @@ class Camera:
             at[k] = round(place / self.cell_size) % self.cells * self.cell_size
         return replace(self, at=_point(at))
 
+    @property
+    def untouched(self) -> bool:
+        """Whether the cursor is where it was put when the box was opened."""
+        middle = self.cells // 2 * self.box_size / self.cells
+        return self.at == (middle, middle, middle)
+
     def gone_to(self, at: Point) -> Camera:
         """The cursor at a point; the window follows."""
         cells = (round(place / self.cell_size) % self.cells * self.cell_size for place in at)
@@ -137,18 +144,22 @@ class Camera:
         """A slab of so many times its planes."""
         return replace(self, thickness=min(self.cells, max(1, int(self.thickness * factor))))
 
-    def command(self, scale: Scale) -> str:
-        """The `halodeck view` that draws the same."""
+    def command(self, scale: Scale, planes: bool = False) -> str:
+        """The `halodeck view` that draws the same, a plane or those along all three axes."""
         words = ["halodeck", "view", nearby(self.path), "--field", self.field]
-        words += ["--axis", self.axis, "--slice", str(self.plane())]
+        if planes:
+            words += ["--planes", "--at", ",".join(f"{place:.6g}" for place in self.at)]
+        else:
+            words += ["--axis", self.axis, "--slice", str(self.plane())]
         words += ["--thickness", str(self.thickness)] if self.thickness > 1 else []
         words += ["--max"] if self.pooling == "max" else []
         words += [f"--{scale}"] if scale != "linear" else []
         words += ["--component", self.component] if self.component != "length" else []
         words += ["--colours", self.colours] if self.colours else []
+        words += ["--range", self.range] if self.range != "box" and not self.limits else []
         words += ["--limits", ",".join(f"{limit:.6g}" for limit in self.limits)] if self.limits else []
         words += ["--zoom", f"{self.zoom:g}"] if self.zoom > 1 else []
-        if self.centre:
+        if self.centre and not planes:
             centre = [place for axis, place in zip(AXES, self.centre, strict=True) if axis != self.axis]
             words += ["--centre", ",".join(f"{place:.6g}" for place in centre)]
         words += ["--halos", self.overlays.catalogue] if self.overlays.catalogue else []

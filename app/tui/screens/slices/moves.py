@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.tui.frame.ask import AskScreen
 from app.tui.frame.screen import FramedScreen
-from app.tui.screens.slices.camera import AXES, COLOURS, COMPONENTS, SCALES, SMALLEST, Camera, after
+from app.tui.screens.slices.camera import COLOURS, COMPONENTS, SCALES, SMALLEST, Camera, after
 from app.tui.screens.slices.reader import Image
 from core.analysis.views.panels import Overlays
+from core.analysis.views.view import AXES, Range
+from core.errors import HalodeckError, UsageError
+
+
+def ends(answer: str) -> tuple[float, float]:
+    """Two numbers, in any order. Raises: UsageError."""
+    try:
+        low, high = sorted(float(part) for part in answer.replace(",", " ").split())
+    except ValueError:
+        raise UsageError(f"{answer!r} is no range", "write two numbers: 0.1, 100") from None
+    return low, high
 
 
 class CameraScreen(FramedScreen):
@@ -80,12 +92,32 @@ class CameraScreen(FramedScreen):
         if self.camera:
             self.bench.keep(colour_map=self.camera.colours or "")
 
-    def action_hold(self) -> None:
+    def action_range(self) -> None:
+        """Colours of the whole box, of each slice, of a range that is typed."""
+        if self.camera is None or (self.camera.limits is None and self.camera.range == "slice"):
+            self._ask_for_range()
+        else:
+            next_range: Range = "box" if self.camera.limits else "slice"
+            self._turn(lambda camera: replace(camera, limits=None, range=next_range))
+
+    def _ask_for_range(self) -> None:
         from app.draw.image import colour_scale
 
         found = colour_scale(self.images[0].figure) if self.images else None
-        if found:
-            self._turn(lambda camera: replace(camera, limits=None if camera.limits else (found.low, found.high)))
+        if found is None:
+            return
+
+        def typed(answer: str | None) -> None:
+            try:
+                limits = ends(answer) if answer else None
+            except HalodeckError as error:
+                self.notify(str(error), severity="error", markup=False)
+            else:
+                if answer is not None:
+                    self._turn(lambda camera: replace(camera, limits=limits, range="box"))
+
+        words = "Two numbers, the ends of the colours; nothing for those of the whole box"
+        self.app.push_screen(AskScreen("Range of the colours", f"{found.low:.4g}, {found.high:.4g}", words), typed)
 
     def action_zoom(self, factor: float) -> None:
         self._turn(lambda camera: camera.zoomed(factor))

@@ -8,22 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from textual.message import Message
 
-from app.tui.screens.slices.camera import AXES, Camera, Point
+from app.tui.screens.slices.camera import Camera, Point
+from core.analysis.lens.halo_here import HaloHere, halo_here
+from core.analysis.lens.verdicts import Verdicts, verdicts
 from core.analysis.views.panels import (
     Panel,
     described,
     fields_beside,
     first_field,
     first_of,
+    most_massive,
     overlaid,
     panels,
     partners,
 )
 from core.analysis.views.slab_cache import Cancelled, SlabCache
-from core.analysis.views.view import View
+from core.analysis.views.view import AXES, View, where
+from core.cosmos.box import Catalogue, by_mass, position_in
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted
 from core.figures import Slice
@@ -45,11 +48,17 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class Image:
-    """One picture: what, how seen, and as a figure."""
+    """One picture: what, how seen, as a figure by itself, and as one of those on the screen, titled by what tells it
+    from the others."""
 
     panel: Panel
     view: View
     figure: Slice
+    shown: Slice
+
+    @property
+    def redshift(self) -> float:
+        return described(self.panel.source).redshift
 
     def value(self, at: Point) -> float:
         """The value of the pixel at a point of the box; NaN outside the window."""
@@ -70,10 +79,11 @@ class ImagesRead(Message):
         images: tuple[Image, ...] = (),
         fields: tuple[str, ...] = (),
         partners: tuple[Path, ...] = (),
+        here: HaloHere | None = None,
         problem: str = "",
     ) -> None:
         self.request, self.camera, self.images = request, camera, images
-        self.fields, self.partners, self.problem = fields, partners, problem
+        self.fields, self.partners, self.here, self.problem = fields, partners, here, problem
         super().__init__()
 
 
@@ -87,6 +97,7 @@ class Reader:
         self._wanted: ImageRequest | None = None
         self._stopped = False
         self.cache = SlabCache()
+        self._judged: tuple[Catalogue, Catalogue, Verdicts] | None = None
 
     def want(self, request: ImageRequest) -> None:
         """Read this next, and nothing asked for earlier (any thread)."""
@@ -139,8 +150,37 @@ class Reader:
         fields = fields_beside(universe, self.cache.universe(camera.partner) if camera.partner else None)
         if camera.field not in fields:
             camera = camera.showing(first_of(fields) if fields else first_field(universe))
+        if request.three and camera.untouched:
+            frame = universe.fields[camera.field].frame
+            camera = camera.gone_to(most_massive(universe, frame, camera.overlays.catalogue, self.cache))
         pictures = images(camera, universe, request.three, self.cache, newer)
-        return ImagesRead(request, camera, pictures, fields, tuple(partners(universe, others, self.cache)))
+        here = self._here(camera, pictures[0].panel)
+        return ImagesRead(request, camera, pictures, fields, tuple(partners(universe, others, self.cache)), here)
+
+    def _here(self, camera: Camera, panel: Panel) -> HaloHere | None:
+        """The halo under the cursor, and what the partner makes of it."""
+        universe = panel.source.universe
+        name = first_catalogue(universe, camera.overlays.catalogue)
+        if not name:
+            return None
+        frame, halos = described(panel.source).frame, self.cache.catalogue(universe, name)
+        return halo_here(halos, universe, frame, camera.at, name, self.verdicts(camera, universe, name))
+
+    def verdicts(self, camera: Camera, universe: Universe, name: str) -> Verdicts | None:
+        """What the predicted halos of a camera's partner make of those of its universe."""
+        if camera.partner is None:
+            return None
+        partner = self.cache.universe(camera.partner)
+        theirs = first_catalogue(partner, name)
+        if partner.kind != "prediction" or not theirs:
+            return None
+        ours, found = self.cache.catalogue(universe, name), self.cache.catalogue(partner, theirs)
+        if self._judged is None or self._judged[0] is not ours or self._judged[1] is not found:
+            try:
+                self._judged = ours, found, verdicts(ours, found)
+            except KeyError:  # without Lagrangian positions
+                return None
+        return self._judged[2]
 
 
 def images(
@@ -154,7 +194,9 @@ def images(
         for axis in axes:
             view = camera.view(described(panel.source), axis)
             figure = overlaid(panel.figure(cache, view, cancelled), panel, shown, camera.overlays, cache, view)
-            pictures.append(Image(panel, view, figure))
+            title = figure.title if len(shown) > 1 else ""
+            title = where(view, universe.cells, universe.box_size) if three and not title else title
+            pictures.append(Image(panel, view, figure, replace(figure, title=title)))
     return tuple(pictures)
 
 
@@ -162,15 +204,20 @@ def halo_by_mass(number: int, name: str, panel: Panel, cache: SlabCache) -> tupl
     """Number, place and words of the so-many-th halo by mass, counted around; a catalogue that is not there is the
     first. Raises: HalodeckError where there are no halos in the frame of the panel."""
     universe, frame = panel.source.universe, described(panel.source).frame
-    name = name if name in universe.halos else next(iter(universe.halos), "")
-    position = "lagrangian_position" if frame == "lagrangian" else "position"
+    name = first_catalogue(universe, name)
+    position = position_in(frame)
     halos = cache.catalogue(universe, name) if name else None
     if halos is None or position not in halos or not len(halos):
         raise InputError(f"{universe.name} has no halos with a {frame} position", "choose another field")
     number %= len(halos)
-    row = np.argsort(-halos["mass"], kind="stable")[number]
+    row = by_mass(halos)[number]
     x, y, z = (float(place) for place in halos[position][row])
     return number, (x, y, z), f"halo {number + 1} of {len(halos)} ({name}), {halos['mass'][row]:.3g} Msun/h"
+
+
+def first_catalogue(universe: Universe, wanted: str) -> str:
+    """The catalogue of that name, or the first there is; empty where there is none."""
+    return wanted if wanted in universe.halos else next(iter(universe.halos), "")
 
 
 def again(request: ImageRequest) -> ImageRequest:

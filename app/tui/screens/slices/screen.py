@@ -20,13 +20,15 @@ from app.tui.frame.noted import Noted
 from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.slices import words as words
-from app.tui.screens.slices.camera import AXES, COLOURS, Camera, Point, after
+from app.tui.screens.slices.camera import COLOURS, Camera, Point, after
 from app.tui.screens.slices.keys import KEYS
-from app.tui.screens.slices.layout import arranged, one_at_a_time
+from app.tui.screens.slices.layout import SHORT, WIDE, Arrangement, around, arranged, side
 from app.tui.screens.slices.moves import CameraScreen
 from app.tui.screens.slices.reader import ImageRequest, ImagesRead, Reader, again, halo_by_mass
 from app.tui.screens.slices.slice_view import SliceView
+from core.analysis.lens.halo_here import HaloHere
 from core.analysis.views.panels import Panel
+from core.analysis.views.view import AXES
 from core.errors import HalodeckError
 from core.figures import Row
 from core.files import files_below
@@ -67,7 +69,9 @@ class SlicesScreen(CameraScreen):
         self._three: bool | None = None
         self._alone = False
         self._chosen = 0
+        self._choices: bool | None = None
         self._halo: SlicesScreen.Halo | None = None
+        self._here: HaloHere | None = None
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
@@ -159,15 +163,19 @@ class SlicesScreen(CameraScreen):
         self.set_timer(_PATIENCE, self._tell)
 
     def _three_planes(self, camera: Camera) -> bool:
-        """Whether the planes along all axes are shown: where there is room, or when asked for."""
-        roomy = self.app.size.width >= _ROOMY
-        return camera.partner is None and (roomy if self._three is None else self._three)
+        """Whether the planes along all axes are shown: where two are no smaller than one, or when asked for."""
+        if camera.partner is not None:
+            return False
+        width, height = self.app.size
+        lines = height - around(height, width)
+        roomy = width >= _ROOMY or side(2, 2, width, lines) >= side(1, 1, width, lines)
+        return roomy if self._three is None else self._three
 
     def on_images_read(self, message: ImagesRead) -> None:
         if self._request is None or message.request is not self._request:
             return  # stale
         self.camera, self.images, self._problem = message.camera, message.images, message.problem
-        self._fields, self._partners = message.fields, message.partners
+        self._fields, self._partners, self._here = message.fields, message.partners, message.here
         self._request = self._answered = replace(self._request, camera=self.camera)
         self._arrange()
         self._tell()
@@ -179,43 +187,50 @@ class SlicesScreen(CameraScreen):
     def _panes(self) -> list[SliceView]:
         return list(self.query(SliceView))
 
-    @property
-    def _one(self) -> bool:
-        """Whether one image is shown at a time."""
-        return one_at_a_time(len(self.images), self._alone, self.app.size.width)
+    def _plan(self) -> Arrangement:
+        """Which images are shown, and how."""
+        return arranged(len(self.images), self._chosen, self._alone, *self.app.size, self._choices)
 
     def _arrange(self) -> None:
-        """Show the images: all side by side, or the chosen one."""
+        """Show the images: as many side by side as can be read, or the chosen one."""
         self._chosen = min(self._chosen, max(0, len(self.images) - 1))
-        plan = arranged(len(self.images), self._chosen, self._alone, *self.app.size)
+        plan, (width, height) = self._plan(), self.app.size
         box, panes, choices = self.query_one("#panes"), self._panes, self.query_one("#choices")
         box.set_class(plan.several, "-several")
-        self.query_one("#across").set_class(plan.choices_below, "-below")
-        choices.display = plan.choices_below or not plan.several
-        choices.styles.height = words.rows_of_choices(self.app.size.width) if plan.choices_below else "100%"
+        self.query_one("#across").set_class(plan.below, "-below")
+        choices.display = plan.choices
+        choices.styles.height = words.rows_of_choices(width) if plan.below else "100%"
+        for line in self.query("#place, #twin"):
+            line.display = height >= SHORT and self.camera is not None
+        self.query_one("#readout").styles.height = self._lines_of_readout
         box.styles.grid_size_columns, box.styles.grid_size_rows = plan.across, plan.down
         box.styles.grid_columns = str(plan.column) if plan.several else "1fr"
         for k, pane in enumerate(panes):
-            pane.display = k in plan.shown
+            pane.display, pane.together = k in plan.shown, len(plan.shown)
             if k < len(self.images):
-                pane.show(self.images[k].figure)
+                pane.show(self.images[k].shown)
         if not self.images:
             panes[0].show(None, self._problem)
         if self.focused is not panes[self._chosen]:
             panes[self._chosen].focus()
+
+    @property
+    def _lines_of_readout(self) -> int:
+        return 2 if self.app.size.height >= SHORT and self.app.size.width < WIDE else 1
 
     def _tell(self) -> None:
         """Where this is; what the cursor is on; the command that draws the same; every choice and its key."""
         camera = self.camera
         if camera is None:
             return
-        halo = self._halo.words if self._halo and camera.cells and camera.at == camera.gone_to(self._halo.at).at else ""
-        which = f"image {self._chosen + 1} of {len(self.images)}" if self._one and len(self.images) > 1 else ""
-        twin = camera.command(words.scale_shown(self.images)) if camera.cells else ""
-        self._say("place", words.place(camera, which, halo, busy=self._request != self._answered))
-        self._say("readout", words.readout(camera, self.images) if self.images else Content())
-        self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
         planes, keys = self._three_planes(camera), self.bench.keys_of("slices")
+        which = words.which(self._plan().shown, len(self.images))
+        redshift = self.images[0].redshift if self.images else None
+        self._say("place", words.place(camera, redshift, which, planes, busy=self._request != self._answered))
+        lines = self._lines_of_readout
+        self._say("readout", words.readout(camera, self.images, self._here, lines) if self.images else Content())
+        twin = camera.command(words.scale_shown(self.images), planes) if camera.cells else ""
+        self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
         self._say("choices", words.choices(camera, self.images, len(self._partners), planes, across, keys))
 
@@ -247,7 +262,7 @@ class SlicesScreen(CameraScreen):
     def copied(self) -> tuple[str, str]:
         """The command that draws the same."""
         if self.camera and self.camera.cells:
-            return "command", self.camera.command(words.scale_shown(self.images))
+            return "command", self.camera.command(words.scale_shown(self.images), self._three_planes(self.camera))
         return super().copied()
 
     def noted(self) -> Noted | None:
@@ -304,6 +319,12 @@ class SlicesScreen(CameraScreen):
             self._arrange()
             self._tell()
 
+    def action_choices(self) -> None:
+        """Show the choices, or hide them."""
+        self._choices = not self._plan().choices
+        self._arrange()
+        self._tell()
+
     def action_alone(self) -> None:
         self._alone = not self._alone
         self._arrange()
@@ -313,8 +334,9 @@ class SlicesScreen(CameraScreen):
         """Save what is shown; of several images, numbers can hold one."""
         if not (self.images and self.camera):
             return
-        one = self.images[self._chosen].figure
-        shown = one if self._one else Row(self.camera.path.stem, tuple(image.figure for image in self.images))
+        one, several = self.images[self._chosen].figure, self._plan().several
+        title = f"{self.camera.path.stem} at redshift {self.images[0].redshift:.4g}"
+        shown = Row(title, tuple(image.shown for image in self.images)) if several else one
 
         def save(path: Path) -> str:
             return figure_saver(one if path.suffix == ".npy" else shown)(path)

@@ -11,10 +11,12 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
+from app.tui.frame.bench import bench_of
+from app.tui.frame.figure_view import DrawRequest
 from app.tui.frame.pointed_view import PointedView
 
 if TYPE_CHECKING:
-    from app.draw import Depth
+    from app.draw import Depth, Drawing
     from app.draw.image import Layout
     from core.figures import Figure
 
@@ -44,7 +46,19 @@ class SliceView(PointedView, inherit_bindings=False):
         self._period = 0.0
         self._grip: Offset | None = None
         self._pulled = False
+        self.together = 1
+        """How many slices share a frame."""
         self._measured: tuple[Figure, Offset, Layout | None] | None = None
+
+    def drawing_of(self, request: DrawRequest) -> Drawing:
+        """The slice, as fine as its part of a frame allows."""
+        from app.draw.image import slice_canvas
+        from core.figures import Slice
+
+        if not isinstance(request.figure, Slice):
+            return super().drawing_of(request)
+        frame = bench_of(self).frame / self.together
+        return slice_canvas(request.figure, request.width, request.height, self._depth, frame).drawing(self._depth)
 
     def point(self, place: tuple[float, float] | None, period: float) -> None:
         """Put the cursor at a place in axis units, which repeats with a period."""

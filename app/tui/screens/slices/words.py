@@ -8,8 +8,9 @@ from textual.content import Content
 
 from app.tui.frame.key import Key
 from app.tui.frame.wording import number
-from app.tui.screens.slices.camera import AXES, Camera
+from app.tui.screens.slices.camera import Camera
 from app.tui.screens.slices.reader import Image
+from core.analysis.lens.halo_here import HaloHere
 from core.analysis.views.view import View, where
 from core.figures import Scale
 
@@ -24,7 +25,7 @@ _CHOICES = {
     "pooling": "pooling",
     "scale": "scale",
     "colours": "colours",
-    "hold": "range",
+    "range": "range",
     "closer": "zoom",
     "halos": "halos",
     "smallest": "smallest",
@@ -35,32 +36,59 @@ _CHOICES = {
 }
 
 
-def place(camera: Camera, which: str, halo: str, busy: bool) -> Content:
-    """File, field and planes, which of several images this is, what is not as usual, the halo here."""
+def place(camera: Camera, redshift: float | None, which: str, three: bool, busy: bool) -> Content:
+    """File, field and planes, which of several images this is, what is not as usual."""
     parts = [camera.field]
     if camera.cells:
         parts += [
-            where(View(camera.axis, camera.plane(), camera.thickness), camera.cells, camera.box_size),
+            "" if redshift is None else f"redshift {redshift:.4g}",
+            _thick(camera) if three else where(_view(camera), camera.cells, camera.box_size),
             which,
             f"with {compared(camera)}" if camera.partner else "",
-            halo,
             "highest values" if camera.pooling == "max" else "",
             f"zoom {camera.zoom:g}" if camera.zoom > 1 else "",
-            "colours held" if camera.limits else "",
+            _colours(camera),
         ]
-    words = "".join(f"  ·  {part}" for part in parts if part)
+    words = "".join(f" · {part}" for part in parts if part)
     reading = Content.from_markup("  [$warning]reading ...[/]") if busy else Content()
     return Content.assemble(Content.from_markup("[b]$name[/b]", name=camera.path.stem), reading, words)
 
 
-def readout(camera: Camera, images: tuple[Image, ...]) -> Content:
-    """Where the cursor is and the values there."""
-    at = " ".join(f"{axis} {coordinate:.4g}" for axis, coordinate in zip(AXES, camera.at, strict=True))
+def which(shown: tuple[int, ...], count: int) -> str:
+    """Which of several images are shown, where not all of them are."""
+    if len(shown) >= count:
+        return ""
+    last = f"-{shown[-1] + 1}" if len(shown) > 1 else ""
+    return f"image{'s' * (len(shown) > 1)} {shown[0] + 1}{last} of {count}"
+
+
+def _view(camera: Camera) -> View:
+    return View(camera.axis, camera.plane(), camera.thickness)
+
+
+def _thick(camera: Camera) -> str:
+    """How thick the planes are whose places stand above them."""
+    return f"{camera.thickness} cells thick" if camera.thickness > 1 else ""
+
+
+def _colours(camera: Camera) -> str:
+    """Which range of colours, where it is not that of the box."""
+    if camera.limits:
+        low, high = camera.limits
+        return f"colours {low:.4g} to {high:.4g}"
+    return "colours of each slice" if camera.range == "slice" else ""
+
+
+def readout(camera: Camera, images: tuple[Image, ...], here: HaloHere | None, lines: int) -> Content:
+    """Where the cursor is, the values there and the halo around it, in one line or two."""
+    at = f"({', '.join(f'{coordinate:.4g}' for coordinate in camera.at)})"
     said = []
     for image in images if camera.partner else images[:1]:
         role = _ROLES.get(image.panel.role, image.panel.role)
         said.append(f"{role if camera.partner else image.figure.colour_label} {number(image.value(camera.at))}")
-    return Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
+    values = Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
+    halo = here.words if here else "in no halo"
+    return Content.assemble(values, "\n  " if lines > 1 else "  ·  ", halo)
 
 
 def choices(
@@ -78,7 +106,7 @@ def choices(
         "pooling": "mean" if camera.pooling == "mean" else "highest value",
         "scale": scale_shown(images),
         "colours": camera.colours or "the field's own",
-        "hold": "held" if camera.limits else "of each slice",
+        "range": "typed" if camera.limits else "of the box" if camera.range == "box" else "of each slice",
         "closer": f"{camera.zoom:g}",
         "halos": over.catalogue or "none",
         "smallest": f"{over.smallest:g} Msun/h" if over.smallest else "all",

@@ -40,7 +40,7 @@ async def settled(pilot: Pilot[None]) -> None:
     def done() -> bool:
         here = screen(pilot)
         shown = [pane for pane in here.query(SliceView) if pane.display]
-        drawn = all(pane.figure_shown is image.figure for pane, image in zip(shown, here.images, strict=False))
-        return bool(here.images) and here._request == here._answered and (drawn or here._one)
+        drawn = all(pane.figure_shown is image.shown for pane, image in zip(shown, here.images, strict=False))
+        return bool(here.images) and here._request == here._answered and (drawn or not here._plan().several)
 
     await until(pilot, done)

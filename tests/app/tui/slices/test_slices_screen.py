@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from slices_pilot import camera, opened, screen, settled
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
+from textual.widgets import Input
 from tui_pilot import SIZES, sees, text, until
 
+from app.tui.frame.ask import AskScreen
 from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.slice_view import SliceView
 from core.cosmos.universe import Universe
@@ -18,29 +20,33 @@ from core.cosmos.universe import Universe
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_universe_of_the_folder_is_there(deck: Path, size: tuple[int, int]) -> None:
     async with opened(deck, size) as pilot:
-        await sees(pilot, "u1", "density", "z = 12.5 Mpc/h", "1 + overdensity", "y [Mpc/h]", "--slice 8 --log")
+        await sees(pilot, "u1", "density", "redshift 0", "1 + overdensity", "y [Mpc/h]", "--field density")
         await settled(pilot)
         hints = [key.hint for key in KEYS]
         await until(pilot, lambda: all(hint in text(pilot).splitlines()[-1] for hint in hints))
         lines = text(pilot).splitlines()
         assert len(lines) == size[1]
         assert all(len(line) <= size[0] for line in lines)
-        # where there is room, all three axes
-        assert ("density at x = 12.5" in text(pilot)) == (size[0] == 200)
-        assert "next halo" in text(pilot)
+        # where another plane costs nothing those along all three axes, through the most massive halo
+        assert ("along x" in text(pilot)) == (size[0] != 120)
+        assert ("depth 12.5 Mpc/h along z" in text(pilot)) == (size[0] == 120)
+        assert ("halo 1 of" in text(pilot)) == (size[0] != 120)
+        assert ("next halo" in text(pilot)) == (size[0] != 80)
+        await pilot.press("m")
+        await until(pilot, lambda: ("next halo" in text(pilot)) == (size[0] == 80))
 
 
 async def test_through_depth_axes_and_fields(deck: Path) -> None:
     async with opened(deck) as pilot:
-        await sees(pilot, "z = 12.5 Mpc/h")
+        await sees(pilot, "depth 12.5 Mpc/h along z")
         await pilot.press("full_stop", "full_stop")
-        await sees(pilot, "z = 15.62 Mpc/h", "--slice 10")
+        await sees(pilot, "depth 15.62 Mpc/h along z", "--slice 10")
         await pilot.press("comma", "greater_than_sign")  # around the box
-        await sees(pilot, "z = 4.688 Mpc/h", "3 of 0-15")
+        await sees(pilot, "depth 4.688 Mpc/h along z", "3 of 0-15")
         await pilot.press("less_than_sign", "pageup")
-        await sees(pilot, "z = 12.5 Mpc/h")
+        await sees(pilot, "depth 12.5 Mpc/h along z")
         await pilot.press("a")
-        await sees(pilot, "x = 12.5 Mpc/h", "z [Mpc/h]", "--axis x")
+        await sees(pilot, "depth 12.5 Mpc/h along x", "z [Mpc/h]", "--axis x")
         await pilot.press("v", "v")
         await sees(pilot, "label", "--field label")
         await settled(pilot)
@@ -62,26 +68,32 @@ async def test_slab_pooling_scale_colours_and_range(deck: Path, universes: list[
         await settled(pilot)
         cube = np.asarray(universes[0].field("density").values)
         np.testing.assert_allclose(screen(pilot).images[0].figure.values, 1 + cube[:, :, 8:12].max(axis=2).T)
-        await pilot.press("W", "s", "M", "M")
+        await pilot.press("W", "s", "M", "M", "M")
         await sees(pilot, "2 cells thick", "asinh", "--colours viridis", "viridis")
         await settled(pilot)
-        await pilot.press("R")
-        await sees(pilot, "colours held")
-        held = camera(pilot).limits
+        held = screen(pilot).images[0].figure.limits
+        assert held is not None
         await pilot.press("full_stop")
         await settled(pilot)
         assert screen(pilot).images[0].figure.limits == held
         await pilot.press("R")
-        await sees(pilot, "of each slice")
+        await sees(pilot, "of each slice", "--range slice")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+        pilot.app.screen.query_one(Input).value = "20, 0.5"
+        await pilot.press("enter")
+        await sees(pilot, "colours 0.5 to 20", "--limits 0.5,20")
+        await pilot.press("R")
+        await sees(pilot, "of the box")
 
 
 async def test_zoom_pan_and_cursor(deck: Path, universes: list[Universe]) -> None:
     cell = universes[0].box_size / 16
     async with opened(deck) as pilot:
-        await sees(pilot, "x 12.5 y 12.5 z 12.5 Mpc/h")
+        await sees(pilot, "(12.5, 12.5, 12.5) Mpc/h")
         await settled(pilot)
         await pilot.press("right", "up", "up")
-        await sees(pilot, "x 14.06 y 15.62 z 12.5 Mpc/h")
+        await sees(pilot, "(14.06, 15.62, 12.5) Mpc/h")
         value = 1 + float(np.asarray(universes[0].field("density").values)[9, 10, 8])
         await sees(pilot, f"1 + overdensity {value:.4g}")
         await pilot.press("plus", "equals_sign")
@@ -164,6 +176,6 @@ async def test_halos_outlines_and_the_way_from_halo_to_halo(deck: Path, universe
         await pilot.press("D")
         await sees(pilot, "--outlines")
         await pilot.press("v", "v")
-        await sees(pilot, "label", "□ halos (fof)", "○ label")
+        await sees(pilot, "label", "○ halos (fof)", "□ label")
         await pilot.press("N")
         await sees(pilot, f"halo {len(halos)} of {len(halos)}")

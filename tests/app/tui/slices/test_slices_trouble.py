@@ -43,7 +43,7 @@ async def test_a_file_that_breaks_while_it_is_shown(deck: Path) -> None:
             await pilot.press("full_stop", "t", "v", "e", "c", "n")
             path.write_bytes(whole)
             await pilot.press("full_stop")
-            await sees(pilot, "density at z")
+            await sees(pilot, "along z")
 
 
 @pytest.mark.parametrize("depth", ["256", "none"])
@@ -60,7 +60,7 @@ async def test_cubes_without_numbers_and_constant_ones(deck: Path, depth: Depth)
             await pilot.press("full_stop", "right")
             await sees(pilot, words)
         await pilot.press("R", "w", "plus", "n", "s")
-        await sees(pilot, "+ zoom        2", "asinh", "density [overdensity] -1")
+        await sees(pilot, "zoom 2", "density [overdensity] -1")
 
 
 async def test_nothing_is_sent_while_nothing_changes(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,9 @@ def test_input_truth_prediction_difference(universes: list[Universe], prediction
     np.testing.assert_array_equal(figures[2].values, probability)
     np.testing.assert_allclose(figures[3].values, probability - truth)
     assert [figure.colour_map for figure in figures] == ["diverging", "sequential", "sequential", "diverging"]
-    assert [figure.limits for figure in figures] == [None, (0, 1), (0, 1), (-1, 1)]
+    low, high = figures[0].limits or (0.0, 0.0)
+    assert low == -high < 0
+    assert [figure.limits for figure in figures[1:]] == [(0, 1), (0, 1), (-1, 1)]
     # the same the other way round
     assert panels(theirs, "delta_linear", universes[0]) == shown
     assert len({panel.title for panel in shown}) == 4
@@ -129,7 +131,7 @@ def test_overlays_of_both_sides(universes: list[Universe], prediction: Path) -> 
 def test_the_figure_of_a_command(universes: list[Universe], prediction: Path) -> None:
     alone = view_figure(universes[0].path, View("z", 4), "velocity")
     assert isinstance(alone, Slice)
-    assert alone.title.startswith("velocity at z = ")
+    assert alone.title.startswith("velocity at redshift 0, depth ")
     row = view_figure(universes[0].path, View("z", 4), None, prediction, Overlays("fof"))
     assert isinstance(row, Row)
     assert len(row.figures) == 4

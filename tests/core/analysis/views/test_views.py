@@ -24,7 +24,7 @@ def test_planes_across_each_axis(axis: Axis, plane: Array, labels: tuple[str, st
     assert (figure.x_label, figure.y_label) == labels
     # cell i stands at i times the cell size of 2 Mpc/h, in the middle of its pixel
     assert figure.extent == (-1, 7, -1, 7)
-    assert figure.title == f"mass at {axis} = 2 Mpc/h"
+    assert figure.title == f"mass at redshift 0, depth 2 Mpc/h along {axis}"
     assert figure.colour_label == "mass [Msun/h]"
     assert (figure.colour_map, figure.scale) == ("sequential", "linear")
 
