@@ -156,9 +156,7 @@ def slice_layout(figure: Slice, scale: ColourScale, width: int, height: int | No
     return max(found, key=lambda layout: layout.columns * layout.rows)
 
 
-def _layout(
-    figure: Slice, scale: ColourScale, width: int, height: int | None, bar: Bar, depth: Depth
-) -> Layout | None:
+def _layout(figure: Slice, scale: ColourScale, width: int, height: int | None, bar: Bar, depth: Depth) -> Layout | None:
     roomy = height is None or height >= 12
     labels = _head_labels(figure, bar)
     # the labels stand beside the title where all of them have room

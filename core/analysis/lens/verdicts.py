@@ -19,8 +19,8 @@ class Verdicts:
     """For each true and each predicted halo a verdict and the halo on the other side it is about, -1 for none.
 
     A true halo is matched (centre inside its Lagrangian sphere, radius within 25 %), merged (its centre lies in a
-    predicted halo that matches another one) or missed. A predicted one is matched, split (its centre lies in a true
-    halo that another one matches) or false.
+    predicted halo that matches another one, or with that of another one in the same) or missed. A predicted one is
+    matched, split (in the same way a part of a true one) or false.
     """
 
     true: tuple[Verdict, ...]
@@ -38,8 +38,8 @@ def verdicts(truth: Catalogue, predicted: Catalogue) -> Verdicts:
     found = match(truth, predicted)
     back = np.full(len(predicted), -1, dtype=np.int64)
     back[found[found >= 0]] = np.flatnonzero(found >= 0)
-    within = _inside(truth, np.flatnonzero(found < 0), predicted, np.flatnonzero(back >= 0))
-    around = _inside(predicted, np.flatnonzero(back < 0), truth, np.flatnonzero(found >= 0))
+    within = _shared(_inside(truth, np.flatnonzero(found < 0), predicted), back)
+    around = _shared(_inside(predicted, np.flatnonzero(back < 0), truth), found)
     true_with, predicted_with = np.where(found >= 0, found, within), np.where(back >= 0, back, around)
     return Verdicts(
         tuple(
@@ -55,16 +55,22 @@ def _said(matched: int, inside: int, within: Verdict, without: Verdict) -> Verdi
     return "matched" if matched >= 0 else within if inside >= 0 else without
 
 
-def _inside(of: Catalogue, which: Array, spheres: Catalogue, among: Array) -> Array:
-    """For some halos the largest of some spheres that holds their Lagrangian centre, -1 for none; the others get -1."""
+def _shared(inside: Array, match_of: Array) -> Array:
+    """Of the halos that others lie in those that match a further one or hold several; -1 for the rest."""
+    holding = np.bincount(inside[inside >= 0], minlength=len(match_of)) + (match_of >= 0)
+    return np.where((inside >= 0) & (holding[inside] > 1), inside, -1) if len(match_of) else inside
+
+
+def _inside(of: Catalogue, which: Array, spheres: Catalogue) -> Array:
+    """For some halos the largest sphere that holds their Lagrangian centre, -1 for none; the others get -1."""
     from scipy.spatial import cKDTree
 
     result = np.full(len(of), -1, dtype=np.int64)
-    if not len(which) or not len(among):
+    if not len(which) or not len(spheres):
         return result
     box = of.box_size
-    centres = spheres["lagrangian_position"][among].astype(np.float64) % box
-    radii = np.asarray(spheres["lagrangian_radius"][among], dtype=np.float64)
+    centres = spheres["lagrangian_position"].astype(np.float64) % box
+    radii = np.asarray(spheres["lagrangian_radius"], dtype=np.float64)
     tree = cKDTree(centres, boxsize=np.full(3, box))
     places = of["lagrangian_position"][which].astype(np.float64) % box
     near = tree.query_ball_point(places, min(float(radii.max()), box / 2))
@@ -73,5 +79,5 @@ def _inside(of: Catalogue, which: Array, spheres: Catalogue, among: Array) -> Ar
         away = np.linalg.norm(nearest_image(centres[some] - place, box), axis=1)
         holding = some[away < radii[some]]
         if len(holding):
-            result[row] = among[holding[np.argmax(radii[holding])]]
+            result[row] = holding[np.argmax(radii[holding])]
     return result

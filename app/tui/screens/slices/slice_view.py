@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -50,7 +51,7 @@ class SliceView(PointedView, inherit_bindings=False):
         """How many slices share a frame."""
         self._measured: tuple[Figure, Offset, Layout | None] | None = None
 
-    def drawing_of(self, request: DrawRequest) -> Drawing:
+    def drawing_of(self, request: DrawRequest) -> tuple[Drawing, str, Sequence[int], int, range]:
         """The slice, as fine as its part of a frame allows."""
         from app.draw.image import slice_canvas
         from core.figures import Slice
@@ -58,7 +59,8 @@ class SliceView(PointedView, inherit_bindings=False):
         if not isinstance(request.figure, Slice):
             return super().drawing_of(request)
         frame = bench_of(self).frame / self.together
-        return slice_canvas(request.figure, request.width, request.height, self._depth, frame).drawing(self._depth)
+        canvas = slice_canvas(request.figure, request.width, request.height, self._depth, frame)
+        return canvas.drawing(self._depth), "", (), 0, range(0)
 
     def point(self, place: tuple[float, float] | None, period: float) -> None:
         """Put the cursor at a place in axis units, which repeats with a period."""
