@@ -43,9 +43,12 @@ class Calculations:
             "statistics": self._statistics,
             "layers": self._layers,
             "inside": self._inside,
+            "halos": self._halos,
+            "card": self._card,
+            "residuals": self._residuals,
         }
         if question["what"] not in kinds:
-            raise UsageError(f"unknown question {question['what']!r}", "ask for statistics, layers or inside")
+            raise UsageError(f"unknown question {question['what']!r}", f"ask for one of {', '.join(kinds)}")
         return kinds[question["what"]](question, progress)
 
     def _statistics(self, question: Answer, progress: Progress) -> Answer:
@@ -109,6 +112,40 @@ class Calculations:
         depth = question["depth"]
         figures = [subject.input_figure(universe, depth), subject.activations(layer, universe, first, count, depth)]
         return {"figures": [dump(figure) for figure in figures]}
+
+    def _halos(self, question: Answer, progress: Progress) -> Answer:
+        """The halos of a universe, and what a prediction makes of each."""
+        from core.analysis.lens.halo_table import halo_rows
+        from core.cosmos.universe import open_universe
+
+        progress(0.0, "reading halos")
+        universe = open_universe(Path(question["universe"]))
+        made = open_universe(Path(question["prediction"])) if question["prediction"] else None
+        predicted = made.catalogue(next(iter(made.halos))) if made and made.halos else None
+        rows = halo_rows(universe, universe.catalogue(question["catalogue"]), predicted)
+        return {"rows": [row.as_json() for row in rows]}
+
+    def _card(self, question: Answer, progress: Progress) -> Answer:
+        """The card of one halo."""
+        from core.analysis.lens.card import card
+        from core.cosmos.universe import open_universe
+        from core.figures import dump
+
+        progress(0.0, "reading a halo")
+        universe = open_universe(Path(question["universe"]))
+        made = open_universe(Path(question["prediction"])) if question["prediction"] else None
+        facts, figure = card(universe, question["catalogue"], question["rank"], made, question["side"])
+        return {"facts": facts, "figure": dump(figure)}
+
+    def _residuals(self, question: Answer, progress: Progress) -> Answer:
+        """Where a run fails."""
+        from core.analysis.lens.residuals import predicted_pairs, residuals
+        from core.runs.run import Run
+
+        progress(0.0, "reading")
+        run = Run(Path(question["run"]))
+        folders = [Path(path) for path in question["folders"]]
+        return residuals(run.name, predicted_pairs(run, folders), progress).as_json()
 
     def _subject_of(self, question: Answer) -> Subject:
         """The network of a run as it is now, or one with a name of its own."""

@@ -12,10 +12,10 @@ from rich.cells import cell_len
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth, frame_ink
 from app.draw.maps import Codes, Pixels, paint
-from app.draw.overlay import lay_over, overlay_ink, overlay_sign, overlays_of
+from app.draw.overlay import largest, lay_over, overlay_ink, overlay_sign, overlays_of
 from app.draw.shown import shortened
 from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
-from core.figures import Array, Scale, Slice
+from core.figures import Array, Circles, Contours, Scale, Slice
 
 Bar = Literal["beside", "below", "nowhere"]
 
@@ -147,13 +147,14 @@ class Layout:
 def slice_layout(figure: Slice, scale: ColourScale, width: int, height: int | None, depth: Depth) -> Layout | None:
     """How a slice fills at most `width` x `height` cells; None where there is too little room.
 
-    The bar stands where the image stays larger: beside it, or below it.
+    The bar stands where the image stays larger: below it, or beside it.
     """
     bars: tuple[Bar, ...] = ("beside", "below") if figure.colour_map != "labels" else ("nowhere",)
     found = [layout for bar in bars if (layout := _layout(figure, scale, width, height, bar, depth))]
     if not found:
         return _layout(figure, scale, width, height, "nowhere", depth)
-    return max(found, key=lambda layout: layout.columns * layout.rows)
+    # below, unless that costs something: images side by side look alike
+    return max(found, key=lambda layout: layout.columns * layout.rows * (1.1 if layout.bar_below else 1.0))
 
 
 def _layout(figure: Slice, scale: ColourScale, width: int, height: int | None, bar: Bar, depth: Depth) -> Layout | None:
@@ -204,7 +205,7 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth, fr
         canvas.write(row, start, label)
         row += 1
     if layout.legend:
-        _legend(canvas, figure, row, depth)
+        _legend(canvas, figure, row, depth, layout.rows * layout.columns)
     if layout.bar_beside:
         _bar_beside(canvas, scale, figure, layout.top, after_image, layout.rows, depth)
     elif layout.bar_below:
@@ -361,14 +362,14 @@ def _lay_codes(canvas: Canvas, row: int, column: int, codes: Codes, depth: Depth
         canvas.paper[place] = codes[1::2]
 
 
-def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth) -> None:
+def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth, image: int) -> None:
     column = 0
     for kin, item in overlays_of(figure):
         ink = overlay_ink(kin, figure.colour_map, depth, _usual_is_light(figure))
         room = canvas.width - column - 2
         if room < 4:
             break
-        name = shortened(item.name, room)
+        name = shortened(_named(item, image), room)
         canvas.write(row, column, overlay_sign(kin, item), ink)
         if depth != "none":
             # the inks are made to stand out from the image, whatever the paper of the page
@@ -376,6 +377,13 @@ def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth) -> None:
             canvas.paper[row, column] = paint(np.array([[usual]]), figure.colour_map, depth, False)[0, 0]
         canvas.write(row, column + 2, name)
         column += cell_len(name) + 4
+
+
+def _named(item: Circles | Contours, cells: int) -> str:
+    """The name of an overlay, and how many of its circles are drawn where that is not all."""
+    if isinstance(item, Contours) or len(drawn := largest(item, cells).radius) == len(item.radius):
+        return item.name
+    return f"{item.name} {len(drawn)}/{len(item.radius)}"
 
 
 def _usual_is_light(figure: Slice) -> bool:

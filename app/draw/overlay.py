@@ -7,6 +7,7 @@ signs stand in the place of pixels.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ SMALLEST = 3.0
 """Dots of the radius of the smallest ring: it leaves the cell of its centre free."""
 _LIGHT = 62.0
 """Lightness L* from which on a cell is light."""
+_CELLS_A_RING = 30
+"""Of an image that rings do not hide."""
 _FAR = 4
 """Times the image; larger rings are not drawn."""
 
@@ -71,9 +74,13 @@ def lay_over(
     dots, inks = np.zeros((rows, columns), dtype=np.int64), np.zeros((rows, columns), dtype=np.int32)
     for kin, item in overlays_of(figure):
         if isinstance(item, Contours):
-            mask = outlined(resample(np.asarray(item.values, dtype=np.float64), *shape, "mean")[::-1], item.levels)
+            # the edge of pixels, not of cells too small to be seen
+            grown = 1 if depth == "none" else 2
+            values = np.asarray(item.values, dtype=np.float64)
+            fine = resample(values, shape[0] // grown, shape[1] // grown, "mean").repeat(grown, 0).repeat(grown, 1)
+            mask = outlined(fine[::-1], item.levels)
         else:
-            mask = ringed(item, figure.extent, shape, (down, across))
+            mask = ringed(largest(item, rows * columns), figure.extent, shape, (down, across))
         blocks = mask.reshape(rows, down, columns, across)
         touched = blocks.any(axis=(1, 3))
         if depth == "none":
@@ -99,6 +106,16 @@ def outlined(values: Array, levels: tuple[float, ...]) -> Mask:
         core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
         lines |= inside & ~core
     return lines
+
+
+def largest(circles: Circles, cells: int) -> Circles:
+    """As many of some circles as an image of so many cells can hold and still be seen, the largest ones."""
+    most = max(1, cells // _CELLS_A_RING)
+    radius = np.asarray(circles.radius, dtype=np.float64)
+    if len(radius) <= most:
+        return circles
+    kept = np.sort(np.argsort(-radius, kind="stable")[:most])
+    return replace(circles, x=circles.x[kept], y=circles.y[kept], radius=radius[kept])
 
 
 def ringed(

@@ -90,6 +90,9 @@ WIDTH_BACK = _means("W", "half the width")
 POOLING = _means("percent_sign", "mean or highest value")
 THEME = _means("ctrl+t", "next theme")
 
+HALOS = _means("asterisk", "list of halos")
+ERRORS = _means("exclamation_mark", "where a run fails")
+
 # what is done
 MARK = _means("space", "mark, or unmark")
 MARK_ALL = _means("asterisk", "mark all")

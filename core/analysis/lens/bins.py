@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ class Place:
     """The rows of `bins` that it counts in: what it is a failure of, and of which bin."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"universe": str(self.universe), "what": self.words, "size": self.size, "at": list(self.at)}
+        paths = {"universe": str(self.universe), "prediction": str(self.prediction)}
+        return {**paths, "words": self.words, "size": self.size, "at": list(self.at), "bins": list(self.bins)}
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,4 @@ class Bin:
     words: str
 
     def as_json(self) -> dict[str, Any]:
-        return {k: getattr(self, k) for k in ("what", "low", "high", "count", "failing", "words")}
+        return asdict(self)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.lens.verdicts import Verdicts
 from core.analysis.views.overlays import radii
 from core.cosmos.box import Catalogue, Frame, by_mass, nearest_image, position_in
 from core.cosmos.universe import Universe
@@ -22,14 +21,12 @@ class HaloHere:
     mass: float
     radius: float
     catalogue: str = ""
-    verdict: str = ""
 
     @property
     def words(self) -> str:
-        """ "halo 3 of 565 (fof), 2.27e+14 Msun/h, radius 1.2 Mpc/h, matched"."""
+        """ "halo 3 of 565 (fof), 2.27e+14 Msun/h, radius 1.2 Mpc/h"."""
         which = f"halo {self.rank} of {self.count} ({self.catalogue})"
-        said = (which, f"{self.mass:.3g} Msun/h", f"radius {self.radius:.3g} Mpc/h", self.verdict)
-        return ", ".join(filter(None, said))
+        return f"{which}, {self.mass:.3g} Msun/h, radius {self.radius:.3g} Mpc/h"
 
 
 def halo_here(
@@ -38,7 +35,6 @@ def halo_here(
     frame: Frame,
     at: tuple[float, float, float],
     name: str,
-    said: Verdicts | None = None,
 ) -> HaloHere | None:
     """The halo whose sphere holds a point [Mpc/h], the deepest inside of several; None outside all of them."""
     if position_in(frame) not in halos or not len(halos):
@@ -52,5 +48,4 @@ def halo_here(
         return None
     order = by_mass(halos)
     rank = int(np.flatnonzero(order == row)[0]) + 1
-    verdict = said.true[row] if said else ""
-    return HaloHere(row, rank, len(halos), float(halos["mass"][row]), float(sizes[row]), name, verdict)
+    return HaloHere(row, rank, len(halos), float(halos["mass"][row]), float(sizes[row]), name)

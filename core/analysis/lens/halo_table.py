@@ -69,6 +69,15 @@ class HaloRow:
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in data.items()}
 
 
+def from_json(data: dict[str, Any]) -> HaloRow:
+    """The row that `as_json` gave."""
+    unknown = {name: float("nan") for name, value in data.items() if value is None and name not in _PLACES}
+    places = {name: tuple(data[name]) for name in _PLACES if data[name] is not None}
+    return HaloRow(**{**data, **unknown, **places})
+
+
+_PLACES = ("position", "lagrangian_position")
+
 COLUMNS: dict[str, tuple[str, Callable[[HaloRow], Any]]] = {
     "mass": ("M [Msun/h]", lambda row: row.mass),
     "radius": ("R200m", lambda row: row.radius),

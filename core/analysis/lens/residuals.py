@@ -39,10 +39,23 @@ class Residuals:
     def as_json(self) -> dict[str, Any]:
         return {
             "run": self.name,
-            "universes": [str(path) for path, _ in self.pairs],
+            "of": self.of,
+            "universes": [[str(path) for path in pair] for pair in self.pairs],
             "bins": [one.as_json() for one in self.bins],
             "errors": [place.as_json() for place in self.places],
         }
+
+
+def from_json(data: dict[str, Any]) -> Residuals:
+    """What `as_json` gave."""
+    places = []
+    for item in data["errors"]:
+        x, y, z = item["at"]
+        bins = tuple((what, number) for what, number in item["bins"])
+        paths = Path(item["universe"]), Path(item["prediction"])
+        places.append(Place(*paths, item["words"], item["size"], (x, y, z), bins))
+    pairs = tuple((Path(one), Path(other)) for one, other in data["universes"])
+    return Residuals(data["run"], pairs, tuple(Bin(**item) for item in data["bins"]), tuple(places), data["of"])
 
 
 def predicted_pairs(run: Run, folders: Sequence[Path] = ()) -> list[tuple[Universe, Universe]]:

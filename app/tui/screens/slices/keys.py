@@ -5,9 +5,15 @@ from __future__ import annotations
 from app.tui.frame import grammar as on
 from app.tui.frame.key import Key
 
-SECTIONS = {"slices": "Slices through universes"}
+SECTIONS = {
+    "slices": "Slices through universes",
+    "halos": "List of halos",
+    "card": "Card of a halo",
+    "residuals": "Where a run fails",
+}
 
 _DEEPER, _SHALLOWER = f"{on.DEEPER},{on.PAGE_DOWN}", f"{on.SHALLOWER},{on.PAGE_UP}"
+_NEXT = "go to the next smaller halo; beside a prediction to the next error of its run"
 _UNIVERSE = "next marked universe; without marks, the next in the folder"
 
 KEYS: tuple[Key, ...] = (
@@ -30,8 +36,11 @@ KEYS: tuple[Key, ...] = (
         "slices.smallest", on.FEWER_TRACERS, "smallest", "only halos above 10^12, 10^13, 10^14 Msun/h, or all", "slices"
     ),
     Key("slices.outlines", on.DIFFERENCES, "outlines", "outlines of the halo cells of truth and prediction", "slices"),
-    Key("slices.next_halo", on.NEXT, "halo(1)", "go to the next smaller halo", "slices"),
-    Key("slices.halo_back", on.PREVIOUS, "halo(-1)", "go to the next larger halo", "slices"),
+    Key("slices.next_halo", on.NEXT, "halo(1)", _NEXT, "slices"),
+    Key("slices.halo_back", on.PREVIOUS, "halo(-1)", "go to the next larger halo or error", "slices"),
+    Key("slices.list", on.HALOS, "list", "list of halos beside the slices, or hide it", "slices"),
+    Key("slices.residuals", on.ERRORS, "residuals", "where the run fails: by mass, environment, scale", "slices"),
+    Key("slices.blink", on.PREDICTION, "blink", "truth alone, prediction alone in its place, and back", "slices"),
     Key("slices.thicker", on.WIDTH, "thicker(2)", "twice as thick a slab", "slices"),
     Key("slices.thinner", on.WIDTH_BACK, "thicker(0.5)", "half as thick a slab", "slices"),
     Key("slices.pooling", on.POOLING, "pooling", "mean or highest value of a slab and of a pixel", "slices"),
@@ -54,4 +63,24 @@ KEYS: tuple[Key, ...] = (
     Key("slices.choices", on.MORE, "choices", "more: show or hide all choices", "slices", "more"),
     Key("slices.alone", f"{on.FULL},{on.ENTER}", "alone", "one image alone, or all side by side", "slices"),
     Key("slices.save", on.EXPORT, "save_slice", "save the slice as PNG, SVG, PDF, text or .npy", "slices", "export"),
+    Key("halos.down", on.DOWN, "cursor_down", "next halo; the slices follow", "halos"),
+    Key("halos.up", on.UP, "cursor_up", "previous halo", "halos"),
+    Key("halos.page_down", on.PAGE_DOWN, "page_down", "a page down", "halos"),
+    Key("halos.page_up", on.PAGE_UP, "page_up", "a page up", "halos"),
+    Key("halos.first", on.FIRST, "scroll_top", "first halo", "halos"),
+    Key("halos.last", on.LAST, "scroll_bottom", "last halo", "halos"),
+    Key("halos.order", on.ORDER, "order(1)", "order by the next column", "halos", "order"),
+    Key("halos.turn", on.ORDER_BACK, "turn", "turn the order round", "halos"),
+    Key("halos.go", on.ENTER, "select_cursor", "go to the halo in every image", "halos", "go there"),
+    Key("halos.card", on.FULL, "card", "its card: profile, protohalo patch, prediction", "halos", "card"),
+    Key("card.back", on.BACK, "back", "back", "card", "back"),
+    Key("card.save", on.EXPORT, "save_card", "save the card as PNG, SVG, PDF or text", "card", "export"),
+    Key("residuals.down", on.DOWN, "cursor_down", "next row", "residuals"),
+    Key("residuals.up", on.UP, "cursor_up", "previous row", "residuals"),
+    Key("residuals.page_down", on.PAGE_DOWN, "page_down", "a page down", "residuals"),
+    Key("residuals.page_up", on.PAGE_UP, "page_up", "a page up", "residuals"),
+    Key("residuals.first", on.FIRST, "scroll_top", "first row", "residuals"),
+    Key("residuals.last", on.LAST, "scroll_bottom", "last row", "residuals"),
+    Key("residuals.go", on.ENTER, "select_cursor", "go to its gravest error in every image", "residuals", "go there"),
+    Key("residuals.back", on.BACK, "screen.back", "back", "residuals", "back"),
 )

@@ -12,7 +12,6 @@ from textual.message import Message
 
 from app.tui.screens.slices.camera import Camera, Point
 from core.analysis.lens.halo_here import HaloHere, halo_here
-from core.analysis.lens.verdicts import Verdicts, verdicts
 from core.analysis.views.panels import (
     Panel,
     described,
@@ -26,7 +25,7 @@ from core.analysis.views.panels import (
 )
 from core.analysis.views.slab_cache import Cancelled, SlabCache
 from core.analysis.views.view import AXES, View, where
-from core.cosmos.box import Catalogue, by_mass, position_in
+from core.cosmos.box import by_mass, position_in
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError, InputError, Interrupted
 from core.figures import Slice
@@ -97,7 +96,6 @@ class Reader:
         self._wanted: ImageRequest | None = None
         self._stopped = False
         self.cache = SlabCache()
-        self._judged: tuple[Catalogue, Catalogue, Verdicts] | None = None
 
     def want(self, request: ImageRequest) -> None:
         """Read this next, and nothing asked for earlier (any thread)."""
@@ -158,29 +156,13 @@ class Reader:
         return ImagesRead(request, camera, pictures, fields, tuple(partners(universe, others, self.cache)), here)
 
     def _here(self, camera: Camera, panel: Panel) -> HaloHere | None:
-        """The halo under the cursor, and what the partner makes of it."""
+        """The halo under the cursor."""
         universe = panel.source.universe
         name = first_catalogue(universe, camera.overlays.catalogue)
         if not name:
             return None
         frame, halos = described(panel.source).frame, self.cache.catalogue(universe, name)
-        return halo_here(halos, universe, frame, camera.at, name, self.verdicts(camera, universe, name))
-
-    def verdicts(self, camera: Camera, universe: Universe, name: str) -> Verdicts | None:
-        """What the predicted halos of a camera's partner make of those of its universe."""
-        if camera.partner is None:
-            return None
-        partner = self.cache.universe(camera.partner)
-        theirs = first_catalogue(partner, name)
-        if partner.kind != "prediction" or not theirs:
-            return None
-        ours, found = self.cache.catalogue(universe, name), self.cache.catalogue(partner, theirs)
-        if self._judged is None or self._judged[0] is not ours or self._judged[1] is not found:
-            try:
-                self._judged = ours, found, verdicts(ours, found)
-            except KeyError:  # without Lagrangian positions
-                return None
-        return self._judged[2]
+        return halo_here(halos, universe, frame, camera.at, name)
 
 
 def images(

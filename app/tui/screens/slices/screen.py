@@ -21,9 +21,10 @@ from app.tui.frame.save import figure_saver
 from app.tui.frame.wording import nearby
 from app.tui.screens.slices import words as words
 from app.tui.screens.slices.camera import COLOURS, Camera, Point, after
+from app.tui.screens.slices.halo_list import WIDTH, HaloList
 from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.layout import SHORT, WIDE, Arrangement, around, arranged, side
-from app.tui.screens.slices.moves import CameraScreen
+from app.tui.screens.slices.lens import LensScreen
 from app.tui.screens.slices.reader import ImageRequest, ImagesRead, Reader, again, halo_by_mass
 from app.tui.screens.slices.slice_view import SliceView
 from core.analysis.lens.halo_here import HaloHere
@@ -35,11 +36,13 @@ from core.files import files_below
 from core.typed import typed
 
 MOST_PANES = 4
+BESIDE = 100
+"""Columns from which on the list of halos stands beside the slices."""
 _ROOMY = 160
 _PATIENCE = 0.15  # seconds of reading before it is said
 
 
-class SlicesScreen(CameraScreen):
+class SlicesScreen(LensScreen):
     """Linked images of one place in a box."""
 
     CSS_PATH = "slices.tcss"
@@ -67,8 +70,6 @@ class SlicesScreen(CameraScreen):
         self._partners: tuple[Path, ...] = ()
         self._problem = ""
         self._three: bool | None = None
-        self._alone = False
-        self._chosen = 0
         self._choices: bool | None = None
         self._halo: SlicesScreen.Halo | None = None
         self._here: HaloHere | None = None
@@ -80,6 +81,7 @@ class SlicesScreen(CameraScreen):
                 for k in range(MOST_PANES):
                     yield SliceView(self.bench.depth, id=f"pane{k}")
             yield Lines(id="choices")
+            yield HaloList()
         yield Lines(id="readout")
         yield Lines(id="twin")
         yield Lines(id="empty")
@@ -93,6 +95,7 @@ class SlicesScreen(CameraScreen):
         self._selected()
 
     def on_unmount(self) -> None:
+        super().on_unmount()
         self.reader.stop()
 
     def on_screen_resume(self) -> None:
@@ -177,6 +180,9 @@ class SlicesScreen(CameraScreen):
         self.camera, self.images, self._problem = message.camera, message.images, message.problem
         self._fields, self._partners, self._here = message.fields, message.partners, message.here
         self._request = self._answered = replace(self._request, camera=self.camera)
+        if self._reach():
+            return
+        self._know()
         self._arrange()
         self._tell()
         self._point()
@@ -189,7 +195,9 @@ class SlicesScreen(CameraScreen):
 
     def _plan(self) -> Arrangement:
         """Which images are shown, and how."""
-        return arranged(len(self.images), self._chosen, self._alone, *self.app.size, self._choices)
+        beside = WIDTH if self._listing and self.app.size.width >= BESIDE else 0
+        choices = False if beside else self._choices
+        return arranged(len(self.images), self._chosen, self._alone, *self.app.size, choices, beside)
 
     def _arrange(self) -> None:
         """Show the images: as many side by side as can be read, or the chosen one."""
@@ -199,6 +207,9 @@ class SlicesScreen(CameraScreen):
         box.set_class(plan.several, "-several")
         self.query_one("#across").set_class(plan.below, "-below")
         choices.display = plan.choices
+        table, alone = self.query_one(HaloList), self._listing and width < BESIDE
+        table.display, box.display = self._listing, not alone
+        table.styles.width = "100%" if alone else WIDTH
         choices.styles.height = words.rows_of_choices(width) if plan.below else "100%"
         for line in self.query("#place, #twin"):
             line.display = height >= SHORT and self.camera is not None
@@ -211,8 +222,13 @@ class SlicesScreen(CameraScreen):
                 pane.show(self.images[k].shown)
         if not self.images:
             panes[0].show(None, self._problem)
-        if self.focused is not panes[self._chosen]:
+        if alone and not table.has_focus:
+            table.focus()
+        elif self.focused is not panes[self._chosen] and not (self._listing and table.has_focus):
             panes[self._chosen].focus()
+
+    def _focus_slice(self) -> None:
+        self._panes[self._chosen].focus()
 
     @property
     def _lines_of_readout(self) -> int:
@@ -228,11 +244,22 @@ class SlicesScreen(CameraScreen):
         redshift = self.images[0].redshift if self.images else None
         self._say("place", words.place(camera, redshift, which, planes, busy=self._request != self._answered))
         lines = self._lines_of_readout
-        self._say("readout", words.readout(camera, self.images, self._here, lines) if self.images else Content())
+        self._say("readout", words.readout(camera, self.images, self._halo_words, lines) if self.images else Content())
         twin = camera.command(words.scale_shown(self.images), planes) if camera.cells else ""
         self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
         self._say("choices", words.choices(camera, self.images, len(self._partners), planes, across, keys))
+
+    @property
+    def _halo_words(self) -> str:
+        """The halo at the cursor, and what a prediction makes of it."""
+        here = self._here
+        if said := self.lens_words:
+            return said
+        if here is None:
+            return "in no halo"
+        verdict = self.verdict_at(here.rank)
+        return f"{here.words}, {verdict}" if verdict else here.words
 
     def _say(self, id: str, content: Content) -> None:
         self.query_one(f"#{id}", Lines).show(content)
@@ -298,7 +325,7 @@ class SlicesScreen(CameraScreen):
             self._tell()
 
     def action_halo(self, by: int) -> None:
-        if self.images and self.camera:
+        if self.images and self.camera and not self.walk(by):
             first = self._halo.number + by if self._halo else 0
             self._find_halo(self.images[0].panel, self.camera.overlays.catalogue, first)
 

@@ -10,7 +10,6 @@ from app.tui.frame.key import Key
 from app.tui.frame.wording import number
 from app.tui.screens.slices.camera import Camera
 from app.tui.screens.slices.reader import Image
-from core.analysis.lens.halo_here import HaloHere
 from core.analysis.views.view import View, where
 from core.figures import Scale
 
@@ -79,7 +78,7 @@ def _colours(camera: Camera) -> str:
     return "colours of each slice" if camera.range == "slice" else ""
 
 
-def readout(camera: Camera, images: tuple[Image, ...], here: HaloHere | None, lines: int) -> Content:
+def readout(camera: Camera, images: tuple[Image, ...], halo: str, lines: int) -> Content:
     """Where the cursor is, the values there and the halo around it, in one line or two."""
     at = f"({', '.join(f'{coordinate:.4g}' for coordinate in camera.at)})"
     said = []
@@ -87,7 +86,6 @@ def readout(camera: Camera, images: tuple[Image, ...], here: HaloHere | None, li
         role = _ROLES.get(image.panel.role, image.panel.role)
         said.append(f"{role if camera.partner else image.figure.colour_label} {number(image.value(camera.at))}")
     values = Content.from_markup("[b]╋[/b] $at Mpc/h  [b]$said[/b]", at=at, said="  ".join(said))
-    halo = here.words if here else "in no halo"
     return Content.assemble(values, "\n  " if lines > 1 else "  ·  ", halo)
 
 
