@@ -7,19 +7,10 @@ from typing import Annotated
 
 import typer
 
+from app.cli.answers import REPORT, for_machines, tell
 from app.cli.command import Command
 from app.cli.runs import RUNS, MovedOption, RunsOption
-from app.cli.show import (
-    JsonOption,
-    SaveOption,
-    print_facts,
-    print_figure,
-    print_json,
-    print_report,
-    progress_bar,
-    save_report,
-    say,
-)
+from app.cli.show import SaveOption, print_facts, print_figure, print_report, progress_bar, save_report, say
 from core.errors import UsageError, did_you_mean
 
 
@@ -40,7 +31,6 @@ def halos(
     card: Annotated[
         int | None, typer.Option(min=1, help="One halo, by its rank in mass: profile, protohalo patch, prediction.")
     ] = None,
-    as_json: JsonOption = False,
     save: Annotated[Path | None, typer.Option(help="Write the card as PNG, SVG, PDF or text instead.")] = None,
 ) -> None:
     """List the halos of a universe, and beside a prediction which of them are matched, missed or merged."""
@@ -64,10 +54,10 @@ def halos(
             from app.draw import save as save_figure
 
             save_figure(figure, save)
+            tell(saved=str(save))
             say(f"saved {save}")
-        elif as_json:
-            print_json(facts)
         else:
+            tell(facts=facts)
             print_facts(facts)
             print_figure(figure)
         return
@@ -77,8 +67,8 @@ def halos(
         rows = errors_by_mass(rows)
     rows = ordered(rows, sort.removeprefix("-"), sort.startswith("-"))
     shown = rows[:most] if most > 0 else rows
-    if as_json:
-        print_json([row.as_json() for row in shown])
+    if for_machines():
+        tell(halos=[row.as_json() for row in shown])
         return
     print_figure(halo_table(f"{universe.name}: {len(rows)} halos ({name})", shown))
 
@@ -86,7 +76,6 @@ def halos(
 def residuals(
     name: Annotated[str, typer.Argument(help="A run with predictions.", metavar="RUN")],
     moved: MovedOption = None,
-    as_json: JsonOption = False,
     save: SaveOption = None,
     runs: RunsOption = RUNS,
 ) -> None:
@@ -101,7 +90,34 @@ def residuals(
     report = residuals_report(found)
     if save:
         save_report(report, save)
-    print_json(found.as_json()) if as_json else print_report(report)
+    tell(**found.as_json())
+    print_report(report)
 
 
-COMMANDS = (Command("halos", halos, 6), Command("residuals", residuals, 33))
+COMMANDS = (
+    Command(
+        "halos",
+        halos,
+        6,
+        answer={
+            "halos": "list: side (true or predicted), rank by mass, mass, radius, patch, count, concentration, "
+            "environment, verdict, other (rank on the other side), other_mass, distance, position, lagrangian_position",
+            "facts": "with --card: names and values",
+            "figure": "with --card: a Row",
+            "saved": "path, with --save",
+        },
+    ),
+    Command(
+        "residuals",
+        residuals,
+        33,
+        answer={
+            "run": "its name",
+            "of": "halos or density",
+            "universes": "list of pairs: paths of the universe and of the prediction",
+            "bins": "list: what (mass, environment, density, scale), number, low, high, count, failing, words",
+            "errors": "list, the gravest first: universe, prediction, words, size, at [Mpc/h], bins",
+            **REPORT,
+        },
+    ),
+)

@@ -91,7 +91,7 @@ POOLING = _means("percent_sign", "mean or highest value")
 THEME = _means("ctrl+t", "next theme")
 
 HALOS = _means("asterisk", "list of halos")
-ERRORS = _means("exclamation_mark", "where a run fails")
+ERRORS = _means("at", "where a run fails")
 
 # what is done
 MARK = _means("space", "mark, or unmark")

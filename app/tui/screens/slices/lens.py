@@ -103,9 +103,11 @@ class LensScreen(CameraScreen):
         """Go to the next or previous error by mass; whether there is a prediction to have any."""
         if not (self.camera and self.camera.partner and self._predicted and self._rows_of and self._rows_of[2]):
             return False
+        if self._rows and not any(row.verdict for row in self._rows):
+            return False  # a prediction without halos
         errors = errors_by_mass(self._rows)
         if not errors:
-            self.notify("the halos are still being compared" if not self._rows else "every halo is matched")
+            self.notify("every halo is matched" if self._rows else "the halos are still being compared")
             return True
         start = errors.index(self._row) + by if self._row in errors else 0 if by > 0 else -1
         self._go_to_row(errors[start % len(errors)])
