@@ -80,12 +80,12 @@ def test_info(command: Command, universes: list[Universe], done_run: Run) -> Non
 def test_view(command: Command, universes: list[Universe]) -> None:
     code, out, _ = command("view", universes[0].path, "--axis", "x", "--slice", 3, "--width", 60)
     assert code == 0
-    assert "density at x = 4.688 Mpc/h" in out
+    assert "density at redshift 0, depth 4.688 Mpc/h along x" in out
     assert max(map(len, out.splitlines())) <= 60
     _, log, _ = command("view", universes[0].path, "--log", "--max", "--thickness", 4)
     assert "1 + overdensity" in log
     _, label, _ = command("view", universes[0].path, "--field", "label", "--asinh")
-    assert "label at z" in label
+    assert "label at redshift 0, depth" in label
     assert command("view", universes[0].path, "--save", "slice.svg")[1] == "saved slice.svg\n"
     assert Path("slice.svg").stat().st_size > 0
 

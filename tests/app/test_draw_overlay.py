@@ -143,7 +143,7 @@ def test_an_image_is_as_large_as_its_place_at_any_scale() -> None:
         figure = Slice("", values[:cells, :cells], BOX)
         layout = slice_layout(figure, colour_scale(figure), 120, 36, "256")  # type: ignore[arg-type]
         assert layout is not None
-        assert (layout.rows, layout.columns) == (34, 68)
+        assert (layout.rows, layout.columns) == (33, 66)
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf", "txt", "ansi"])

@@ -34,7 +34,9 @@ class Residuals:
 
     def in_bin(self, one: Bin) -> tuple[Place, ...]:
         """The places of a bin's failures; all for a scale, which is nowhere."""
-        return tuple(place for place in self.places if (one.what, one.number) in place.bins) or self.places
+        if one.what == "scale":
+            return self.places
+        return tuple(place for place in self.places if (one.what, one.number) in place.bins)
 
     def as_json(self) -> dict[str, Any]:
         return {

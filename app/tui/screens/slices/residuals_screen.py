@@ -83,6 +83,8 @@ class ResidualsScreen(FramedScreen):
         if isinstance(chosen, Bin) and self._found:
             held = self._found.in_bin(chosen)
             chosen = held[0] if held else None
+            if chosen is None:
+                self.notify("nothing fails here")
         if chosen is None:
             return
         self.dismiss(chosen)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from app.tui.screens.data.file_pane import FilePane
 async def test_the_tree_says_what_a_universe_is_and_shows_it(folder: Path, size: tuple[int, int]) -> None:
     async with opened(folder, size) as pilot:
         await choose(pilot, folder / "u1.h5")
-        await sees(pilot, "25 Mpc/h, 16^3 cells of", "fof", "delta_linear", "density at x = 12.5 Mpc/h")
+        await sees(pilot, "25 Mpc/h, 16^3 cells of", "fof", "delta_linear", "density at redshift 0, depth")
         assert all(len(line) <= size[0] for line in text(pilot).splitlines())
 
 

@@ -10,7 +10,7 @@ from tui_pilot import sees, text, until
 
 from app.tui.screens.slices.card_screen import CardScreen
 from app.tui.screens.slices.halo_list import HaloList
-from app.tui.screens.slices.residuals_screen import ResidualsScreen
+from app.tui.screens.slices.residuals_screen import ResidualsScreen, ResidualTable
 from core.cosmos.box import Catalogue, Field
 from core.cosmos.universe import Universe, write_universe
 from core.runs.run import create_run
@@ -79,6 +79,7 @@ async def test_where_a_run_fails_and_the_way_there(deck: Path, universes: list[U
         await pilot.press("at")
         await until(pilot, lambda: isinstance(pilot.app.screen, ResidualsScreen))
         await sees(pilot, "by mass", "by environment", "the gravest errors", f"halodeck residuals {run.name}")
+        await until(pilot, lambda: isinstance(pilot.app.focused, ResidualTable))
         await pilot.press("G", "enter")
         await until(pilot, lambda: not isinstance(pilot.app.screen, ResidualsScreen))
         await settled(pilot)
