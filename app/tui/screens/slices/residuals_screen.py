@@ -65,7 +65,8 @@ class ResidualsScreen(FramedScreen):
         self._say(f"where {found.name} fails on {len(found.pairs)} universes that it never saw; enter goes there")
         self.query_one("#twin", Lines).show(_plain(f"halodeck residuals {found.name}"))
         table = self.query_one(ResidualTable)
-        table.add_column("what")
+        # a width of its own: what is measured from the rows comes late
+        table.add_column("what", width=max(20, self.app.size.width - 4))
         for what, title in _TITLES.items():
             bins = found.of_kind(what)  # type: ignore[arg-type]
             if bins:

@@ -296,11 +296,11 @@ class SlicesScreen(LensScreen):
         """The slice, or the panes of a comparison, and the command that draws the same."""
         if not (self.camera and self.camera.cells and self.images):
             return None
-        several = self.camera.partner is not None
-        figure = Row(self.camera.path.stem, tuple(image.figure for image in self.images)) if several else None
-        command = tuple(shlex.split(self.camera.command(words.scale_shown(self.images))))
+        several, planes = len(self.images) > 1, self._three_planes(self.camera)
+        figure = Row(self.camera.path.stem, tuple(image.shown for image in self.images)) if several else None
+        command = tuple(shlex.split(self.camera.command(words.scale_shown(self.images), planes)))
         title = f"{self.camera.path.stem}: {self.images[0].figure.title}"
-        said = words.readout(self.camera, self.images).plain
+        said = words.readout(self.camera, self.images, self._halo_words, 1).plain
         return Noted(title, said, command, figure or self.images[0].figure)
 
     def action_universe(self, by: int) -> None:

@@ -69,14 +69,6 @@ async def test_where_a_run_fails_and_the_way_there(deck: Path, universes: list[U
     async with opened(deck, (80, 24), ("u1.h5",)) as pilot:
         await settled(pilot)
         await pilot.press("at")
-        await until(pilot, lambda: any("no run to look at" in n.message for n in pilot.app._notifications))
-        await pilot.press("c")
-        await sees(pilot, "images 1-2 of 4")
-        await settled(pilot)
-        while (partner := camera(pilot).partner) is None or run.name not in str(partner):
-            await pilot.press("c")
-            await settled(pilot)
-        await pilot.press("at")
         await until(pilot, lambda: isinstance(pilot.app.screen, ResidualsScreen))
         await sees(pilot, "by mass", "by environment", "the gravest errors", f"halodeck residuals {run.name}")
         await until(pilot, lambda: isinstance(pilot.app.focused, ResidualTable))
