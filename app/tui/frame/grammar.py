@@ -90,7 +90,7 @@ WIDTH_BACK = _means("W", "half the width")
 POOLING = _means("percent_sign", "mean or highest value")
 THEME = _means("ctrl+t", "next theme")
 
-HALOS = _means("asterisk", "list of halos")
+HALOS = _means("ampersand", "list of halos")
 ERRORS = _means("at", "where a run fails")
 
 # what is done

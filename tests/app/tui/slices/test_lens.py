@@ -38,7 +38,7 @@ async def test_the_list_leads_the_slices_and_errors_are_walked(deck: Path, unive
     cell = universes[0].box_size / 16
     async with opened(deck, (120, 40), ("u1.h5",)) as pilot:
         await settled(pilot)
-        await pilot.press("c", "asterisk")
+        await pilot.press("c", "ampersand")
         listed = screen(pilot).query_one(HaloList)
         await until(pilot, lambda: listed.row_count >= count)
         await sees(pilot, "verdict", "matched")
@@ -51,7 +51,7 @@ async def test_the_list_leads_the_slices_and_errors_are_walked(deck: Path, unive
         await sees(pilot, "Where it came from", "Profile today")
         await pilot.press("escape", "enter")
         await until(pilot, lambda: not listed.has_focus)
-        await pilot.press("asterisk", "N", "n")
+        await pilot.press("ampersand", "N", "n")
         await sees(pilot, "error 1 of 1: halo 2")
         # truth and prediction in one place
         await pilot.press("P")
