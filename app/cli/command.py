@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Annotated, Any
@@ -71,14 +70,6 @@ def for_typer(command: Command) -> Callable[..., None]:
     """The function of a command with the option --json, and with the values that a shell may offer."""
     function = command.function
     known = completed(inspect.signature(function, eval_str=True))
-    if "as_json" in known.parameters:
-
-        @wraps(function)
-        def own(*args: Any, as_json: bool = False, **kwargs: Any) -> None:
-            with answering(command.name, print_json) if as_json else nullcontext():
-                function(*args, as_json=as_json, **kwargs)
-
-        return _with_signature(own, known)
     more = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JSON)
 
     @wraps(function)

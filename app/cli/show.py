@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ColourOption = Annotated[
     str, typer.Option("--color", help="Colours: auto, truecolor, 256, 16 or none.", envvar="HALODECK_COLOR")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 SaveOption = Annotated[
     Path | None, typer.Option("--save", help="Also save the figures here, as PNG, SVG, text and the numbers as JSON.")
 ]
@@ -145,10 +144,7 @@ def hanging(text: str, room: int) -> list[str]:
 
 
 def print_json(data: Any) -> None:
-    """What a command tells machines that has an option of its own for it."""
-    if for_machines():
-        tell(**(data if isinstance(data, dict) else {"items": data}))
-        return
+    """What a command has told machines."""
     print(as_text(data))
 
 
