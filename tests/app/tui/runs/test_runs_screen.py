@@ -66,7 +66,7 @@ async def test_a_marked_run_that_is_deleted_is_unmarked(root: Path) -> None:
         await sees(pilot, "1 marked")
         await pilot.press("d", "y")
         await sees(pilot, "1 run ", "loss of halonet-001")
-        assert "marked" not in text(pilot)
+        assert "1 marked" not in text(pilot)
 
 
 async def test_marked_runs_act_together(root: Path) -> None:
