@@ -13,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from app.draw.shown import cells, shown
+from app.tui.frame.filter import FilterScreen, has_all
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
 from core.forms import FormField
@@ -62,6 +63,8 @@ class FieldList(ScrollView):
         self.folded: set[str] = set()
         self.lines: list[Line] = []
         self._drawn: list[Strip] = []
+        self.words = ""
+        """What the fields shown have, in name or meaning."""
 
     # what there is
 
@@ -80,9 +83,12 @@ class FieldList(ScrollView):
         groups = list(dict.fromkeys(field.group for field in self.fields))
         self.lines = []
         for group in groups:
+            inside = [field for field in self.fields if field.group == group and self._wanted(field)]
+            if self.words and not inside:
+                continue
             self.lines += [group] if group else []
-            if group not in self.folded:
-                self.lines += [field for field in self.fields if field.group == group]
+            if group not in self.folded or self.words:
+                self.lines += inside
         paths = [line if isinstance(line, str) else line.path for line in self.lines]
         path = before if isinstance(before, str) or before is None else before.path
         if path in paths:
@@ -92,12 +98,29 @@ class FieldList(ScrollView):
         self.cursor = max(0, min(self.cursor, len(self.lines) - 1))
         self.draw()
 
+    def _wanted(self, field: FormField) -> bool:
+        return has_all(f"{field.path} {field.help}", self.words)
+
+    def filter_by(self, words: str) -> None:
+        """Show the fields that have all these words, whatever is folded."""
+        self.words = words.strip()
+        self.lay_out()
+        if self.words and isinstance(self.line, str) and len(self.lines) > 1:
+            self.cursor = 1
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def action_filter(self) -> None:
+        self.app.push_screen(FilterScreen(self))
+
     def _changed(self, field: FormField) -> bool:
         return bool(field.default) and self.text_of(field) != field.default
 
     def go(self, path: str) -> None:
         """Move to a field, out of a folded group if need be."""
         field = next(field for field in self.fields if field.path == path)
+        if not self._wanted(field):
+            self.filter_by("")
         if field.group in self.folded:
             self.folded.discard(field.group)
             self.lay_out()
@@ -147,7 +170,7 @@ class FieldList(ScrollView):
         inside = [field for field in self.fields if field.group == group]
         wrong = sum(field.path in self.problems for field in inside)
         changed = sum(self._changed(field) for field in inside)
-        text = Text.assemble("▸ " if group in self.folded else "▾ ", (group, "bold cyan"))
+        text = Text.assemble("▸ " if group in self.folded and not self.words else "▾ ", (group, "bold cyan"))
         if changed:
             text.append(f"   {changed} changed", "yellow")
         if wrong:

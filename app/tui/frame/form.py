@@ -91,6 +91,7 @@ class Form(Container):
         self._base, self.changes = dict(base), dict(changes or {})
         self._outer, self._groups = {}, groups or {}
         self._past, self._future = [], []
+        self.list.words = ""
         known = {field.group for field in self.list.fields}
         self.list.fields = fields
         self.list.folded = {

@@ -78,7 +78,9 @@ class NotebookScreen(FramedScreen):
         entries, empty = self.query_one(Choices), self.query_one("#empty", Lines)
         before, more = entries.highlighted, len(message.notes) > len(self._notes)
         self._notes = message.notes
-        entries.set_options(Option(shown(f"{note.number:3d}  {note.title}")) for note in self._notes)
+        entries.set_options(
+            Option(shown(f"{note.number:3d}  {note.title}"), id=str(note.number)) for note in self._notes
+        )
         self.query_one("#book").display = bool(self._notes)
         empty.display = not self._notes
         key = self.bench.signs_of("note_down")
@@ -100,8 +102,8 @@ class NotebookScreen(FramedScreen):
 
     @property
     def _note(self) -> Note | None:
-        row = self.query_one(Choices).highlighted
-        return self._notes[row] if row is not None and row < len(self._notes) else None
+        option = self.query_one(Choices).highlighted_option
+        return next((note for note in self._notes if option and str(note.number) == option.id), None)
 
     def action_delete(self) -> None:
         note = self._note

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from app.background import tasks
 from app.draw.shown import shown
+from app.tui.frame.choices import Choices
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import entitle
@@ -119,7 +120,7 @@ class FiguresScreen(FramedScreen):
 
     def body(self) -> ComposeResult:
         with Container(id="body"):
-            contents = OptionList(id="contents", markup=False)
+            contents = Choices(id="contents", markup=False)
             contents.border_title = "report"
             yield contents
             yield FigureView(self.bench.depth, id="figure")
@@ -163,7 +164,8 @@ class FiguresScreen(FramedScreen):
         def turned_to(number: int | None) -> None:
             contents.highlighted = number
 
-        self.app.push_screen(FigureScreen(self.subject, self.pages, contents.highlighted), turned_to)
+        pages = {str(option.id): self.pages[str(option.id)] for option in contents.options}
+        self.app.push_screen(FigureScreen(self.subject, pages, contents.highlighted), turned_to)
 
     def action_move(self, by: int) -> None:
         contents = self.query_one(OptionList)
@@ -233,7 +235,8 @@ class FiguresScreen(FramedScreen):
         contents = self.query_one(OptionList)
         if not self.pages or contents.highlighted is None:
             return None
-        name, page = list(self.pages.items())[contents.highlighted]
+        name = str(contents.options[contents.highlighted].id)
+        page = self.pages[name]
         facts = getattr(self.pages.get("facts"), "rows", ())
         several = ("halodeck compare", "halodeck sweeps")
         compared = next((str(v) for fact, v in facts if fact == "command" and str(v).startswith(several)), "")

@@ -1,0 +1,54 @@
+"""A filter for any list: words are typed in the last line, and what has them all is what is left."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from app.tui.frame.key import bindings
+from app.tui.frame.keys import KEYS
+
+
+class Filtered(Protocol):
+    """A list that shows only what has some words."""
+
+    words: str
+
+    def filter_by(self, words: str) -> None:
+        """Show what has all these words, anywhere."""
+        ...
+
+
+def has_all(text: str, words: str) -> bool:
+    """Whether a text has all the words, in any order and case."""
+    return all(word in text.lower() for word in words.lower().split())
+
+
+class FilterScreen(ModalScreen[None]):
+    """Asks for the words while the list below changes with them; enter keeps them, esc shows all again."""
+
+    BINDINGS = bindings(KEYS, "filter")
+    DEFAULT_CSS = """
+    FilterScreen { background: transparent; }
+    FilterScreen Input { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
+    """
+
+    def __init__(self, of: Filtered) -> None:
+        super().__init__()
+        self._of = of
+
+    def compose(self) -> ComposeResult:
+        yield Input(self._of.words, placeholder="words; enter keeps them, esc shows all", select_on_focus=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._of.filter_by(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(None)
+
+    def action_back(self) -> None:
+        self._of.filter_by("")
+        self.dismiss(None)
