@@ -103,7 +103,7 @@ class NotebookScreen(FramedScreen):
     @property
     def _note(self) -> Note | None:
         option = self.query_one(Choices).highlighted_option
-        return next((note for note in self._notes if option and str(note.number) == option.id), None)
+        return self._notes[int(option.id)] if option and option.id else None  # numbers written by hand may be equal
 
     def action_delete(self) -> None:
         note = self._note
