@@ -79,7 +79,7 @@ class NotebookScreen(FramedScreen):
         before, more = entries.highlighted, len(message.notes) > len(self._notes)
         self._notes = message.notes
         entries.set_options(
-            Option(shown(f"{note.number:3d}  {note.title}"), id=str(note.number)) for note in self._notes
+            Option(shown(f"{note.number:3d}  {note.title}"), id=str(row)) for row, note in enumerate(self._notes)
         )
         self.query_one("#book").display = bool(self._notes)
         empty.display = not self._notes
@@ -91,8 +91,13 @@ class NotebookScreen(FramedScreen):
             last = len(self._notes) - 1
             entries.highlighted = last if more or before is None else min(before, last)
             entries.focus()
+            self._tell()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        """What the chosen entry holds."""
         note = self._note
         if note is None:
             return
@@ -103,7 +108,8 @@ class NotebookScreen(FramedScreen):
     @property
     def _note(self) -> Note | None:
         option = self.query_one(Choices).highlighted_option
-        return self._notes[int(option.id)] if option and option.id else None  # numbers written by hand may be equal
+        row = int(option.id) if option and option.id else len(self._notes)  # numbers written by hand may be equal
+        return self._notes[row] if row < len(self._notes) else None
 
     def action_delete(self) -> None:
         note = self._note
