@@ -18,7 +18,7 @@ from app.cli.show import progress_bar, say
 from core.errors import HalodeckError, InputError
 from core.notebook import NOTEBOOK, Note, read_notebook
 
-LOOKS = ("view", "stats", "report", "compare", "inspect", "info", "runs", "recipes", "theory")
+LOOKS = ("view", "stats", "report", "compare", "inspect", "info", "runs", "recipes", "theory", "sweeps")
 """Commands that only look: all that is replayed unless everything is asked for, for a notebook may be anybody's."""
 _DOES_MORE = ("--submit", "--again", "--out")
 _PROGRAM = "from app.main import main; main()"

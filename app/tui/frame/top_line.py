@@ -70,6 +70,10 @@ class TopLine(Lines):
             "folder": Content(shown(folder(self._root))),
         }
         few, all_names = self._tabs(names=False), self._tabs(names=True)
+        short = Content.from_markup(f"{len(self._entries)} [$success]{running} ●[/]")
+        left_over = room - _width(all_names) - _GAP
+        if running and short.cell_length <= left_over < facts["runs"].cell_length:
+            facts["runs"] = short  # the names of the places tell more than the word
         extra = {part: fact.cell_length + len(_DOT) if fact else 0 for part, fact in facts.items()}
         extra |= {"tabs": _width(all_names) - _width(few), "program": len(_PROGRAM)}
         room -= _width(few) + _GAP - len(_DOT)
