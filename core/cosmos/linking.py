@@ -1,10 +1,9 @@
-"""Groups of connected points and cells, compiled by numba: union-find over a sorted list of occupied cells."""
+"""Groups of connected points, compiled by numba: union-find over a sorted list of occupied cells."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.aside import empty
 from core.cosmos.box import Array, cell_index
 from core.cosmos.kernels import compiled
 
@@ -24,14 +23,6 @@ def link(positions: Array, box_size: float, length: float) -> Array:
     parent = np.arange(len(positions))
     _join(positions[order], order, key[starts[:-1]], starts, side, box_size, length, parent)
     return parent
-
-
-def label_cells(mask: Array) -> Array:
-    """Smallest flat index of the connected region of every cell of a periodic mask (26 neighbours), -1 outside."""
-    parent = empty((mask.size,), np.int64)
-    parent[:] = -1
-    _join_cells(np.ascontiguousarray(mask), parent)
-    return parent.reshape(mask.shape)
 
 
 @compiled
@@ -108,37 +99,3 @@ def _join_pair(
                 distance += s * s
             if distance < limit:
                 _unite(parent, order[p], order[q])
-
-
-@compiled
-def _join_cells(mask: Array, parent: Array) -> None:
-    """Join each cell of the mask with those of its 26 neighbours that come before it; at a face with all of them."""
-    n = mask.shape[0]
-    flat = mask.reshape(-1)
-    # the flat distance of the 13 neighbours that come before
-    before = np.array([(m // 9 - 1) * n * n + (m // 3 % 3 - 1) * n + m % 3 - 1 for m in range(13)])
-    for p in range(flat.size):
-        if not flat[p]:
-            continue
-        i, j, k = p // (n * n), p // n % n, p % n
-        if parent[p] == -1:
-            parent[p] = p
-        if min(i, j, k) > 0 and max(i, j, k) < n - 1:
-            last = -1
-            for m in range(13):
-                q = p + before[m]
-                # neighbours of one region are side by side: it is joined once
-                if flat[q] and parent[q] != last:
-                    _unite(parent, p, q)
-                    last = parent[q]
-        else:
-            for m in range(27):
-                a, b, c = (i + m // 9 - 1) % n, (j + m // 3 % 3 - 1) % n, (k + m % 3 - 1) % n
-                q = (a * n + b) * n + c
-                if flat[q]:
-                    if parent[q] == -1:
-                        parent[q] = q
-                    _unite(parent, p, q)
-    for p in range(parent.size):
-        if parent[p] >= 0:
-            parent[p] = _find(parent, p)

@@ -88,12 +88,10 @@ def find(probability: Array, thresholds: Sequence[float], shell: ShellThreshold,
     """Halos of at least `minimum_cells` cells in a probability field (n, n, n) of a periodic box."""
     probability = np.ascontiguousarray(probability, dtype=np.float32)
     table = _table(probability, shell)
-    label, free = empty(probability.shape, np.int32), empty(probability.shape, np.bool_)
+    label = empty(probability.shape, np.int32)
     centres, counts, levels = [np.zeros((0, 3))], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for level, threshold in enumerate(thresholds):
-        for plane, p, taken in zip(free, probability, label, strict=True):
-            plane[...] = (p > threshold) & (taken == 0)
-        places = connected(free, probability, label)
+        places = connected(probability, threshold, label)
         count = _take(probability, label, places, table, minimum_cells, sum(map(len, counts)))
         centres.append(places[count > 0])
         counts.append(count[count > 0])

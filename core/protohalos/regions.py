@@ -9,7 +9,6 @@ import numpy as np
 from core.aside import empty
 from core.cosmos.box import Array, Catalogue
 from core.cosmos.kernels import compiled
-from core.cosmos.linking import label_cells
 
 PART = 1 << 22
 """Cells that are counted or renamed at once."""
@@ -99,89 +98,166 @@ def _sum_offsets(label: Array, first: Array, total: Array) -> None:
                     total[region, axis] += offset
 
 
-def connected(mask: Array, weight: Array | None = None, label: Array | None = None) -> Array:
-    """Centres of mass (N, 3) in cells of the connected regions of a periodic mask, largest first.
+def connected(values: Array, above: float = 0.0, label: Array | None = None) -> Array:
+    """Centres of mass (N, 3) in cells of the connected regions of cells (n, n, n) above a value, largest first.
 
-    Of regions equal in size the one of greater total weight comes first, so that the order moves with the box. Given
-    the label of every cell, the rims of labelled ones are left out.
+    Regions are periodic, of cells that touch by face, edge or corner. Of those equal in size the one of greater total
+    value comes first, so that the order moves with the box. Given the label of every cell, only those in no labelled
+    region count, and the rims of labelled ones are left out.
     """
-    parent = label_cells(mask).reshape(-1)
-    count = _roots(parent)
-    size, heavy, bordering = np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64)
-    first, offset = np.zeros((count, 3)), np.zeros((count, 3))
-    # what is not given is never looked at
-    given = np.zeros((1, 1, 1), np.float32) if weight is None else weight
-    known = np.zeros((1, 1, 1), np.int32) if label is None else label
-    _measure(
-        parent,
-        mask.shape[0],
-        given,
-        weight is not None,
-        known,
-        label is not None,
-        size,
-        heavy,
-        bordering,
-        first,
-        offset,
-    )
-    centres = (first + offset / size[:, None]) % mask.shape[0]
+    size, heavy, bordering, first, offset = regions(values, above, label)
+    centres = (first + offset / size[:, None]) % values.shape[0]
     # sums in another order differ in the last digits
-    order = np.lexsort((np.arange(count), -np.round(heavy, 6), -size))
+    order = np.lexsort((np.arange(len(size)), -np.round(heavy, 6), -size))
     return np.asarray(centres[order[bordering[order] < RIM * size[order]]])
 
 
-@compiled
-def _roots(parent: Array) -> int:
-    count = 0
-    for p in range(parent.size):
-        count += parent[p] == p
-    return count
+def regions(values: Array, above: float, label: Array | None = None) -> tuple[Array, Array, Array, Array, Array]:
+    """Of each region of `connected`, in the order of their first cells: cells (N,), total value, cells that touch a
+    labelled one, first cell (N, 3), and the sum over its cells of the way from the first, across the faces.
 
-
-@compiled
-def _measure(
-    parent: Array,
-    n: int,
-    weight: Array,
-    weighted: bool,
-    label: Array,
-    labelled: bool,
-    size: Array,
-    heavy: Array,
-    bordering: Array,
-    first: Array,
-    offset: Array,
-) -> None:
-    """Sums over the cells of each region; offsets in cells are periodic, from its first cell.
-
-    parent: the flat index of the first cell of each cell's region, -1 outside. It is used up: a first cell gets the
-    number of its region, -2 - number, before any other cell of it comes.
+    Plane by plane, twice: besides the values, which may lie in a file, pieces of regions and three planes are held.
     """
-    half, count = (n + 1) // 2, 0
-    for p in range(parent.size):
-        root = parent[p]
-        if root == -1:
-            continue
-        i, j, k = p // (n * n), p // n % n, p % n
-        if root == p:
-            parent[p] = -2 - count
-            first[count, 0], first[count, 1], first[count, 2] = i, j, k
-            count += 1
-            root = p
-        region = -2 - parent[root]
-        size[region] += 1
-        if weighted:
-            heavy[region] += weight[i, j, k]
-        if labelled:
-            bordering[region] += _borders(label, i, j, k)
-        for axis, place in enumerate((i, j, k)):
-            apart = place - first[region, axis]
-            if apart >= half:
-                apart -= n
-            elif apart < half - n:
-                apart += n
-            offset[region, axis] += apart
+    # labels that are not given are never looked at
+    known = np.zeros((1, 1, 1), np.int32) if label is None else label
+    given, labelled = np.ascontiguousarray(values), label is not None
+    above = given.dtype.type(above)  # as arrays are compared
+    parent = _joined(given, above, known, labelled)
+    whole = parent == np.arange(len(parent))
+    number, count = np.cumsum(whole) - 1, np.count_nonzero(whole)
+    sums, first = np.zeros((count, 6)), np.full((count, 3), -1)
+    _sum(given, above, known, labelled, number[parent], sums, first)
+    return sums[:, 0].astype(np.int64), sums[:, 1], sums[:, 2].astype(np.int64), first, sums[:, 3:]
+
+
+@compiled
+def _joined(values: Array, above: float, label: Array, labelled: bool) -> Array:
+    """For each piece of a region that is met, plane by plane, the first piece of the same region (P,)."""
+    n, count = values.shape[0], 0
+    parent = np.zeros(1024, np.int64)
+    here, before, begin = np.full((n, n), -1), np.full((n, n), -1), np.full((n, n), -1)
+    for i in range(n):
+        before, here = here, before
+        here[:] = -1
+        for j in range(n):
+            for k in range(n):
+                if not values[i, j, k] > above or (labelled and label[i, j, k] != 0):
+                    continue
+                piece = _piece(here, before, j, k, parent)
+                if piece == -1:
+                    if count == parent.size:
+                        longer = np.zeros(2 * count, np.int64)
+                        longer[:count] = parent
+                        parent = longer
+                    piece, parent[count] = count, count
+                    count += 1
+                here[j, k] = piece
+        if i == 0:
+            begin[:] = here
+    for j in range(n):
+        for k in range(n):
+            if here[j, k] != -1:
+                _around(begin, j, k, parent, here[j, k])
+    for piece in range(count):
+        parent[piece] = _root(parent, piece)
+    return parent[:count].copy()
+
+
+@compiled
+def _sum(values: Array, above: float, label: Array, labelled: bool, region: Array, sums: Array, first: Array) -> None:
+    """Fill sums (N, 6) and first cells (N, 3), -1 at first, of regions; `region` (P,) is that of each piece, met again
+    in the same order."""
+    n, count = values.shape[0], 0
+    half = (n + 1) // 2
+    here, before = np.full((n, n), -1), np.full((n, n), -1)
+    for i in range(n):
+        before, here = here, before
+        here[:] = -1
+        for j in range(n):
+            for k in range(n):
+                if not values[i, j, k] > above or (labelled and label[i, j, k] != 0):
+                    continue
+                # all that touch are of one region
+                own = _seen(here, before, j, k)
+                if own == -1:
+                    own = region[count]
+                    count += 1
+                here[j, k] = own
+                if first[own, 0] < 0:
+                    first[own, 0], first[own, 1], first[own, 2] = i, j, k
+                sums[own, 0] += 1
+                sums[own, 1] += values[i, j, k]
+                if labelled and _borders(label, i, j, k):
+                    sums[own, 2] += 1
+                for axis, place in enumerate((i, j, k)):
+                    apart = place - first[own, axis]
+                    if apart >= half:
+                        apart -= n
+                    elif apart < half - n:
+                        apart += n
+                    sums[own, 3 + axis] += apart
+
+
+@compiled
+def _piece(here: Array, before: Array, j: int, k: int, parent: Array) -> int:
+    """One of the pieces around a cell in the planes so far, all of them joined; -1 for none."""
+    n = here.shape[0]
+    if not (0 < j < n - 1 and 0 < k < n - 1):
+        return _around(before, j, k, parent, _around(here, j, k, parent, -1))
+    piece = here[j, k - 1]
+    if piece != -1:  # what touches both is joined already
+        for other in (here[j - 1, k + 1], before[j - 1, k + 1], before[j, k + 1], before[j + 1, k + 1]):
+            piece = _unite(piece, other, parent)
+        return piece
+    for c in range(k - 1, k + 2):
+        for other in (here[j - 1, c], before[j - 1, c], before[j, c], before[j + 1, c]):
+            piece = _unite(piece, other, parent)
+    return piece
+
+
+@compiled
+def _around(plane: Array, j: int, k: int, parent: Array, piece: int) -> int:
+    """Join the pieces around a cell of a plane, and the one given unless it is -1; returns one of them."""
+    n = plane.shape[0]
+    for a in range(j - 1, j + 2):
+        for c in range(k - 1, k + 2):
+            piece = _unite(piece, plane[a % n, c % n], parent)
+    return piece
+
+
+@compiled
+def _unite(piece: int, other: int, parent: Array) -> int:
+    """Join two pieces, either of which may be none, -1; returns one of them."""
+    if other == -1 or other == piece:
+        return piece
+    if piece == -1:
+        return other
+    one, two = _root(parent, piece), _root(parent, other)
+    # the earlier is the root: its first cell is that of the whole
+    parent[max(one, two)] = min(one, two)
+    return piece
+
+
+@compiled
+def _seen(here: Array, before: Array, j: int, k: int) -> int:
+    """The region around a cell in the planes so far; -1 for none."""
+    n = here.shape[0]
+    for a in range(j - 1, j + 2):
+        for c in range(k - 1, k + 2):
+            row, column = a % n, c % n
+            if here[row, column] != -1:
+                return here[row, column]
+            if before[row, column] != -1:
+                return before[row, column]
+    return -1
+
+
+@compiled
+def _root(parent: Array, piece: int) -> int:
+    while parent[piece] != piece:
+        parent[piece] = parent[parent[piece]]
+        piece = parent[piece]
+    return piece
 
 
 @compiled

@@ -10,7 +10,7 @@ from core.cosmos.box import Array, lattice
 from core.cosmos.cosmology import Cosmology
 from core.cosmos.halos import friends_of_friends, measure, rank, warren
 from core.cosmos.initial import linear_field
-from core.cosmos.linking import label_cells, link
+from core.cosmos.linking import link
 from core.cosmos.power import linear_power
 from core.cosmos.simulate import Evolution, evolve
 from core.cosmos.universe import Universe
@@ -81,19 +81,6 @@ def test_rank_of_equal_sizes_is_by_first_member() -> None:
     roots = np.array([0, 1, 1, 3, 0, 3, 6, 1])
     np.testing.assert_array_equal(rank(roots, 2), [2, 1, 1, 3, 2, 3, 0, 1])
     np.testing.assert_array_equal(rank(roots, 4), 0)
-
-
-def test_label_cells_equals_a_search_of_neighbours() -> None:
-    mask = np.random.default_rng(1).uniform(size=(10, 10, 10)) < 0.06
-    cells = np.argwhere(mask)
-    distance = np.abs(cells[:, None] - cells[None])
-    near = np.minimum(distance, 10 - distance).max(axis=-1) <= 1
-    component = components(np.argwhere(near), len(cells))
-    flat = cells @ np.array([100, 10, 1])
-    labels = label_cells(mask)
-    np.testing.assert_array_equal(labels[mask], flat[component])
-    assert (labels[~mask] == -1).all()
-    assert len(np.unique(component)) > 10
 
 
 def test_catalogue_by_hand() -> None:

@@ -5,9 +5,8 @@ import pytest
 from scipy import ndimage
 
 from core.cosmos.box import Array, nearest_image
-from core.cosmos.linking import label_cells
 from core.protohalos.finder import Found, ShellThreshold, find, find_about
-from core.protohalos.regions import connected
+from core.protohalos.regions import connected, regions
 
 CELLS = 48
 HALF = ShellThreshold(0.0, 0.5, 0.0, 0.5)
@@ -192,10 +191,27 @@ def test_threshold_of_the_paper() -> None:
 @pytest.mark.parametrize("fraction", [0.02, 0.06, 0.3])
 def test_connected_regions_against_scipy(fraction: float) -> None:
     mask = np.random.default_rng(4).random((20, 20, 20)) < fraction
-    region = label_cells(mask)
-    assert ((region == -1) == ~mask).all()
-    sizes = np.unique(region[mask], return_counts=True)[1]
-    assert sorted(sizes.tolist()) == periodic_sizes(mask)
+    size, heavy, _, first, _ = regions(mask, 0)
+    assert sorted(size.tolist()) == periodic_sizes(mask)
+    assert (heavy == size).all()
+    # in the order of their first cells, before which no cell of theirs comes
+    flat = first @ np.array([400, 20, 1])
+    assert (np.diff(flat) > 0).all()
+    assert flat[0] == np.flatnonzero(mask)[0]
+
+
+def test_regions_are_of_cells_above_a_value_and_in_no_other() -> None:
+    values = np.random.default_rng(5).random((12, 12, 12)).astype(np.float32)
+    label = np.zeros(values.shape, np.int32)
+    label[3:6, 2:5, 9:] = 7
+    mask = (values > np.float32(0.9)) & (label == 0)
+    size, heavy, bordering, first, offset = regions(values, 0.9, label)
+    alone = regions(mask, 0)
+    for one, other in zip((size, first, offset), (alone[0], alone[3], alone[4]), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert heavy.sum() == pytest.approx(values[mask].sum(dtype=np.float64))
+    beside = ndimage.binary_dilation(np.pad(label > 0, 1, mode="wrap"), np.ones((3, 3, 3)))[1:-1, 1:-1, 1:-1]
+    assert bordering.sum() == np.count_nonzero(beside & mask) > 0
 
 
 def periodic_sizes(mask: Array) -> list[int]:
