@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,7 +135,8 @@ def _paper(
     reports: dict[str, Report] = {}
     for network in paper.networks:
         numbers, reports[network] = _repeat(laid_out(runs, network, anew=True), None, train, where, out, runs)
-        repeated += numbers
+        told = f"{network}: " if len(paper.networks) > 1 else ""
+        repeated += [replace(item, name=f"{told}{item.name}") for item in numbers]
     if paper.train:
         wanted = settings_of_universes(paper.universes)
         there = found_by_settings(wanted, [*where, out])
@@ -149,8 +151,6 @@ def _paper(
 
 
 def _tell(what: str, repeated: Sequence[Repeated], report: Report, save: Path | None) -> None:
-    from dataclasses import replace
-
     from core.runs.repeat import dumped, repeats, table
 
     numbers = table(f"{what}: published and here", repeated)
