@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
-from app.tui.frame.link import UNKNOWN, Link, measured
+from app.tui.frame.link import MOST, Link, measured
 from app.tui.frame.machine import Gauge, MachineRead
 from app.tui.frame.memory import left, recall, remember
 from app.tui.frame.named import command_in, started
@@ -132,7 +133,7 @@ class Workbench(App[None], inherit_bindings=False):
     def frame(self) -> float:
         """Bytes that a frame may have on the way to this terminal."""
         link = getattr(self._driver, "link", None)
-        return link.frame if isinstance(link, Link) else UNKNOWN
+        return link.frame(time.monotonic()) if isinstance(link, Link) else MOST
 
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed

@@ -33,6 +33,8 @@ from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-c", "from app.main import main; main()"]
+SLOW = 60e3
+"""Bytes a second of a slow line."""
 QUIET = 0.25
 """Seconds without a byte after which a frame counts as whole."""
 
@@ -40,7 +42,11 @@ QUIET = 0.25
 class Workbench:
     """The workbench on a pseudo-terminal; a thread keeps the time and the bytes of all it sends."""
 
-    def __init__(self, runs: Path, universes: Path, columns: int, rows: int, config: Path) -> None:
+    def __init__(
+        self, runs: Path, universes: Path, columns: int, rows: int, config: Path, rate: float = float("inf")
+    ) -> None:
+        """`rate` is what the line carries [bytes/s]; over a slow one the terminal says where its cursor is."""
+        self.line_rate = rate
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_CONFIG_HOME": str(config)}
@@ -65,6 +71,10 @@ class Workbench:
                 block = os.read(self.master, 1 << 16)
             except OSError:  # it has ended
                 return
+            if self.line_rate < float("inf"):
+                time.sleep(len(block) / self.line_rate)
+                if b"\x1b[6n" in block:
+                    os.write(self.master, b"\x1b[1;1R")
             self.sent.append((time.perf_counter(), block))
 
     @property
@@ -223,11 +233,14 @@ def large_universe(path: Path, cells: int) -> None:
     )
 
 
-def slices(runs: Path, universes: Path, config: Path, cells: int, columns: int, rows: int) -> None:
-    """Browse a large universe while the training run goes on."""
+def slices(
+    runs: Path, universes: Path, config: Path, cells: int, columns: int, rows: int, rate: float = float("inf")
+) -> None:
+    """Browse a large universe while the training run goes on, over a line that carries so many bytes a second."""
+    words = "" if rate == float("inf") else f", {rate / 1e3:g} kB/s"
     path = universes / f"random-{cells}.h5"
     large_universe(path, cells)
-    bench = Workbench(runs, universes, columns, rows, config)
+    bench = Workbench(runs, universes, columns, rows, config, rate)
     bench.wait_for("palette")
     bench.settle()
     os.write(bench.master, b"\x10")  # the palette finds the universe
@@ -237,7 +250,7 @@ def slices(runs: Path, universes: Path, config: Path, cells: int, columns: int, 
     os.write(bench.master, b"\r")
     bench.wait_for("Mpc/h")
     bench.settle()
-    answers(bench, f"a key of the slices of {cells}^3", "....,,..aa..+-v")
+    answers(bench, f"a key of the slices of {cells}^3{words}", "....,,..aa..+-v")
     say(f"memory with {cells}^3", f"{bench.usage.memory_info().rss / 2**20:.0f} MiB")
     bench.close()
     path.unlink()
@@ -282,7 +295,8 @@ def main() -> None:
         answers(bench, "a key of the runs, training on both cores", "jjkkmlwlwmjjkk")
         bench.close()
         for cells in arguments.cells:
-            slices(runs, universes, config, cells, columns, rows)
+            for rate in (float("inf"), SLOW):
+                slices(runs, universes, config, cells, columns, rows, rate)
         worker.terminate()
         worker.wait()
 

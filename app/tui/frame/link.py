@@ -1,7 +1,7 @@
 """How fast the terminal takes what is sent, measured on the way: after a large frame it is asked where its cursor is.
 
-Its answer comes when all before the question has arrived and been drawn. A terminal that does not answer is taken for
-a slow one; while little is sent, nothing is asked.
+Its answer comes when all before the question has arrived and been drawn. A terminal that does not answer in time is
+taken for one at the end of a slow line; while little is sent, nothing is asked.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from textual.message import Message
 
 SECONDS = 1.0
 """That a frame may take."""
-UNKNOWN = 80_000
-"""Bytes of a frame before anything has been measured."""
-LEAST, MOST = 16_000, 400_000
+LEAST, SLOW, MOST = 16_000, 80_000, 400_000
+"""Bytes of a frame: the least, where no answer comes, and the most, also before anything has been measured."""
+PATIENCE = 3.0
+"""Seconds until an answer counts as missing."""
 LARGE = 20_000
 """Bytes of a frame that tells how fast the way is, not only how long."""
 EVERY = 5.0
@@ -34,10 +35,12 @@ class Link:
         self._asked: tuple[float, int] | None = None
         self._last = -EVERY
 
-    @property
-    def frame(self) -> float:
+    def frame(self, now: float) -> float:
         """Bytes that a frame may have."""
-        return UNKNOWN if self.rate is None else min(MOST, max(LEAST, self.rate * SECONDS))
+        if self.rate is None:
+            silent = self._asked is not None and now - self._asked[0] > PATIENCE
+            return SLOW if silent else MOST
+        return min(MOST, max(LEAST, self.rate * SECONDS))
 
     def asks(self, size: int, now: float) -> bool:
         """Whether a question follows these bytes, which are sent now."""
