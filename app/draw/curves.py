@@ -92,7 +92,8 @@ def _plan(figure: Curves, canvas: Canvas, depth: Depth) -> PanelRows | str:
         return NOTHING
     top = header(canvas, figure.title, figure.y_label, legends(figure), depth)
     rows = canvas.height - top - footed(canvas, figure.x_label)
-    ratio_rows = max(5, round(_RATIO_SHARE * rows)) if rows >= 13 and ratios(figure) else 0
+    # an odd number, so that the middle of fixed limits lies in the middle of a row
+    ratio_rows = max(5, round(_RATIO_SHARE * rows)) | 1 if rows >= 13 and ratios(figure) else 0
     y_span, y_ticks = _even(
         y_span, figure.y_log, max(2, (rows - ratio_rows) // 3), rows - ratio_rows - 2 + bool(ratio_rows),
         fixed=figure.y_limits is not None,

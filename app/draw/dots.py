@@ -15,6 +15,7 @@ Dots = NDArray[np.bool_]
 Layer = tuple[int, Dots]
 """Dots and the colour they are drawn in."""
 
+_HAIR = 1e-6
 DASH = 5
 """Dots of a dash, and of the gap behind it."""
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -38,7 +39,8 @@ class Grid:
     def down(self, y: Values) -> Values:
         """The places of values, in dots from the top."""
         low, high = self.axes.y_limits
-        return 4 * self.rows - 2 - 4 * (self.rows - 1) * (y - low) / (high - low)
+        # what lies between two cells is drawn in the upper one, as ticks are
+        return 4 * self.rows - 2 - _HAIR - 4 * (self.rows - 1) * (y - low) / (high - low)
 
     def none(self) -> Dots:
         return np.zeros((4 * self.rows, 2 * self.columns), dtype=bool)
