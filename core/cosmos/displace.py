@@ -14,6 +14,9 @@ from core.limits import free_memory
 BYTES = 100
 """Of memory that moving takes for a cell: second order is computed on a mesh 3/2 finer."""
 
+SHARE = 0.7
+"""Of free memory that it may take."""
+
 
 def move(halos: Catalogue, label: Array, delta: Field, cosmology: Cosmology, redshift: float = 0.0) -> Catalogue:
     """The halos with `position` [Mpc/h] and peculiar `velocity` [km/s] by the mean displacement of their cells.
@@ -27,7 +30,7 @@ def move(halos: Catalogue, label: Array, delta: Field, cosmology: Cosmology, red
     from core.cosmos.lpt import first_order, second_order
 
     functions, a = cosmology.growth, 1 / (1 + redshift)
-    factor = coarser(delta.cells, free_memory())
+    factor = coarser(delta.cells, int(SHARE * free_memory()))
     modes = torch.fft.rfftn(torch.from_numpy(_means(delta.values, factor)))
     first = mean_over(first_order(modes, delta.box_size).numpy(), label, halos)
     second = mean_over(second_order(modes, delta.box_size).numpy(), label, halos)

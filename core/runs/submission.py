@@ -117,8 +117,8 @@ def requeue(run: Run, code: int) -> bool:
         raise RunError("this is no job", "`halodeck requeue` is for job scripts")
     shutil.rmtree(run.path / NOTES, ignore_errors=True)
     status, kept = run.status(), run.path / "requeued.json"
-    if status.state == "done":
-        return False
+    if status.state == "done" or (status.state == "stopped" and not status.again):
+        return False  # one that was stopped by hand stays so
     killed = code >= 128 or status.state == "lost"
     if not (status.again or (killed and _has_got_on(kept, status.step))):
         return False
