@@ -111,7 +111,7 @@ async def test_the_toy_without_runs(folder: Path) -> None:
         await sees(pilot, "inspect density@cpu --layer", "density@cpu", "filter 0 of")
         await pilot.press("v")
         await sees(pilot, "activations need a universe")
-        await pilot.press(*"m" * (len(named()) - 2))
+        await pilot.press(*"m" * (len(named()) - 3))
         await sees(pilot, "There are no runs in")
 
 
