@@ -56,7 +56,7 @@ async def test_a_run(folder: Path, done_run: Run, universes: list[Universe]) -> 
         await pilot.press("right")
         await sees(pilot, "filter 1 of 2")
         await pilot.press("j")
-        await sees(pilot, "has no filters; f shows its activations")
+        await sees(pilot, "has no filters; v shows its activations")
         await pilot.press("G")
         await sees(pilot, "exit: filter 0 of 2, 2 input channels")
         await pilot.press("I")
