@@ -4,11 +4,13 @@ import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from core.cluster import queue
+from core.cluster import queue, slurm
 from core.cluster.slurm import Queued
+from core.runs import submission
 from core.runs.run import Run, create_run
 
 
@@ -70,3 +72,27 @@ class TestQueued:
         assert run.status().state == "running"
         del squeue["7"]
         assert run.status().state == "lost"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "again"),
+    [
+        ({"state": "done"}, 0, False),
+        ({"state": "stopped", "again": True}, 0, True),  # it has made room
+        ({"state": "stopped", "again": False}, 130, False),  # by hand
+        ({"state": "running"}, 137, True),  # killed
+        ({"state": "failed"}, 1, False),
+    ],
+)
+def test_a_job_begins_again_where_its_run_was_only_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, object], code: int, again: bool
+) -> None:
+    run, queued = create_run(tmp_path, "halonet", {}), []
+    monkeypatch.setattr(submission, "allocation", lambda: SimpleNamespace(job="7"))
+    monkeypatch.setattr(slurm, "requeue", queued.append)
+    monkeypatch.setattr(queue, "look", lambda job: None)
+    run.write_status(step=3, steps=9, **said)
+    assert submission.requeue(run, code) is again
+    assert queued == ["7"] * again
+    # what does not get on is not begun for ever
+    assert submission.requeue(run, code) is (again and said["state"] == "stopped")
