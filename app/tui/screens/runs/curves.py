@@ -29,7 +29,8 @@ def live_curves(
     """Values of one metric over the step, of one run or of several overlaid: each keeps its place, and so its colour,
     where another has no such values.
 
-    The axes reach to round numbers, `last_step` at most, so that one more step changes few cells of the picture.
+    The axes reach to round numbers, `last_step` at most, so that one more step changes few cells of the picture. Where
+    a value is not positive, such as a likelihood's loss, the axis is linear: a logarithmic one would leave it out.
     """
     series = []
     for name, history in histories.items():
@@ -47,6 +48,7 @@ def live_curves(
             series.append(Series(title, *thinned(steps, values), style="line" if len(steps) > 1 else "points"))
     if not any(each.x.size for each in series):
         series = []
+    log = log and not any((each.y <= 0).any() for each in series)
     furthest = max((float(each.x[-1]) for each in series if each.x.size), default=0.0)
     limits = (0.0, round_up(furthest, last_step)) if furthest else None
     return Curves("", tuple(series), "step", metric, y_log=log, x_limits=limits, y_limits=_round_limits(series, log))

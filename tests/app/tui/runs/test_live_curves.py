@@ -48,3 +48,12 @@ def test_training_and_validation_are_overlaid() -> None:
     assert [series.name for series in dice.series] == ["validation"]
     smoothed = live_curves({"run": history}, "loss", log=False, smooth=True)
     assert smoothed.series[0].name == "training, smoothed"
+
+
+def test_what_goes_below_zero_has_a_linear_axis() -> None:
+    history = History()
+    history.add({"event": "step", "step": step, "loss": 2.0 - step} for step in range(1, 5))
+    curves = live_curves({"run": history}, "loss", log=True, smooth=False)
+    assert not curves.y_log
+    assert curves.y_limits is not None
+    assert curves.y_limits[0] <= -2
