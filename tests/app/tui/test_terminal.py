@@ -273,7 +273,7 @@ def test_a_run_from_the_form_outlives_the_terminal(
     terminal.keys("2", "0", "0")
     terminal.sees("--config smoke", "--set steps=200")
     terminal.keys("Enter")
-    terminal.sees("L launch")
+    terminal.sees("X launch")
     terminal.keys("X")
     until(lambda: run.status().step > 0, terminal.screen)
     terminal.presses("5", "● running")

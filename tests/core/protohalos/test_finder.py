@@ -210,7 +210,7 @@ def test_regions_are_of_cells_above_a_value_and_in_no_other() -> None:
     for one, other in zip((size, first, offset), (alone[0], alone[3], alone[4]), strict=True):
         np.testing.assert_array_equal(one, other)
     assert heavy.sum() == pytest.approx(values[mask].sum(dtype=np.float64))
-    beside = ndimage.binary_dilation(np.pad(label > 0, 1, mode="wrap"), np.ones((3, 3, 3)))[1:-1, 1:-1, 1:-1]
+    beside = ndimage.binary_dilation(np.pad(label > 0, 1, mode="wrap"), np.ones((3, 3, 3), bool))[1:-1, 1:-1, 1:-1]
     assert bordering.sum() == np.count_nonzero(beside & mask) > 0
 
 

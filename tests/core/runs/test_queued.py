@@ -87,7 +87,8 @@ class TestQueued:
 def test_a_job_begins_again_where_its_run_was_only_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, object], code: int, again: bool
 ) -> None:
-    run, queued = create_run(tmp_path, "halonet", {}), []
+    run = create_run(tmp_path, "halonet", {})
+    queued: list[str] = []
     monkeypatch.setattr(submission, "allocation", lambda: SimpleNamespace(job="7"))
     monkeypatch.setattr(slurm, "requeue", queued.append)
     monkeypatch.setattr(queue, "look", lambda job: None)

@@ -295,7 +295,7 @@ def test_columns_fit_and_the_most_telling_come_first(width: int) -> None:
 async def test_a_live_curve_is_not_sent_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run(root)
     async with opened(root) as pilot:
-        await until(pilot, lambda: shown(pilot, "curve") is not None and "m metric" in text(pilot))
+        await until(pilot, lambda: shown(pilot, "curve") is not None and "v metric" in text(pilot))
         whole: list[object] = []
         refresh = figure_view.FigureView.refresh
 
