@@ -19,7 +19,7 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(MAKE) --no-print-directory --jobs 2 types types-of-tests
-	$(KEEP_MEMORY) $(BIN)/pytest -n 2 --dist worksteal
+	$(KEEP_MEMORY) $(BIN)/pytest -n 3 --dist worksteal
 
 types:
 	$(BIN)/mypy
