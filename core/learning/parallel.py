@@ -6,6 +6,7 @@ process learns that accumulates W batches: two batches a step to the last bit, m
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _PATIENCE = timedelta(days=30)
 """How long a rank waits for the others: a paused training keeps them waiting, and the launcher sees the dead ones."""
+
+_JOINING = 150.0
+"""Seconds that finding the others may take: they are started together."""
 
 
 def asked_for() -> int:
@@ -44,7 +48,13 @@ def joined() -> Iterator[None]:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         backends += ",cuda:nccl"
-    dist.init_process_group(backends, timeout=_PATIENCE)
+    # ranks that were started again at the same moment may wait for one another for ever while they connect: whoever
+    # does ends, even where C code waits, and the launcher starts all of them once more
+    faulthandler.dump_traceback_later(_JOINING, exit=True)
+    try:
+        dist.init_process_group(backends, timeout=_PATIENCE)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     try:
         yield
     finally:
