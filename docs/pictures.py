@@ -93,7 +93,18 @@ def make(folder: Path) -> None:
     few = ["--set", "split.validation=1", "--set", "split.test=1", "--set", "validate_every=10"]
     train = ["train", "halonet", "--on", "universes", "--config", "demo", *few]
     halodeck(*train, "--set", "steps=150")
-    halodeck("train", "halonet", "--on", "universes", "--config", "smoke", "--note", "the smallest network")
+    halodeck(
+        "train",
+        "halonet",
+        "--on",
+        "universes",
+        "--config",
+        "smoke",
+        "--set",
+        "minimum_cells=20",
+        "--note",
+        "the smallest network",
+    )
     halodeck(*train, "--set", "steps=5000", "--detach")
 
 
