@@ -33,6 +33,11 @@ def scratch_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
+def temporary_folder() -> Path:
+    """The folder for what ends with the program: the scratch folder, else that of the system."""
+    return scratch_folder() or Path(tempfile.gettempdir())
+
+
 def aside(value: T) -> T:
     """The same value, the large arrays and tensors in it in files.
 
@@ -55,7 +60,7 @@ def empty(shape: tuple[int, ...], kind: Any) -> np.ndarray[Any, Any]:
             if hasattr(os, "posix_fallocate"):  # a map of a file that the disk has no room for ends the process
                 os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
-            raise explain(error, Path(tempfile.gettempdir())) from error
+            raise explain(error, temporary_folder()) from error
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))
 
 
@@ -66,7 +71,7 @@ def in_file(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
             np.ascontiguousarray(array).tofile(file)
             settle(file)
         except OSError as error:
-            raise explain(error, Path(tempfile.gettempdir())) from error
+            raise explain(error, temporary_folder()) from error
         # "c": a page that is written to is copied; a read-only array is no tensor
         return np.asarray(np.memmap(file, array.dtype, "c", shape=array.shape))
 
@@ -101,13 +106,12 @@ def allow_many_files() -> None:
 
 def _unnamed() -> IO[bytes]:
     allow_many_files()
-    folder = scratch_folder()
+    folder = temporary_folder()
     try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
     except OSError as error:
-        raise explain(error, folder or Path(tempfile.gettempdir())) from error
+        raise explain(error, folder) from error
 
 
 def _aside(value: Any) -> Any:

@@ -56,7 +56,7 @@ def restore(folder: Path, name: str = "") -> Path:
     last = next((each for each in inside if not name or each.name == name), None)
     if last is None:
         remedy = did_you_mean(name, [each.name for each in inside]) if inside else "nothing has been deleted there"
-        raise InputError(f"there is no {name or 'thing'} in the trash of {folder}", remedy)
+        raise InputError(f"there is {f'no {name!r}' if name else 'nothing'} in the trash of {folder}", remedy)
     target = folder / last.name
     if target.exists():
         raise InputError(f"{target} is there again", f"give that another name; {last.path} is what was deleted")

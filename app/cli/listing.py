@@ -11,6 +11,7 @@ from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUN_KEYS, RUNS, RunsArgument, RunsOption, duration, told_of
 from app.cli.show import print_figure, say, width
+from core.errors import UsageError
 from core.runs.listing import entries, look_at_run, read_entry, read_measured
 
 if TYPE_CHECKING:
@@ -43,8 +44,15 @@ def list_runs(
         say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
     wanted = told.known([name for name in columns.split(",") if name not in ("", "all")], found)
-    told.known([each.name for each in told.conditions(where)[0]], found)
-    found = told.matching(found, where)
+    conditions, words = told.conditions(where)
+    told.known([each.name for each in conditions], found)
+    if wrong := [word for word in words if set(word) & set("<>=")]:
+        raise UsageError(f"--where {wrong[0]!r} is no condition", "write seed=3, dice>0.9 or recipe!=infall")
+    every_run, found = len(found), told.matching(found, where)
+    if not found:
+        tell(runs=[])
+        say(f"none of the {every_run} runs in {runs} is so: {where}")
+        return
     if sort:
         found = told.ordered(found, told.known([sort], found)[0] if found else sort, falling)
     tell(runs=[_measured(entry) for entry in found])

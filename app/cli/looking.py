@@ -26,10 +26,7 @@ from core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from core.cosmos.universe import Universe
-    from core.figures import Report
-
-if TYPE_CHECKING:
-    from core.figures import Figure
+    from core.figures import Figure, Report
 
 
 def info(
@@ -165,6 +162,8 @@ def _readings(report: Report, universes: list[Universe], places: list[str]) -> I
     """A line to cite for every curve at places like power=0.5. Raises: UsageError."""
     from importlib.metadata import version
 
+    import numpy as np
+
     from app.draw.citation import citation
     from app.draw.numbers import readings
     from core.analysis.statistics.measure import sources
@@ -178,9 +177,12 @@ def _readings(report: Report, universes: list[Universe], places: list[str]) -> I
         if name not in figures:
             raise UsageError(f"--read {place!r} names no figure", did_you_mean(name, figures))
         figure = figures[name]
-        for reading in readings(figure, parse_numbers(x, "--read")[0]):
-            if math.isfinite(reading.y):
-                yield citation(figure, reading, about, program)
+        found = [each for each in readings(figure, parse_numbers(x, "--read")[0]) if math.isfinite(each.y)]
+        if not found:
+            every = np.concatenate([series.x for series in figure.series])
+            reach = f"its curves reach from {np.nanmin(every):.3g} to {np.nanmax(every):.3g}"
+            raise UsageError(f"--read {place!r} lies beyond every curve", reach)
+        yield from (citation(figure, reading, about, program) for reading in found)
 
 
 COMMANDS = (

@@ -38,6 +38,8 @@ def replay(
     if not notebook.exists():
         raise InputError(f"there is no notebook {notebook}", "in the workbench B adds to one")
     notes = read_notebook(notebook)
+    if not notes:
+        raise InputError(f"{notebook} has no entries", "in the workbench B adds to one")
     said = {}
     with progress_bar("replay") as progress:
         for done, note in enumerate(notes):

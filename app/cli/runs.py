@@ -43,6 +43,8 @@ RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="Name or path of a run, latest, or a network of `halodeck networks`.")
 ]
 RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or paths of runs, or latest.")]
+OnOption = Annotated[list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")]
+TableOption = Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
 UniversesOption = Annotated[
     Path, typer.Option("--universes", help="Folder of the universes.", envvar="HALODECK_UNIVERSES")

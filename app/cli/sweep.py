@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.answers import JOB, REPORT, tell
 from app.cli.command import Command
-from app.cli.runs import RUNS, RunsOption
-from app.cli.show import SaveOption, print_figure, print_report, progress_bar, save_report, say
+from app.cli.options import Device
+from app.cli.runs import RUNS, OnOption, RunsOption, TableOption
+from app.cli.show import SaveOption, print_figure, print_report, print_script, progress_bar, save_report, say
 from app.cli.training import spec_of
 from app.cli.where import (
     DetachOption,
@@ -28,20 +28,19 @@ from core.errors import RunError, UsageError
 from core.runs.listing import look_at_run
 
 if TYPE_CHECKING:
+    from core.runs.launch_spec import LaunchSpec
     from core.runs.sweep import Sweep
 
 
 def sweep(
     recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="See `halodeck recipes`.")] = "",
-    on: Annotated[
-        list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")
-    ] = None,
-    config: Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")] = None,
+    on: OnOption = None,
+    config: TableOption = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=values: 0.001,0.003,0.01 or 1..5 or 0..1 x 5 or log 1e-4..1e-2 x 5."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     stop_losers: Annotated[
         float,
         typer.Option(
@@ -66,7 +65,7 @@ def sweep(
 
     One after another or --parallel at a time, in the background, or as the tasks of a job array (--submit).
     """
-    from core.runs.sweep import create_sweep, expanded, open_sweep
+    from core.runs.sweep import create_sweep, open_sweep
 
     if bool(resume) == bool(recipe_name):
         raise UsageError("name a recipe, or a sweep to go on with", "halodeck sweep RECIPE --set ..., or --resume NAME")
@@ -78,15 +77,27 @@ def sweep(
     else:
         spec = spec_of(recipe_name, on, config, set_, device, runs, note, where.size.processes)
         if dry_run:
-            for each in expanded(spec):
-                each.settings()
-            say(f"{len(expanded(spec))} runs")
-            tell(runs=len(expanded(spec)))
+            _print_script(spec, where, parallel)
             return
         found = create_sweep(spec, shlex.join(["halodeck", *sys.argv[1:]]), stop_losers)
         say(f"{found.name}: {len(found.runs)} runs, {found.runs[0].name} to {found.runs[-1].name}")
     tell(sweep=found.name, runs=[run.name for run in found.runs])
     _start(found, where, parallel)
+
+
+def _print_script(spec: LaunchSpec, where: Where, parallel: int) -> None:
+    """Print the job script of a sweep of which nothing is made yet."""
+    from core.runs.run import Run
+    from core.runs.submission import sweep_script
+    from core.runs.sweep import FOLDER, Sweep, expanded
+
+    assert where.site
+    specs = expanded(spec)
+    for each in specs:
+        each.settings()  # all mistakes
+    runs = tuple(Run(spec.runs / f"{spec.recipe}-NNN+{number}") for number in range(len(specs)))
+    found = Sweep(spec.runs / FOLDER / "sweep-NNN", runs)
+    print_script(sweep_script(found, runs, where.site, where.size, parallel))
 
 
 def _start(found: Sweep, where: Where, parallel: int) -> None:

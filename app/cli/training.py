@@ -11,7 +11,18 @@ import typer
 
 from app.cli.answers import JOB, REPORT, RUN, tell
 from app.cli.command import Command
-from app.cli.runs import RUNS, UNIVERSES, MovedOption, RunArgument, RunsOption, SetOption, report
+from app.cli.options import Device
+from app.cli.runs import (
+    RUNS,
+    UNIVERSES,
+    MovedOption,
+    OnOption,
+    RunArgument,
+    RunsOption,
+    SetOption,
+    TableOption,
+    report,
+)
 from app.cli.show import print_script, say
 from app.cli.where import (
     DetachOption,
@@ -35,12 +46,10 @@ if TYPE_CHECKING:
 
 def train(
     recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="See `halodeck recipes`.")],
-    on: Annotated[
-        list[Path] | None, typer.Option("--on", help="A universe or a folder of them; may be repeated.")
-    ] = None,
-    config: Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")] = None,
+    on: OnOption = None,
+    config: TableOption = None,
     set_: SetOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     detach: DetachOption = False,
     submit: SubmitOption = None,
     nodes: NodesOption = 1,

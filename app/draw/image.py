@@ -13,6 +13,7 @@ from app.draw.canvas import Canvas
 from app.draw.colour import Depth, frame_ink
 from app.draw.maps import Codes, Pixels, paint
 from app.draw.overlay import largest, lay_over, overlay_ink, overlay_sign, overlays_of
+from app.draw.resample import most_frequent, resample
 from app.draw.shown import shortened
 from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
 from core.figures import Array, Circles, Contours, Scale, Slice
@@ -23,8 +24,6 @@ NATURAL_ROWS = 40
 # beyond this an image in its own aspect would be a thread
 _STRANGEST_ASPECT = 6.0
 NOTHING = "no finite values"
-_LARGE = 4
-"""Pixels across from which on a value has sharp edges: a mean on them would be sent for nothing."""
 _COARSER = (1, 2, 3, 4, 6, 8, 12, 16)
 """Pixels that are made one, each way, until an image fits into its frame."""
 _CHANGE_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
@@ -80,26 +79,6 @@ def colour_scale(figure: Slice) -> ColourScale | None:
     if not high > low:
         low, high = (low / 2, low * 2) if log else (low - (abs(low) / 2 or 1), low + (abs(low) / 2 or 1))
     return ColourScale(low, high, figure.scale)
-
-
-def resample(values: Array, rows: int, columns: int, pooling: Literal["mean", "max", "nearest"]) -> Array:
-    """An image on another grid, shape (rows, columns): pooled where it shrinks, repeated where it grows.
-
-    The mean weights pixels by their overlapping area and leaves missing ones (NaN, inf) out; where each is repeated at
-    least four times the edges stay sharp.
-    """
-    if pooling == "mean" and min(rows / values.shape[0], columns / values.shape[1]) >= _LARGE:
-        pooling = "nearest"
-    if pooling == "mean":
-        missing = ~np.isfinite(values)
-        if not missing.any():
-            return _along(_along(values, rows, 0, pooling), columns, 1, pooling)
-        total = _along(_along(np.where(missing, 0, values), rows, 0, pooling), columns, 1, pooling)
-        share = _along(_along((~missing).astype(np.float32), rows, 0, pooling), columns, 1, pooling)
-        return np.where(share > 1e-6, total / np.maximum(share, 1e-6), np.nan)
-    if pooling == "max" and np.issubdtype(values.dtype, np.floating):
-        values = np.where(np.isfinite(values), values, np.nan)
-    return _along(_along(values, rows, 0, pooling), columns, 1, pooling)
 
 
 @dataclass(frozen=True)
@@ -266,26 +245,6 @@ def _ends(scale: ColourScale, figure: Slice) -> tuple[str, str]:
     return "≤" * below + number(scale.low, 3), "≥" * above + number(scale.high, 3)
 
 
-def _along(values: Array, size: int, axis: int, pooling: str) -> Array:
-    present = values.shape[axis]
-    if size >= present or pooling == "nearest":
-        chosen = ((np.arange(size) + 0.5) * (present / size)).astype(np.intp)
-        return np.take(values, chosen, axis)
-    if pooling == "max":
-        starts = np.arange(size) * present // size
-        return np.asarray(np.fmax.reduceat(values, starts, axis))
-    # the integral of the image up to each edge of the new pixels
-    integral = np.zeros_like(
-        values, shape=(*values.shape[:axis], present + 1, *values.shape[axis + 1 :]), dtype=np.float64
-    )
-    np.cumsum(values, axis, out=integral[(slice(None),) * axis + (slice(1, None),)])
-    edges = np.linspace(0, present, size + 1)
-    whole = np.minimum(edges.astype(np.intp), present - 1)
-    part = (edges - whole).reshape((-1, 1) if axis == 0 else (1, -1))
-    up_to = (1 - part) * np.take(integral, whole, axis) + part * np.take(integral, whole + 1, axis)
-    return np.asarray(np.diff(up_to, axis=axis) * (size / present))
-
-
 def _image_size(figure: Slice, most_columns: int, most_rows: int, depth: Depth) -> tuple[int, int]:
     """Columns and rows of cells, one pixel wide and two high: as large as fits in the axes' aspect."""
     x0, x1, y0, y1 = figure.extent
@@ -328,19 +287,8 @@ def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int) -> Pixel
     if figure.colour_map == "labels":
         if figure.pooling == "max":
             return np.asarray(resample(figure.values, rows, columns, "max")[::-1], dtype=np.float64)
-        return np.asarray(_most_frequent(figure.values, rows, columns)[::-1], dtype=np.float64)
+        return np.asarray(most_frequent(figure.values, rows, columns)[::-1], dtype=np.float64)
     return scale.shares(resample(figure.values, rows, columns, figure.pooling)[::-1])
-
-
-def _most_frequent(labels: Array, rows: int, columns: int) -> Array:
-    """Labels on another grid: where it shrinks the most frequent one of nine places in a pixel, the smallest of
-    equals."""
-    if rows >= labels.shape[0] and columns >= labels.shape[1]:
-        return resample(labels, rows, columns, "nearest")
-    places = resample(labels, 3 * rows, 3 * columns, "nearest").reshape(rows, 3, columns, 3)
-    ranked = np.sort(places.transpose(0, 2, 1, 3).reshape(rows, columns, 9), axis=-1)
-    votes = (ranked[..., :, None] == ranked[..., None, :]).sum(axis=-1)
-    return np.asarray(np.take_along_axis(ranked, votes.argmax(axis=-1)[..., None], axis=-1)[..., 0])
 
 
 def _a_cell(shares: Pixels, figure: Slice, depth: Depth) -> Pixels:

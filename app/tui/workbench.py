@@ -11,13 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import work
-from textual.app import App
 from textual.command import Provider
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
@@ -46,6 +44,7 @@ from app.tui.frame.preferences import Preferences, unknown
 from app.tui.frame.save import saver_of
 from app.tui.frame.screen import FramedScreen
 from app.tui.frame.selection import Selection
+from app.tui.frame.themed import ThemedApp
 from app.tui.frame.visits import Visit, Visits
 from app.tui.frame.wording import folder, shortened
 from app.tui.keymap import KEYS, SECTIONS, remapped, usable
@@ -65,7 +64,7 @@ _PATIENCE = 3.0
 """Seconds for a clean end."""
 
 
-class Workbench(App[None], inherit_bindings=False):
+class Workbench(ThemedApp, inherit_bindings=False):
     """The workbench on a folder of runs and one of universes."""
 
     TITLE = "halodeck"
@@ -101,29 +100,21 @@ class Workbench(App[None], inherit_bindings=False):
         self._memory, self._left = memory, recall(memory, root)
         if self._left.place in self.MODES:
             self.DEFAULT_MODE = self._left.place  # type: ignore[misc]  # App reads it when it is made
-        super().__init__(ansi_color=depth in ("16", "none"))
+        super().__init__(depth, preferences)
         self.set_reactive(Workbench.selection, self._left.selection)
         self._visits = Visits()
         self._named: list[str] = []
         """The command that a message has named last."""
         self.root = root
         self.universes = universes
-        self.depth: Depth = depth
         self.places: Sequence[Place] = PLACES
-        self.preferences = preferences = preferences or Preferences()
-        self._saving = threading.Lock()
         self._knows_columns = False
         self.last_resort: threading.Timer | None = None
         self.follower = Follower(root, self.post_message)
         self.gauge = Gauge(self.post_message)
         self._filters.append(Guard())
-        for design, _ in theme.THEMES.values():
-            self.register_theme(design)
-        self._keymap_in_use, self._complaints = usable(preferences.keymap)
-        self._complaints += unknown("theme", filter(None, [preferences.theme]), theme.THEMES)
-        self._wear(preferences.theme if preferences.theme in theme.THEMES else theme.DARK.name)
-        self._colours = self.get_css_variables()
-        self.stylesheet.set_variables(self._colours)
+        self._keymap_in_use, self._complaints = usable(self.preferences.keymap)
+        self._complaints += unknown("theme", filter(None, [self.preferences.theme]), theme.THEMES)
 
     def get_driver_class(self) -> type[Driver]:
         """The driver of this terminal, which measures its link."""
@@ -344,33 +335,6 @@ class Workbench(App[None], inherit_bindings=False):
         here += [key.where for key in self.keys_of() if key.id in active and key.where != "everywhere"]
         return {section: SECTIONS[section] for section in [*here, "everywhere", *SECTIONS]}
 
-    def action_theme(self) -> None:
-        """The next theme, from now on and in the next session."""
-        names = list(theme.THEMES)
-        if self.depth in ("16", "none"):
-            self.notify(f"with {self.depth} colours there is one theme, the terminal's own")
-            return
-        self.wear(names[(names.index(self.theme) + 1) % len(names)])
-
-    def wear(self, theme: str) -> None:
-        """Put on a theme, from now on and in the next session."""
-        self._wear(theme)
-        self.notify(f"theme {self.theme}")
-        self.keep(theme=self.theme)
-
-    def keep(self, **changes: Any) -> None:
-        """Change preferences for this session and the next ones."""
-        self.preferences = replace(self.preferences, **changes)
-        self._save_preferences()
-
-    @work(thread=True, group="preferences")
-    def _save_preferences(self) -> None:
-        try:
-            with self._saving:
-                self.preferences.save()
-        except HalodeckError as error:
-            self.notify(str(error), severity="warning", markup=False)
-
     def action_copy(self) -> None:
         """Copy what is chosen by OSC 52, which terminals understand over SSH too."""
         if isinstance(self.screen, FramedScreen):
@@ -385,26 +349,6 @@ class Workbench(App[None], inherit_bindings=False):
             return
         words = f"A file in {folder(Path.cwd())} or a path; its ending chooses: .svg, .png or .txt"
         screen.ask_to_save("Save the screen", f"halodeck-{self.current_mode}.svg", words, saver_of(screen))
-
-    def _wear(self, name: str) -> None:
-        """Put on a theme; few colours leave no choice."""
-        if self.depth in ("16", "none"):
-            name = theme.PLAIN.name
-        design, self.ansi_theme_dark = theme.THEMES[name]
-        self.ansi_theme_light = self.ansi_theme_dark
-        self.ansi_color = design.ansi
-        self.theme = name
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Read the style sheets again where a theme has other colours; Textual would with every place visited first."""
-        colours = self.get_css_variables()
-        if colours != self._colours:
-            self._colours = colours
-            super().refresh_css(animate)
-            return
-        self.stylesheet.update(self, animate)
-        for screen in self.screen_stack:
-            screen._css_update_count = self._css_update_count
 
     async def action_quit(self) -> None:
         self._remember()

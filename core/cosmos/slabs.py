@@ -7,14 +7,12 @@ kept.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from core.aside import empty, scratch_folder
+from core.aside import empty, temporary_folder
 from core.cosmos.box import Array, wrap
 from core.cosmos.linking import link
 from core.scratch import Scratch
@@ -48,7 +46,7 @@ def friends_by_slabs(positions: Array, box_size: float, length: float, minimum: 
     if slabs < 3:  # the slabs above and below would be the same
         slabs = 1
     rows = _sorted_in(positions, box_size, length, slabs)
-    groups = Scratch(np.dtype(np.int64), scratch_folder() or Path(tempfile.gettempdir()))
+    groups = Scratch(np.dtype(np.int64), temporary_folder())
     pieces = []
     for slab in range(slabs):
         mine = rows.read(slab)
@@ -69,7 +67,7 @@ def friends_by_slabs(positions: Array, box_size: float, length: float, minimum: 
 def _sorted_in(positions: Array, box_size: float, length: float, slabs: int) -> Scratch:
     """The particles of each slab and those within a linking length above it, in their order."""
     kind = np.dtype([("index", np.int64), ("place", positions.dtype, (3,)), ("kind", np.int8)])
-    rows = Scratch(kind, scratch_folder() or Path(tempfile.gettempdir()))
+    rows = Scratch(kind, temporary_folder())
     width, reach = box_size / slabs, length * (1 + 1e-6)  # rounding must not part friends
     for start, some in _chunks(positions):
         x = _wrapped(some[:, :1], box_size)[:, 0]

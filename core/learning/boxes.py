@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from core.aside import allow_many_files, give_back, in_file, scratch_folder, settle
+from core.aside import allow_many_files, give_back, in_file, scratch_folder, settle, temporary_folder
 from core.errors import ResourceError
 from core.files import appearing, explain
 from core.limits import free_memory
@@ -44,7 +43,7 @@ def place_for(stored: int, learning: int, free: int, device: torch.device) -> Pl
         return "device"
     if device.type != "cpu" and stored <= SHARE * free_memory():
         return "memory"
-    folder = scratch_folder() or Path(tempfile.gettempdir())
+    folder = temporary_folder()
     here = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
     if (room := shutil.disk_usage(here).free) < stored:
         raise ResourceError(
@@ -87,7 +86,7 @@ def on_disk(make: Callable[[], Pair], name: str) -> Pair:
         inputs, targets = map(_mapped, paths)
         return inputs, targets
     except OSError as error:
-        raise explain(error, folder or Path(tempfile.gettempdir())) from error
+        raise explain(error, temporary_folder()) from error
 
 
 def _mapped(path: Path) -> torch.Tensor:

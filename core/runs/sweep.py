@@ -32,6 +32,8 @@ MOST = 1000
 """Runs of a sweep."""
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = re.compile(rf"(log\s+|lin\s+)?({_NUMBER})\s*\.\.\s*({_NUMBER})(?:\s*x\s*(\d+))?")
+_RANGELIKE = re.compile(rf"(log|lin)\s.*|{_NUMBER}\s*\.\..*")
+"""What is meant as a range, whether or not it is one."""
 _CLOSING = {"[": "]", "{": "}", '"': '"', "'": "'"}
 
 
@@ -46,6 +48,8 @@ def values_of(text: str) -> list[str]:
     text = text.strip()
     if found := _RANGE.fullmatch(text):
         return _between(text, *found.groups())
+    if _RANGELIKE.fullmatch(text):
+        raise UsageError(f"{text!r} is no range", "write log 1e-4..1e-2 x 5, 0..1 x 5, or 1..5 for whole numbers")
     parts = [part.strip() for part in _apart(text)]
     return parts if len(parts) > 1 and all(parts) else [text]
 

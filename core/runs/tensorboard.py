@@ -6,7 +6,7 @@ import shutil
 from math import isfinite
 from pathlib import Path
 
-from core.errors import InputError, ResourceError
+from core.errors import InputError, ResourceError, RunError
 from core.files import explain
 from core.runs.history import History
 from core.runs.run import Run
@@ -16,7 +16,7 @@ def write_events(run: Run, folder: Path) -> int:
     """Write every track of training and validation into a new folder; returns the number of values that are finite.
 
     A run that was resumed is told as its last worker went through it. Raises: InputError where the folder exists,
-    ResourceError without tensorboardX.
+    RunError for a run without any, ResourceError without tensorboardX.
     """
     try:
         from tensorboardX import SummaryWriter
@@ -29,6 +29,8 @@ def write_events(run: Run, folder: Path) -> int:
     events, _ = run.events()
     history = History()
     history.add(events)
+    if not history.train and not history.validation:
+        raise RunError(f"run {run.name} has no curves", "it came trained, or has not begun: name a run of yours")
     when = {(event.get("event"), event.get("step")): float(event.get("time", 0.0)) for event in events}
     temporary, count = folder.with_name(f".{folder.name}.part"), 0
     try:

@@ -41,7 +41,7 @@ _FALLING = re.compile(r"(^|[._])(loss|rms|error|likelihood|distance|seconds|fals
 _RISING = re.compile(
     r"(^|[._])(dice|auc|correlation|accuracy|complete|completeness|pure|purity|information|score|matched|r2)"
 )
-_CONDITION = re.compile(r"([\w.]+)(<=|>=|!=|=|<|>)(.+)")
+_CONDITION = re.compile(r"([\w.]+)(<=|>=|!=|=|<|>)([^<>=].*)")
 
 
 def value(entry: Entry, name: str) -> Value:
@@ -175,7 +175,7 @@ class Condition:
 
 
 def conditions(line: str) -> tuple[list[Condition], list[str]]:
-    """The conditions in a line, and its other words."""
+    """The conditions in a line, and its other words; those with a sign of comparison are none that can be read."""
     found = [(word, _CONDITION.fullmatch(word)) for word in line.split()]
     return [Condition(*match.groups()) for _, match in found if match], [w.lower() for w, match in found if not match]
 

@@ -28,6 +28,9 @@ def test_several_universes(command: Command, universes: list[Universe]) -> None:
     assert out.splitlines()[0].startswith("P(k=0.7 h/Mpc) = ")
     assert "P/P_u2 = " in out
     assert "(u1, z=0, " in out
+    code, _, err = command("stats", paths[0], "--read", "power=1000")
+    assert code == 2
+    assert "beyond every curve: its curves reach from" in err
     code, _, err = command("stats", paths[0], "--read", "powre=0.7")
     assert code == 2
     assert "power" in err

@@ -75,6 +75,14 @@ def test_what_is_no_sweep_is_refused(command: Command, words: tuple[str, ...], c
     assert complaint in err
 
 
+def test_the_script_of_a_sweep_is_printed_and_nothing_made(command: Command, universes: list[Universe]) -> None:
+    words = ("halonet", "--config", "smoke", "--set", "seed=1..3", "--on", universes[0].path.parent)
+    code, out, _ = command("sweep", *words, "--submit", "here", "--dry-run")
+    assert code == 0
+    assert "--array=0-2" in out
+    assert not Path("runs").exists()
+
+
 def test_a_list_with_columns_conditions_and_an_order(command: Command) -> None:
     for rate, loss in ((0.1, 0.5), (0.01, 0.25), (0.001, 0.75)):
         run = create_run(Path("runs"), "halonet", {"optimiser": {"learning_rate": rate}})
@@ -85,6 +93,8 @@ def test_a_list_with_columns_conditions_and_an_order(command: Command) -> None:
     assert [line[4] for line in lines] == ["0.01", "0.1"]
     told = json.loads(command("runs", "--sort", "validation", "--falling", "--json")[1])["runs"]
     assert [run["validation"]["loss"] for run in told] == [0.75, 0.5, 0.25]
+    assert "'seed==' is no condition" in command("runs", "--where", "seed==")[2]
+    assert "none of the 3 runs" in command("runs", "--where", "validation>9")[1]
     assert "no run knows 'los': did you mean 'loss'?" in command("runs", "--sort", "los")[2]
     assert "0.001" in command("settings", "halonet-001", "halonet-003")[1]
     assert command("stop", "halonet-001", "halonet-002")[0] == 1

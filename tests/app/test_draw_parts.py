@@ -12,8 +12,9 @@ from rich.color import Color, ColorSystem
 
 from app.draw.canvas import Canvas
 from app.draw.colour import DEPTHS, colour_depth
-from app.draw.image import colour_scale, resample
+from app.draw.image import colour_scale
 from app.draw.maps import _RAMPS_16, _RAMPS_256, colour_table, lightness, paint, rgb_of_256
+from app.draw.resample import resample
 from app.draw.shown import shortened
 from app.draw.ticks import asinh_ticks, evened, linear_ticks, log_ticks, number
 from core.errors import UsageError

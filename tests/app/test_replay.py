@@ -77,6 +77,12 @@ def test_what_fails_or_would_write_elsewhere(does: list[list[str]], words: str, 
     assert not Path("notebook").exists()
 
 
+def test_a_text_without_entries_says_so(does: list[list[str]]) -> None:
+    BOOK.write_text("# a heading of one's own\n")
+    with pytest.raises(HalodeckError, match="has no entries"):
+        replay(BOOK)
+
+
 def test_a_slice_is_the_same_when_it_is_drawn_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, universes: list[Universe]
 ) -> None:

@@ -56,6 +56,9 @@ def test_several_values(text: str, values: list[str]) -> None:
         ("1..100000", "no or too many"),
         ("log 0..1 x 3", "cannot be spaced"),
         ("1..2 x 1", "cannot be spaced"),
+        ("log 1e-3..x x 5", "is no range"),
+        ("1..x", "is no range"),
+        ("lin 3", "is no range"),
     ],
 )
 def test_ranges_that_cannot_be(text: str, complaint: str) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import InputError
-from core.runs.run import Run
+from core.errors import InputError, RunError
+from core.runs.run import Run, create_run
 from core.runs.tensorboard import write_events
 
 
@@ -18,6 +18,12 @@ def records(path: Path) -> list[bytes]:
         found.append(data[12 : 12 + length])
         data = data[16 + length :]
     return found
+
+
+def test_a_run_without_curves_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has no curves"):
+        write_events(create_run(tmp_path, "halonet", {}), tmp_path / "events")
+    assert not (tmp_path / "events").exists()
 
 
 def test_every_value_is_an_event(done_run: Run, tmp_path: Path) -> None:
