@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.analysis.lens.halo_table import HaloRow, halo_rows
-from core.analysis.lens.matter import FEWEST, Matter, lagrangian_cube, nfw_mass
+from core.analysis.lens.matter import FEWEST, SOFT, Matter, lagrangian_cube, nfw_mass
 from core.analysis.views.view import extent
 from core.cosmos.box import Array, Catalogue, by_mass
 from core.cosmos.universe import Universe
@@ -45,6 +45,10 @@ def card(
     return facts(row), Row(row.words, tuple(figures))
 
 
+_UNTOLD = f"needs {FEWEST} particles, half of them beyond {SOFT:g} cells of the force mesh"
+"""Why a concentration is not told."""
+
+
 def facts(row: HaloRow) -> dict[str, str]:
     """What is known of a halo, name by name."""
     here = {
@@ -52,7 +56,7 @@ def facts(row: HaloRow) -> dict[str, str]:
         "R200m": _length(row.radius),
         "R_L": f"{_length(row.patch)} of the protohalo",
         "particles": f"{row.count}" if row.count else "",
-        "c": f"{row.concentration:.3g}" if np.isfinite(row.concentration) else f"- (needs {FEWEST} particles)",
+        "c": f"{row.concentration:.3g}" if np.isfinite(row.concentration) else f"- ({_UNTOLD})",
         "delta_8": f"{row.environment:.3g}" if np.isfinite(row.environment) else "",
         "today": _place(row.position),
         "from": _place(row.lagrangian_position),

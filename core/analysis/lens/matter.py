@@ -13,6 +13,8 @@ from core.errors import InputError
 
 FEWEST = 100
 """Particles within R200m from which on a concentration is measured."""
+SOFT = 2.0
+"""Cells of the force mesh within which forces are softened."""
 _REACH = 1.6
 """Lagrangian radii of the cube that the matter in and around a halo came from."""
 _SHRINKS = 6
@@ -68,17 +70,25 @@ class Matter:
         return np.sort(np.linalg.norm(away - middle, axis=1))
 
 
-def concentration(distances: Array, radius: float) -> float:
+def concentration(distances: Array, radius: float, softening: float = 0.0) -> float:
     """c of the NFW profile that has half of the mass within a radius as far inside as these particles do.
 
-    NaN for fewer than `FEWEST` particles. Navarro, Frenk & White 1997, astro-ph/9611107; a force mesh as coarse as the
-    halo makes it too small.
+    NaN for fewer than `FEWEST` particles, where half of them are within the softening of the forces, and below 1: what
+    is as flat as that is no such halo. Navarro, Frenk & White 1997, astro-ph/9611107.
     """
     inside = distances[distances <= radius]
-    if len(inside) < FEWEST:
+    if len(inside) < FEWEST or np.median(inside) < softening:
         return float("nan")
     half, c = _half_mass_radii()
-    return float(np.interp(np.median(inside) / radius, half, c))
+    found = float(np.interp(np.median(inside) / radius, half, c))
+    return found if found >= 1 else float("nan")
+
+
+def softening_of(universe: Universe) -> float:
+    """Within how far [Mpc/h] the forces of a particle mesh were too weak to tell a profile; 0 where it is unknown."""
+    settings = universe.provenance.get("settings")
+    ratio = settings.get("mesh_ratio") if isinstance(settings, dict) else None
+    return SOFT * universe.box_size / universe.cells / ratio if isinstance(ratio, int | float) and ratio > 0 else 0.0
 
 
 @lru_cache
@@ -108,5 +118,5 @@ def concentrations(universe: Universe, halos: Catalogue, rows: Array) -> Array:
         return found
     for place in np.flatnonzero(counts >= FEWEST):
         row = int(rows[place])
-        found[place] = concentration(matter.around(row), matter.radii[row])
+        found[place] = concentration(matter.around(row), matter.radii[row], softening_of(universe))
     return found

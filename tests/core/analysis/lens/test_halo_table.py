@@ -87,6 +87,10 @@ def test_concentration_of_particles_of_an_nfw_halo() -> None:
     distances = np.sort(np.interp(rng.random(20000), nfw_mass(c * x) / nfw_mass(np.array(c)), x))
     assert concentration(1.3 * distances, 1.3) == pytest.approx(c, rel=0.05)
     assert np.isnan(concentration(distances[:50], 1.0))
+    half = float(np.median(distances))
+    assert np.isnan(concentration(distances, 1.0, 1.01 * half))
+    assert concentration(distances, 1.0, 0.99 * half) == pytest.approx(c, rel=0.05)
+    assert np.isnan(concentration(np.sort(np.cbrt(rng.random(20000))), 1.0))  # a ball of one density
 
 
 def test_a_cube_around_a_cell_goes_around_the_box() -> None:
