@@ -64,7 +64,8 @@ def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
         return [Tick(low, number(low))]
     step = _round_step((high - low) / max(2, most), most, low, high)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    values = [k * step for k in range(first, last + 1)]
+    skip = max(1, math.ceil((last - first) / (max(2, most) - 1)))
+    values = [k * step for k in range(first, last + 1, skip)]
     return [Tick(value, label) for value, label in zip(values, _labels(values, step), strict=True)]
 
 
@@ -124,12 +125,16 @@ def _trimmed(text: str) -> str:
 
 
 def _round_step(rough: float, most: int, low: float, high: float) -> float:
+    """The least round step that makes at most so many ticks; where that makes but one, which tells no scale, the
+    greatest that makes more."""
     decade = 10.0 ** math.floor(math.log10(rough))
-    steps = [decade * m for m in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)]
-    for step in steps:
-        if math.floor(high / step + 1e-9) - math.ceil(low / step - 1e-9) + 1 <= max(2, most):
-            return step
-    return steps[-1]
+    finer = decade / 2
+    for step in (decade * m for m in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)):
+        count = math.floor(high / step + 1e-9) - math.ceil(low / step - 1e-9) + 1
+        if count <= max(2, most):
+            return step if count >= 2 else finer
+        finer = step
+    return finer
 
 
 def _labels(values: list[float], step: float) -> list[str]:
