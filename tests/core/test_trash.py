@@ -26,7 +26,7 @@ def test_what_was_thrown_away_comes_back(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is there again"):
         restore(tmp_path, "u.h5")
     assert (restore(tmp_path, "net-001") / "model.pt").read_bytes() == b"12345"
-    with pytest.raises(InputError, match=r"no net-001 in the trash"):
+    with pytest.raises(InputError, match="no 'net-001' in the trash"):
         restore(tmp_path, "net-001")
     with pytest.raises(InputError, match="nothing has been deleted"):
         restore(tmp_path / "net-001")
