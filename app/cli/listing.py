@@ -11,6 +11,7 @@ from app.cli.answers import tell
 from app.cli.command import Command
 from app.cli.runs import RUN_KEYS, RUNS, RunsArgument, RunsOption, duration, told_of
 from app.cli.show import print_figure, say, width
+from core.conditions import conditions
 from core.errors import UsageError
 from core.runs.listing import entries, look_at_run, read_entry, read_measured
 
@@ -44,8 +45,8 @@ def list_runs(
         say(f"no runs in {runs}; start one with `halodeck train` or `halodeck demo`")
         return
     wanted = told.known([name for name in columns.split(",") if name not in ("", "all")], found)
-    conditions, words = told.conditions(where)
-    told.known([each.name for each in conditions], found)
+    asked, words = conditions(where)
+    told.known([each.name for each in asked], found)
     if wrong := [word for word in words if set(word) & set("<>=")]:
         raise UsageError(f"--where {wrong[0]!r} is no condition", "write seed=3, dice>0.9 or recipe!=infall")
     every_run, found = len(found), told.matching(found, where)

@@ -9,13 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
+from core.conditions import Value, as_number, conditions, is_unknown
 from core.errors import UsageError, did_you_mean
 from core.runs.listing import Entry
-
-Value: TypeAlias = str | float | None
 
 _OWN: Mapping[str, Callable[[Entry], Value]] = {
     "run": lambda entry: entry.name,
@@ -41,7 +38,6 @@ _FALLING = re.compile(r"(^|[._])(loss|rms|error|likelihood|distance|seconds|fals
 _RISING = re.compile(
     r"(^|[._])(dice|auc|correlation|accuracy|complete|completeness|pure|purity|information|score|matched|r2)"
 )
-_CONDITION = re.compile(r"([\w.]+)(<=|>=|!=|=|<|>)([^<>=].*)")
 
 
 def value(entry: Entry, name: str) -> Value:
@@ -52,7 +48,7 @@ def value(entry: Entry, name: str) -> Value:
     if kind in _MEASURES:
         return _MEASURES[kind](entry).get(rest)
     found = entry.settings.get(name)
-    return None if found is None else _number(found)
+    return None if found is None else as_number(found)
 
 
 def said(entry: Entry, name: str) -> Value:
@@ -66,14 +62,6 @@ def said(entry: Entry, name: str) -> Value:
             if name in of(entry):
                 return value(entry, f"{kind}.{name}")
     return found
-
-
-def _number(found: str | float) -> Value:
-    """A number where the text is one."""
-    try:
-        return float(found)
-    except ValueError:
-        return found
 
 
 def names(entries: Sequence[Entry]) -> list[str]:
@@ -134,7 +122,7 @@ def best(entries: Sequence[Entry], name: str) -> set[str]:
 def ordered(entries: Sequence[Entry], name: str, falling: bool = False) -> list[Entry]:
     """Runs sorted by what they say under a name, numbers before texts, those without a value last; equal ones stay."""
     told = [(value(entry, name), entry) for entry in entries]
-    known = [(found, entry) for found, entry in told if not _is_unknown(found)]
+    known = [(found, entry) for found, entry in told if not is_unknown(found)]
 
     def place(item: tuple[Value, Entry]) -> tuple[bool, float, str]:
         found = item[0]
@@ -142,42 +130,11 @@ def ordered(entries: Sequence[Entry], name: str, falling: bool = False) -> list[
 
     return [
         *(entry for _, entry in sorted(known, key=place, reverse=falling)),
-        *(entry for found, entry in told if _is_unknown(found)),
+        *(entry for found, entry in told if is_unknown(found)),
     ]
 
 
-def _is_unknown(found: Value) -> bool:
-    return found is None or found == "" or (isinstance(found, float) and math.isnan(found))
-
-
 # filters
-
-
-@dataclass(frozen=True)
-class Condition:
-    """`loss<0.1`, `seed=3`, `recipe!=infall`."""
-
-    name: str
-    sign: str
-    wanted: str
-
-    def holds(self, entry: Entry) -> bool:
-        """Whether a run is so; one that has nothing to say is not."""
-        found, wanted = said(entry, self.name), _number(self.wanted)
-        if _is_unknown(found) and self.sign != "!=":
-            return False
-        if self.sign in ("=", "!="):
-            alike = found == wanted or str(found).lower() == self.wanted.lower()
-            return alike == (self.sign == "=")
-        if not (isinstance(found, float) and isinstance(wanted, float)):
-            return False
-        return {"<": found < wanted, ">": found > wanted, "<=": found <= wanted, ">=": found >= wanted}[self.sign]
-
-
-def conditions(line: str) -> tuple[list[Condition], list[str]]:
-    """The conditions in a line, and its other words; those with a sign of comparison are none that can be read."""
-    found = [(word, _CONDITION.fullmatch(word)) for word in line.split()]
-    return [Condition(*match.groups()) for _, match in found if match], [w.lower() for w, match in found if not match]
 
 
 def matching(entries: Sequence[Entry], line: str) -> list[Entry]:
@@ -186,7 +143,8 @@ def matching(entries: Sequence[Entry], line: str) -> list[Entry]:
     return [
         entry
         for entry in entries
-        if all(word in _words_of(entry) for word in words) and all(each.holds(entry) for each in wanted)
+        if all(word in _words_of(entry) for word in words)
+        and all(each.holds(said(entry, each.name)) for each in wanted)
     ]
 
 

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from app.draw.shown import cells, shown
-from app.tui.frame.filter import FilterScreen, has_all
+from app.tui.frame.filter import FilterScreen, has_all, tell_filter
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
 from core.forms import FormField
@@ -65,6 +65,7 @@ class FieldList(ScrollView):
         self._drawn: list[Strip] = []
         self.words = ""
         """What the fields shown have, in name or meaning."""
+        self.hint = "words of a name or meaning"
 
     # what there is
 
@@ -105,6 +106,7 @@ class FieldList(ScrollView):
         """Show the fields that have all these words, whatever is folded."""
         self.words = words.strip()
         self.lay_out()
+        tell_filter(self, self.words, sum(map(self._wanted, self.fields)), len(self.fields))
         if self.words and isinstance(self.line, str) and len(self.lines) > 1:
             self.cursor = 1
         self.refresh()

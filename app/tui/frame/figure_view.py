@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from app.draw.shown import shown
+from app.tui.frame.matches import lines_with, lit, next_of
 
 if TYPE_CHECKING:
     from app.draw import Depth, Drawing
@@ -82,24 +83,55 @@ class FigureView(ScrollView):
         self._starts: Sequence[int] = ()
         self._wide = 0
         self._sideways = range(0)
+        self._looked_for = ""
+        """Words that stand out in a table."""
+        self._at: int | None = None
+        """The line of the match that was gone to."""
+        self._wanted = 0
+        """Whether the first match (1) or the last (-1) is to be gone to once the table is drawn."""
         self.figure_shown: Figure | None = None
         """The figure on the screen now: an older one while a newer is being drawn."""
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._request, init=False)
 
-    def show(self, figure: Figure | None, words: str = "") -> None:
-        """Show a figure, or these words where there is none."""
+    def show(self, figure: Figure | None, words: str = "", match: int = 0) -> None:
+        """Show a figure, or these words where there is none; of what is looked for the first `match` (1), or last."""
         if figure is not self._figure:
+            self._at, self._wanted = None, match
             self.scroll_to(0, 0, animate=False, force=True)
         self._figure, self._words = figure, words
         # whatever is not a table fits; while it is drawn anew for less room, no scrollbar may take some of that
-        self.styles.overflow_y = self.styles.overflow_x = "auto" if type(figure).__name__ == "Table" else "hidden"
+        self.styles.overflow_y = self.styles.overflow_x = "auto" if self._is_table else "hidden"
         self._request()
 
     def text(self) -> str:
         """What is shown, without colours."""
         return "\n".join(strip.text.rstrip() for strip in self._strips)
+
+    def look_for(self, words: str) -> None:
+        """Let words stand out in a table, and go to the first; none to end that."""
+        self._looked_for, self._at = words.strip(), None
+        if self._looked_for:
+            self.to_match(1)
+        self.refresh()
+
+    def to_match(self, by: int) -> bool:
+        """Go to the next match (1) or the one before (-1); False where there is none any more."""
+        found = lines_with([strip.text for strip in self._strips], self._looked_for if self._is_table else "")
+        line = next_of(found, self._at, by)
+        if line is None:
+            return False
+        self._at = line
+        height = self.scrollable_content_region.height
+        if not self.scroll_offset.y <= line < self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, line - height // 2), animate=False, force=True)
+        self.refresh()
+        return True
+
+    @property
+    def _is_table(self) -> bool:
+        return type(self._figure).__name__ == "Table"
 
     def sideways(self, by: int) -> None:
         """Scroll a table that is wider than the room by so many columns."""
@@ -116,6 +148,8 @@ class FigureView(ScrollView):
         x, top = self.scroll_offset
         line = top + y
         strip = self._strips[line] if line < len(self._strips) else Strip.blank(0)
+        if self._looked_for and self._is_table:
+            strip = lit(strip, self._looked_for)
         style = self.rich_style
         if x and self._starts:
             if line not in self._sideways:
@@ -135,6 +169,9 @@ class FigureView(ScrollView):
                 self._put(_centred(message.words, self.scrollable_content_region.size))
             else:
                 self._put([Strip(line) for line in message.drawing.lines])
+            if self._wanted:
+                self.to_match(self._wanted)
+                self._wanted = 0
         self._request()
         self.call_after_refresh(self._request)  # a long table has got its scrollbar by then, and is drawn beside it
 

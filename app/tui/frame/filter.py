@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from app.tui.frame.key import bindings
@@ -16,6 +18,8 @@ class Filtered(Protocol):
     """A list that shows only what has some words."""
 
     words: str
+    hint: str
+    """What can be typed."""
 
     def filter_by(self, words: str) -> None:
         """Show what has all these words, anywhere."""
@@ -25,6 +29,12 @@ class Filtered(Protocol):
 def has_all(text: str, words: str) -> bool:
     """Whether a text has all the words, in any order and case."""
     return all(word in text.lower() for word in words.lower().split())
+
+
+def tell_filter(shown_in: Widget, words: str, shown: int, of: int) -> None:
+    """Write below a list what it is filtered by, and how much of it that leaves; it takes a line while it is so."""
+    shown_in.border_subtitle = Content(f"/{words} · {shown} of {of}") if words else None
+    shown_in.set_class(bool(words), "-filtered")
 
 
 class FilterScreen(ModalScreen[None]):
@@ -41,7 +51,8 @@ class FilterScreen(ModalScreen[None]):
         self._of = of
 
     def compose(self) -> ComposeResult:
-        yield Input(self._of.words, placeholder="words; enter keeps them, esc shows all", select_on_focus=False)
+        hint = getattr(self._of, "hint", "words")
+        yield Input(self._of.words, placeholder=f"{hint}; enter keeps them, esc shows all", select_on_focus=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._of.filter_by(event.value)

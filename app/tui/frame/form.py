@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from app.tui.frame.editor import Editor
 from app.tui.frame.field_list import FieldList
+from app.tui.frame.filter import tell_filter
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
 from app.tui.frame.lines import Lines
@@ -92,6 +93,7 @@ class Form(Container):
         self._outer, self._groups = {}, groups or {}
         self._past, self._future = [], []
         self.list.words = ""
+        tell_filter(self.list, "", 0, 0)
         known = {field.group for field in self.list.fields}
         self.list.fields = fields
         self.list.folded = {

@@ -13,6 +13,7 @@ from core.analysis.lens.matter import concentrations
 from core.analysis.lens.surroundings import surroundings
 from core.analysis.lens.verdicts import ERRORS, Verdicts, verdicts
 from core.analysis.views.overlays import radii
+from core.conditions import Value, conditions
 from core.cosmos.box import Array, Catalogue, Frame, by_mass, nearest_image
 from core.cosmos.universe import Universe
 from core.errors import InputError, UsageError, did_you_mean
@@ -126,6 +127,17 @@ def ordered(rows: Sequence[HaloRow], by: str, falling: bool = False) -> tuple[Ha
     return (*sorted(known, key=value, reverse=falling), *(row for row in by_size if _unknown(value(row))))
 
 
+def matching(rows: Sequence[HaloRow], line: str) -> tuple[HaloRow, ...]:
+    """The rows that have all the words of a line, e.g. "missed", and meet its conditions, e.g. "mass>1e14"."""
+    wanted, words = conditions(line)
+    return tuple(
+        row
+        for row in rows
+        if all(word in f"halo {row.rank} {row.side} {row.verdict}" for word in words)
+        and all(each.holds(_said(row, each.name)) for each in wanted)
+    )
+
+
 def errors_by_mass(rows: Sequence[HaloRow]) -> tuple[HaloRow, ...]:
     """The rows that are wrong, the most massive first."""
     return ordered([row for row in rows if row.is_error], "mass", True)
@@ -190,6 +202,12 @@ def _point(places: Array | None, row: int) -> Point | None:
 
 def _unknown(value: Any) -> bool:
     return value in ("", 0) or (isinstance(value, float) and not math.isfinite(value))
+
+
+def _said(row: HaloRow, name: str) -> Value:
+    """What a row has under the name of a column; nothing where there is no such one."""
+    value = row.rank if name == "halo" else COLUMNS[name][1](row) if name in COLUMNS else None
+    return None if value is None or _unknown(value) else value if isinstance(value, str) else float(value)
 
 
 def _cell(value: Any) -> str | float | None:

@@ -13,6 +13,8 @@ SECTIONS = {
 }
 TOGETHER = ({"data", "tree", "tasks"}, {"command", "form"})
 
+_FILTER = "show only files whose name has these words; in the list of tasks, only such tasks"
+
 KEYS: tuple[Key, ...] = (
     Key("data.mark", on.MARK, "mark", "mark the universe for slices, statistics and training", "data", "mark"),
     Key("data.simulate", on.NEW, "simulate", "simulate new universes", "data", "new"),
@@ -25,7 +27,7 @@ KEYS: tuple[Key, ...] = (
     Key("data.undo", on.UNDO, "undo", "bring back what was deleted last", "data"),
     Key("data.field", on.QUANTITY, "field(1)", "next field in the preview", "data"),
     Key("data.field_back", on.QUANTITY_BACK, "field(-1)", "previous field in the preview", "data"),
-    Key("data.filter", on.FILTER, "filter", "show only files whose name has these words", "data", "filter", first=True),
+    Key("data.filter", on.FILTER, "filter", _FILTER, "data", "filter", first=True),
     Key("data.clear", on.BACK, "clear", "close the filter and show all files", "data"),
     Key("data.folder", on.FOLDER, "folder", "add another folder to the tree", "data"),
     Key("data.reload", on.RELOAD, "reload", "read the folders again", "data"),

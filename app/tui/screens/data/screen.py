@@ -137,6 +137,10 @@ class DataScreen(FramedScreen):
         return action != "field" or (self.is_mounted and len(self.query_one(FilePane).fields) > 1)
 
     def action_filter(self) -> None:
+        """Show only files, or where the tasks have the focus only tasks, with some words."""
+        if isinstance(self.focused, TaskList):
+            self.focused.action_filter()
+            return
         line = self.query_one("#filter", Input)
         line.display = True
         self.set_focus(line)

@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from app.background.tasks import Task
+from app.tui.frame.filter import FilterScreen, has_all, tell_filter
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import visible
 from app.tui.frame.wording import STATES, duration
@@ -23,10 +24,12 @@ class TaskList(OptionList):
     """Running and ended tasks, the newest first; a line is sent again only when it has changed."""
 
     BINDINGS = bindings(KEYS, "tasks")
+    words, hint = "", "words of a task"
     DEFAULT_CSS = "TaskList { text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self) -> None:
         super().__init__(id="tasks", markup=False)
+        self._all: Sequence[Task] = ()
         self._tasks: list[Task] = []
         self._plain: list[str] = []
 
@@ -37,9 +40,9 @@ class TaskList(OptionList):
         return self._tasks[row] if row is not None and row < len(self._tasks) else None
 
     def show(self, tasks: Sequence[Task]) -> None:
-        """Show these tasks."""
-        old = [task.path for task in self._tasks]
-        self._tasks = list(reversed(tasks))
+        """Show these tasks, or those of them that have the words."""
+        old, self._all = [task.path for task in self._tasks], tasks
+        self._tasks = [task for task in reversed(tasks) if has_all(_told(task), self.words)]
         lines = [_line(task, self.size.width) for task in self._tasks]
         plain = [line.markup for line in lines]
         if old == [task.path for task in self._tasks] and len(plain) == len(self._plain):
@@ -52,10 +55,23 @@ class TaskList(OptionList):
                 self.set_options(Option(line) for line in lines)
                 self.highlighted = min(row, len(lines) - 1) if lines else None
         self._plain = plain
+        tell_filter(self, self.words, len(self._tasks), len(self._all))
 
     def on_resize(self, event: events.Resize) -> None:
         self._plain = []
-        self.show(list(reversed(self._tasks)))
+        self.show(self._all)
+
+    def filter_by(self, words: str) -> None:
+        """Show the tasks whose title, state or words have all of these."""
+        self.words = words.strip()
+        self.show(self._all)
+
+    def action_filter(self) -> None:
+        self.app.push_screen(FilterScreen(self))
+
+
+def _told(task: Task) -> str:
+    return f"{task.title} {task.state} {task.words}"
 
 
 def _line(task: Task, width: int) -> Content:

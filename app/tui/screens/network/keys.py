@@ -34,6 +34,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("network.universe", on.UNIVERSE, "universe(1)", "activations for the next universe", "network", "universe"),
     Key("network.universe_back", on.UNIVERSE_BACK, "universe(-1)", "activations for the previous universe", "network"),
+    Key("network.filter", on.FILTER, "filter", "show only layers with these words", "network", "filter"),
     Key("network.pane", on.PANE, "pane", "from the layers to the images and back", "network", "pane", first=True),
     Key("network.cancel", on.STOP, "cancel", "give up what is being computed", "network"),
     Key("network.export", on.EXPORT, "export", "save the images as PNG, SVG, PDF or text", "network", "export"),

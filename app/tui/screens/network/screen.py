@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 from app.tui.frame.calculating import CalculatingScreen
 from app.tui.frame.calculator import Calculator
 from app.tui.frame.figure_view import FigureView
+from app.tui.frame.filter import FilterScreen
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
 from app.tui.frame.noted import Noted
@@ -146,6 +147,7 @@ class NetworkScreen(CalculatingScreen):
             self.path, self.found, self.figures = run, {}, []
             self._layer = self._channel = 0
             self._source = None
+            self.query_one(LayerTable).words = ""
             self.query_one(LayerTable).clear(columns=True)
             if run or self._named:
                 self._ask("layers")
@@ -241,7 +243,7 @@ class NetworkScreen(CalculatingScreen):
         table = self.query_one(LayerTable)
         with table.prevent(DataTable.RowHighlighted):
             table.show(self.found["table"], table.size.width)
-            table.move_cursor(row=self._layer)
+        table.choose(self._layer)
         self._look()
 
     def _show(self) -> None:
@@ -278,14 +280,23 @@ class NetworkScreen(CalculatingScreen):
     # what can be done
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if self.found and event.cursor_row != self._layer:
-            self._layer, self._channel, self._source = event.cursor_row, 0, None
+        numbers = self.query_one(LayerTable).numbers
+        layer = numbers[event.cursor_row] if event.cursor_row < len(numbers) else self._layer
+        if self.found and layer != self._layer:
+            self._layer, self._channel, self._source = layer, 0, None
             self._look()
 
     def action_layer(self, by: int) -> None:
         if self.found:
-            row = min(max(self._layer + by, 0), len(self.found["names"]) - 1)
-            self.query_one(LayerTable).move_cursor(row=row)
+            table = self.query_one(LayerTable)
+            table.move_cursor(row=min(max(table.cursor_row + by, 0), max(0, table.row_count - 1)))
+
+    def action_filter(self) -> None:
+        """Show only layers with some words."""
+        if self.found:
+            self._front = "layers"
+            self._arrange()
+            self.app.push_screen(FilterScreen(self.query_one(LayerTable)))
 
     def action_what(self) -> None:
         self.filters = not self.filters

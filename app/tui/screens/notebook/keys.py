@@ -9,6 +9,8 @@ SECTIONS = {"notebook": "Notebook: values, figures and commands"}
 TOGETHER = ({"notebook", "choices"},)
 
 KEYS: tuple[Key, ...] = (
+    Key("notebook.next", on.NEXT, "next(1)", "next entry, of those with the words", "notebook"),
+    Key("notebook.previous", on.PREVIOUS, "next(-1)", "the entry before", "notebook"),
     Key(
         "notebook.replay",
         on.START,

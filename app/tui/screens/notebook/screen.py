@@ -17,6 +17,7 @@ from app.draw.shown import shown
 from app.tui.frame.choices import Choices
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines, entitle
+from app.tui.frame.matches import lit_text
 from app.tui.frame.named import started
 from app.tui.frame.noted import Noted
 from app.tui.frame.screen import FramedScreen
@@ -78,6 +79,7 @@ class NotebookScreen(FramedScreen):
         entries, empty = self.query_one(Choices), self.query_one("#empty", Lines)
         before, more = entries.highlighted, len(message.notes) > len(self._notes)
         self._notes = message.notes
+        entries.more = {str(row): f"{note.text} {note.command}" for row, note in enumerate(self._notes)}
         entries.set_options(
             Option(shown(f"{note.number:3d}  {note.title}"), id=str(row)) for row, note in enumerate(self._notes)
         )
@@ -96,14 +98,23 @@ class NotebookScreen(FramedScreen):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._tell()
 
+    def on_choices_filtered(self, message: Choices.Filtered) -> None:
+        self._tell()
+
+    def action_next(self, by: int) -> None:
+        entries = self.query_one(Choices)
+        entries.action_cursor_down() if by > 0 else entries.action_cursor_up()
+
     def _tell(self) -> None:
         """What the chosen entry holds."""
         note = self._note
         if note is None:
             return
         picture = f"\npicture {note.picture}" if note.picture else ""
-        self.query_one("#words", Lines).show(Content(shown(f"{note.title}\n\n{note.text}{picture}", lines=True)))
-        self.query_one("#command", Lines).show(Content(shown(note.command or "none: it is a text")))
+        words = self.query_one(Choices).words
+        said = shown(f"{note.title}\n\n{note.text}{picture}", lines=True)
+        self.query_one("#words", Lines).show(lit_text(said, words))
+        self.query_one("#command", Lines).show(lit_text(shown(note.command or "none: it is a text"), words))
 
     @property
     def _note(self) -> Note | None:

@@ -26,6 +26,8 @@ _AGAINST = "a metric against the settings: of the marked runs, or of the sweep o
 _COLUMNS = "choose columns: any setting, metric or number of the report"
 _NOTE = "write notes and #tags on the chosen run; tags on the marked ones"
 
+_OR_FIGURE = "where nothing is looked for, next figure"
+
 KEYS: tuple[Key, ...] = (
     Key("runs.figures", f"{on.FULL},{on.ENTER}", "figures", _REPORT, "runs", "figures"),
     Key("runs.pause", on.PAUSE, "pause", _PAUSE, "runs", "pause"),
@@ -74,6 +76,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("figures.next", on.DOWN, "move(1)", "next figure", "figures"),
     Key("figures.previous", on.UP, "move(-1)", "previous figure", "figures"),
+    Key("figures.match", on.NEXT, "next(1)", f"next match; {_OR_FIGURE}", "figures"),
+    Key("figures.match_back", on.PREVIOUS, "next(-1)", "match before, or previous figure", "figures"),
     Key("figures.right", on.RIGHT, "sideways(1)", "columns to the right of a wide table", "figures"),
     Key("figures.left", on.LEFT, "sideways(-1)", "columns to the left", "figures"),
     Key("sweep.metric", on.QUANTITY, "metric(1)", "next metric", "sweep", "metric"),
@@ -82,8 +86,11 @@ KEYS: tuple[Key, ...] = (
     Key("figures.make", on.START, "make", "make the reports that are missing, else all anew, as tasks", "figures"),
     Key("figures.reload", on.RELOAD, "reload", "read the report again", "figures", "reload"),
     Key("figures.back", on.BACK, "back", "back to the runs", "figures", "back"),
-    Key("figure.next", f"{on.RIGHT},{on.NEXT}", "turn(1)", "next figure", "figure", "next"),
-    Key("figure.previous", f"{on.LEFT},{on.PREVIOUS}", "turn(-1)", "previous figure", "figure", "previous"),
+    Key("figure.next", on.RIGHT, "turn(1)", "next figure", "figure", "next"),
+    Key("figure.previous", on.LEFT, "turn(-1)", "previous figure", "figure", "previous"),
+    Key("figure.filter", on.FILTER, "filter", "look for words in all pages", "figure", "find"),
+    Key("figure.match", on.NEXT, "next(1)", f"next match; {_OR_FIGURE}", "figure"),
+    Key("figure.match_back", on.PREVIOUS, "next(-1)", "match before, or previous figure", "figure"),
     Key("figure.to_right", on.FAR_RIGHT, "sideways(1)", "columns to the right of a wide table", "figure"),
     Key("figure.to_left", on.FAR_LEFT, "sideways(-1)", "columns to the left", "figure"),
     Key("figure.back", f"{on.BACK},{on.FULL},{on.ENTER}", "back", "back to the report", "figure", "back"),

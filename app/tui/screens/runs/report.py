@@ -23,7 +23,9 @@ from app.tui.frame.key import bindings
 from app.tui.frame.lines import entitle
 from app.tui.frame.noted import Noted
 from app.tui.frame.screen import FramedScreen
+from app.tui.screens.runs.figure_screen import FigureScreen
 from app.tui.screens.runs.keys import KEYS
+from app.tui.screens.runs.pages import pages, text_of
 from core.errors import HalodeckError
 from core.runs.launch_spec import RUNS
 from core.runs.report_file import read_report
@@ -78,19 +80,6 @@ def sweep_of(runs: Sequence[Run], sweep: str = "") -> Callable[[str], Report]:
     return show
 
 
-def pages(report: Report) -> dict[str, Figure]:
-    """Everything a report has to show: numbers with their notes, figures, facts."""
-    from core.figures import Table, numbers_table
-
-    numbers, notes = report.figures.get("numbers"), "\n".join(report.notes)
-    if not isinstance(numbers, Table):
-        numbers = numbers_table(report)
-    facts = Table("Facts", ("fact", "value"), tuple(report.facts.items()), "" if numbers.rows else notes)
-    first = {"numbers": replace(numbers, note="\n".join(filter(None, [numbers.note, notes])))} if numbers.rows else {}
-    others = {name: figure for name, figure in report.figures.items() if name != "numbers"}
-    return {**first, **others, **({"facts": facts} if facts.rows or facts.note else {})}
-
-
 class FiguresScreen(FramedScreen):
     """A list of figures and the chosen one."""
 
@@ -134,9 +123,10 @@ class FiguresScreen(FramedScreen):
         return action != "baseline" or len(self._runs) > 1
 
     def on_figures_screen_read(self, message: FiguresScreen.Read) -> None:
-        contents = self.query_one(OptionList)
+        contents = self.query_one(Choices)
         chosen = contents.highlighted or 0
         self.pages = message.pages
+        contents.more = {name: text_of(page) for name, page in self.pages.items()}
         contents.set_options(Option(_title(name, page), id=name) for name, page in self.pages.items())
         contents.display = bool(self.pages)
         if self.pages:
@@ -151,13 +141,13 @@ class FiguresScreen(FramedScreen):
         return f"{words}\n\n{self.bench.signs_of('figures.make')} makes it here" if able else words
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.query_one(FigureView).show(self.pages[str(event.option.id)])
+        self.query_one(FigureView).show(self.pages[str(event.option.id)], match=1)
 
     def on_option_list_option_selected(self) -> None:
         self.action_open()
 
     def action_open(self) -> None:
-        contents = self.query_one(OptionList)
+        contents = self.query_one(Choices)
         if contents.highlighted is None:
             return
 
@@ -165,7 +155,16 @@ class FiguresScreen(FramedScreen):
             contents.highlighted = number
 
         pages = {str(option.id): self.pages[str(option.id)] for option in contents.options}
-        self.app.push_screen(FigureScreen(self.subject, pages, contents.highlighted), turned_to)
+        self.app.push_screen(FigureScreen(self.subject, pages, contents.highlighted, contents.words), turned_to)
+
+    def on_choices_filtered(self, message: Choices.Filtered) -> None:
+        self.query_one(FigureView).look_for(message.words)
+
+    def action_next(self, by: int) -> None:
+        """The next match of what is looked for, in this figure or another; without that the next figure."""
+        contents = self.query_one(Choices)
+        if not (contents.words and self.query_one(FigureView).to_match(by)):
+            self.action_move(by)
 
     def action_move(self, by: int) -> None:
         contents = self.query_one(OptionList)
@@ -276,41 +275,6 @@ class SweepScreen(FiguresScreen):
         names = {run.name for run in self._runs}
         self._choose(metrics([entry for entry in self.bench.entries if entry.name in names]), by)
         entitle(self.query_one(OptionList), self._chosen)
-
-
-class FigureScreen(FramedScreen):
-    """One figure as large as the terminal; gives back the number of the last one looked at."""
-
-    CSS_PATH = "runs.tcss"
-    BINDINGS = bindings(KEYS, "figure")
-    SECTIONS = ("figure",)
-
-    def __init__(self, run_name: str, pages: dict[str, Figure], number: int) -> None:
-        super().__init__()
-        self.subject = run_name
-        self.pages = list(pages.values())
-        self.number = number
-
-    def body(self) -> ComposeResult:
-        yield FigureView(self.bench.depth, id="figure")
-
-    def on_mount(self) -> None:
-        self.query_one(FigureView).focus()
-        self.action_turn(0)
-
-    def action_turn(self, by: int) -> None:
-        self.number = (self.number + by) % len(self.pages)
-        self.query_one(FigureView).show(self.pages[self.number])
-
-    def action_sideways(self, by: int) -> None:
-        self.query_one(FigureView).sideways(by)
-
-    def action_back(self) -> None:
-        self.dismiss(self.number)
-
-    def copied(self) -> tuple[str, str]:
-        """The figure or table shown, as text."""
-        return "figure", self.query_one(FigureView).text()
 
 
 def _title(name: str, page: Figure) -> str:

@@ -8,9 +8,10 @@ from rich.text import Text
 from textual.message import Message
 from textual.widgets import DataTable
 
+from app.tui.frame.filter import FilterScreen, tell_filter
 from app.tui.frame.key import bindings
 from app.tui.screens.slices.keys import KEYS
-from core.analysis.lens.halo_table import COLUMNS, HaloRow, ordered
+from core.analysis.lens.halo_table import COLUMNS, HaloRow, matching, ordered
 
 WIDTH = 50
 """Columns of the list beside the slices."""
@@ -27,6 +28,9 @@ class HaloList(DataTable[Text]):
     """Halos of a universe; what a prediction gets wrong stands among them."""
 
     BINDINGS = bindings(KEYS, "halos")
+    words = ""
+    """Words and conditions that the halos shown meet."""
+    hint = "words, or so: missed mass>1e14"
 
     class Chosen(Message):
         """The cursor is on a halo; with `taken` it has been entered."""
@@ -44,6 +48,7 @@ class HaloList(DataTable[Text]):
 
     def __init__(self) -> None:
         super().__init__(id="halos", cursor_type="row", zebra_stripes=False)
+        self._rows: tuple[HaloRow, ...] = ()
         self.rows_shown: tuple[HaloRow, ...] = ()
         self._by, self._falling = "mass", True
 
@@ -54,8 +59,9 @@ class HaloList(DataTable[Text]):
 
     def show(self, rows: Sequence[HaloRow]) -> None:
         """Show these halos in the order that was chosen; the cursor stays on its halo."""
-        kept = self.chosen
-        self.rows_shown = ordered(rows, self._by, self._falling)
+        kept, self._rows = self.chosen, tuple(rows)
+        self.rows_shown = ordered(matching(rows, self.words), self._by, self._falling)
+        tell_filter(self, self.words, len(self.rows_shown), len(rows))
         room = self.size.width or WIDTH
         names = [name for name in _SHOWN if any(_text(name, row) for row in self.rows_shown[:200])]
         with self.prevent(DataTable.RowHighlighted):
@@ -73,6 +79,14 @@ class HaloList(DataTable[Text]):
             if kept in self.rows_shown:
                 self.move_cursor(row=self.rows_shown.index(kept))
 
+    def filter_by(self, words: str) -> None:
+        """Show the halos for which these words and conditions hold."""
+        self.words = words.strip()
+        self.show(self._rows)
+
+    def action_filter(self) -> None:
+        self.app.push_screen(FilterScreen(self))
+
     def choose(self, row: HaloRow) -> None:
         """Move the cursor to a halo, and tell nobody."""
         if row in self.rows_shown:
@@ -85,12 +99,12 @@ class HaloList(DataTable[Text]):
         if names:
             place = names.index(self._by) if self._by in names else -1
             self._by, self._falling = names[(place + by) % len(names)], True
-            self.show(self.rows_shown)
+            self.show(self._rows)
 
     def action_turn(self) -> None:
         """The order turned round."""
         self._falling = not self._falling
-        self.show(self.rows_shown)
+        self.show(self._rows)
 
     def action_card(self) -> None:
         if self.chosen:
@@ -112,7 +126,7 @@ class HaloList(DataTable[Text]):
         if name in COLUMNS:
             self._falling = not self._falling if name == self._by else True
             self._by = name
-            self.show(self.rows_shown)
+            self.show(self._rows)
 
     def _head(self, name: str) -> str:
         return f"{_TITLES[name]}{'↓' if self._falling else '↑'}" if name == self._by else _TITLES[name]

@@ -71,6 +71,7 @@ KEYS: tuple[Key, ...] = (
     Key("halos.last", on.LAST, "scroll_bottom", "last halo", "halos"),
     Key("halos.order", on.ORDER, "order(1)", "order by the next column", "halos", "order"),
     Key("halos.turn", on.ORDER_BACK, "turn", "turn the order round", "halos"),
+    Key("halos.filter", on.FILTER, "filter", "show only halos that are so: missed mass>1e14", "halos", "filter"),
     Key("halos.go", on.ENTER, "select_cursor", "go to the halo in every image", "halos", "go there"),
     Key("halos.card", on.FULL, "card", "its card: profile, protohalo patch, prediction", "halos", "card"),
     Key("card.back", on.BACK, "back", "back", "card", "back"),
@@ -81,6 +82,7 @@ KEYS: tuple[Key, ...] = (
     Key("residuals.page_up", on.PAGE_UP, "page_up", "a page up", "residuals"),
     Key("residuals.first", on.FIRST, "scroll_top", "first row", "residuals"),
     Key("residuals.last", on.LAST, "scroll_bottom", "last row", "residuals"),
+    Key("residuals.filter", on.FILTER, "filter", "show only rows with these words", "residuals", "filter"),
     Key("residuals.go", on.ENTER, "select_cursor", "go to its gravest error in every image", "residuals", "go there"),
     Key("residuals.back", on.BACK, "screen.back", "back", "residuals", "back"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.widgets import DataTable
 
 from app.draw.shown import shown
 from app.tui.frame.calculator import Calculator
+from app.tui.frame.filter import FilterScreen, has_all, tell_filter
 from app.tui.frame.key import bindings
 from app.tui.frame.lines import Lines
 from app.tui.frame.screen import FramedScreen
@@ -22,10 +24,48 @@ _BAR = 20  # cells of a bar
 _TITLES = {"mass": "by mass", "environment": "by environment", "density": "by density", "scale": "by scale"}
 
 
+Line: TypeAlias = tuple[Bin | Place | None, Text]
+"""A row and where it leads."""
+
+
 class ResidualTable(DataTable[Text]):
     """Rows that lead to errors."""
 
     BINDINGS = bindings(KEYS, "residuals")
+    words, hint = "", "words"
+
+    def __init__(self) -> None:
+        super().__init__(id="residuals", cursor_type="row", show_header=False, zebra_stripes=False)
+        self._all: list[Line] = []
+        self._lines: list[Line] = []
+
+    @property
+    def chosen(self) -> Bin | Place | None:
+        """Where the row under the cursor leads; nowhere for a title."""
+        return self._lines[self.cursor_row][0] if self.cursor_row < len(self._lines) else None
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these rows, the cursor on the first that leads anywhere."""
+        self._all = list(lines)
+        self.clear(columns=True)
+        # a width of its own: what is measured from the rows comes late
+        self.add_column("what", width=max(20, self.app.size.width - 4))
+        self.filter_by(self.words)
+
+    def filter_by(self, words: str) -> None:
+        """Show the rows that have all these words, without the titles."""
+        self.words = words.strip()
+        self._lines = [
+            line for line in self._all if not self.words or (line[0] is not None and has_all(line[1].plain, self.words))
+        ]
+        self.clear()
+        for _, text in self._lines:
+            self.add_row(text)
+        self.move_cursor(row=0 if self.words else 1)
+        tell_filter(self, self.words, len(self._lines), sum(leads is not None for leads, _ in self._all))
+
+    def action_filter(self) -> None:
+        self.app.push_screen(FilterScreen(self))
 
 
 class ResidualsScreen(FramedScreen):
@@ -39,12 +79,11 @@ class ResidualsScreen(FramedScreen):
         self.subject = f"where {run.name} fails"
         self._run, self._folders = run, folders
         self._found: Residuals | None = None
-        self._rows: list[Bin | Place | None] = []
         self._calculator = Calculator(self.post_message, lambda answer: answer)
 
     def body(self) -> ComposeResult:
         yield Lines(id="place")
-        yield ResidualTable(id="residuals", cursor_type="row", show_header=False, zebra_stripes=False)
+        yield ResidualTable()
         yield Lines(id="twin")
 
     def on_mount(self) -> None:
@@ -64,23 +103,20 @@ class ResidualsScreen(FramedScreen):
         self._found = found = from_json(message.answer)
         self._say(f"where {found.name} fails on {len(found.pairs)} universes that it never saw; enter goes there")
         self.query_one("#twin", Lines).show(_plain(f"halodeck residuals {found.name}"))
-        table = self.query_one(ResidualTable)
-        # a width of its own: what is measured from the rows comes late
-        table.add_column("what", width=max(20, self.app.size.width - 4))
+        lines: list[Line] = []
         for what, title in _TITLES.items():
             bins = found.of_kind(what)  # type: ignore[arg-type]
             if bins:
-                self._add(table, None, Text(title, style="bold"))
-            for one in bins:
-                self._add(table, one, Text(f"  {_bar(one)} {one.failing:6.1%}  {shown(one.words)}"))
-        self._add(table, None, Text("the gravest errors", style="bold"))
-        for place in found.places:
-            self._add(table, place, Text(f"  {shown(place.universe.stem)}  {shown(place.words)}"))
+                lines.append((None, Text(title, style="bold")))
+            lines += [(one, Text(f"  {_bar(one)} {one.failing:6.1%}  {shown(one.words)}")) for one in bins]
+        lines.append((None, Text("the gravest errors", style="bold")))
+        lines += [(place, Text(f"  {shown(place.universe.stem)}  {shown(place.words)}")) for place in found.places]
+        table = self.query_one(ResidualTable)
+        table.show(lines)
         table.focus()
-        table.move_cursor(row=1)
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        chosen = self._rows[event.cursor_row]
+        chosen = self.query_one(ResidualTable).chosen
         if isinstance(chosen, Bin) and self._found:
             held = self._found.in_bin(chosen)
             chosen = held[0] if held else None
@@ -95,10 +131,6 @@ class ResidualsScreen(FramedScreen):
 
     def copied(self) -> tuple[str, str]:
         return "command", f"halodeck residuals {self._run.name}"
-
-    def _add(self, table: ResidualTable, what: Bin | Place | None, text: Text) -> None:
-        self._rows.append(what)
-        table.add_row(text)
 
     def _say(self, words: str) -> None:
         self.query_one("#place", Lines).show(_plain(words))

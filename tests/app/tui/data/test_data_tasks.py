@@ -51,6 +51,11 @@ async def test_universes_are_simulated_as_a_task(
         await until(pilot, lambda: preview(pilot) is not None)
         pilot.app.screen.query_one(TaskList).focus()
         await sees(pilot, "command")
+        await pilot.press("slash", *"import")
+        await until(pilot, lambda: pilot.app.screen_stack[-2].query_one(TaskList).option_count == 0)
+        await pilot.press("backspace", "backspace", "enter")
+        await pilot.press("slash", *"x", "backspace", "escape")
+        await until(pilot, lambda: pilot.app.screen.query_one(TaskList).option_count == 1)
         await pilot.press("x")
         await until(pilot, lambda: not pilot.app.screen.query_one("#work").display)
 

@@ -42,6 +42,12 @@ async def test_the_list_leads_the_slices_and_errors_are_walked(deck: Path, unive
         listed = screen(pilot).query_one(HaloList)
         await until(pilot, lambda: listed.row_count >= count)
         await sees(pilot, "verdict", "matched")
+        every = listed.row_count
+        await pilot.press("slash", *"matched halo<3", "enter")
+        await sees(pilot, f"/matched halo<3 · 1 of {every}")
+        assert [row.rank for row in listed.rows_shown] == [1]
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: listed.row_count == every)
         await pilot.press("j")
         place = np.rint(halos["lagrangian_position"][1] / cell) % 16 * cell
         await until(pilot, lambda: bool(np.allclose(camera(pilot).at, place)))
@@ -72,6 +78,9 @@ async def test_where_a_run_fails_and_the_way_there(deck: Path, universes: list[U
         await until(pilot, lambda: isinstance(pilot.app.screen, ResidualsScreen))
         await sees(pilot, "by mass", "by environment", "the gravest errors", f"halodeck residuals {run.name}")
         await until(pilot, lambda: isinstance(pilot.app.focused, ResidualTable))
+        await pilot.press("slash", *"u1 halo", "enter")
+        await until(pilot, lambda: "by mass" not in text(pilot))
+        await sees(pilot, "/u1 halo · 1 of")
         await pilot.press("G", "enter")
         await until(pilot, lambda: not isinstance(pilot.app.screen, ResidualsScreen))
         await settled(pilot)
