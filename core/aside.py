@@ -8,7 +8,6 @@ import mmap
 import os
 import resource
 import tempfile
-from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -16,6 +15,7 @@ from typing import IO, Any, TypeVar, cast
 import numpy as np
 
 from core.files import explain
+from core.heap import c_function, give_back
 from core.limits import free_memory
 
 LARGE = 1 << 26
@@ -23,6 +23,9 @@ LARGE = 1 << 26
 
 SEVERAL = 8
 """Arrays of a size for which memory must have room, that those one works on lie there."""
+
+_ASKED = 1 << 17
+"""Bytes that Linux reads at most for one request, unless its read-ahead was made longer."""
 
 T = TypeVar("T")
 
@@ -92,10 +95,12 @@ def settle(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def give_back() -> None:
-    """Return what was freed to the system: glibc keeps the memory of box after box, which a limit has no room for."""
-    with suppress(AttributeError, OSError):  # another library
-        ctypes.CDLL(None).malloc_trim(0)
+def read_soon(address: int, size: int) -> None:
+    """Ask the system to read a part of a map that will be looked at soon, and do not wait for it."""
+    start, end = address // mmap.PAGESIZE * mmap.PAGESIZE, address + size
+    if advise := c_function("madvise"):
+        for piece in range(start, end, _ASKED):  # of more it may read the beginning alone
+            advise(ctypes.c_void_p(piece), ctypes.c_size_t(min(_ASKED, end - piece)), mmap.MADV_WILLNEED)
 
 
 def allow_many_files() -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from core.aside import allow_many_files, give_back, in_file, scratch_folder, settle, temporary_folder
+from core.aside import allow_many_files, in_file, scratch_folder, settle, temporary_folder
 from core.errors import ResourceError
 from core.files import appearing, explain
+from core.heap import give_back
 from core.limits import free_memory
 
 if TYPE_CHECKING:

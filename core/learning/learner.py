@@ -175,13 +175,16 @@ class Network:
             self.module.load_state_dict(self.best)
 
     def _batches(self, samples: Samples) -> Iterator[Batch]:
-        """The batches of this rank from the next step on; those that come from far are made ahead, in a thread."""
+        """The batches of this rank from the next step on; those that go to another device are made ahead, in a thread.
+
+        On the CPU a thread would take the cores of those that compute.
+        """
         numbers = (
             parallel.batch_number(step, turn, self.accumulate)
             for step in range(self.step + 1, self.steps + 1)
             for turn in range(self.accumulate)
         )
-        far = isinstance(samples, Crops) and samples.device is not None
+        far = isinstance(samples, Crops) and samples.device is not None and samples.device.type != "cpu"
         return ahead(samples.training, numbers) if far else map(samples.training, numbers)
 
     def validate(self, samples: Samples) -> dict[str, float]:

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from core.aside import read_soon
+from core.learning import parallel
 
 if TYPE_CHECKING:
     import torch
+
+    Box: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -67,39 +72,59 @@ class Crops:
     def training(self, step: int) -> Batch:
         import torch
 
-        generator = torch.Generator().manual_seed(mix(self.seed, step))
-        picks = [self._random_crop(generator) for _ in range(self.batch)]
+        picks = []
+        for box, corner, symmetry in self._drawn(step):
+            inputs, targets = self._cut(box, corner)
+            picks.append((turn(inputs, symmetry, self.vectors), turn(targets, symmetry, self.target_vectors)))
+        for box, corner, _ in self._drawn(step + parallel.world()):  # the next of this rank
+            self._read_soon(box, corner)
         return self._moved(torch.stack([inputs for inputs, _ in picks]), torch.stack([targets for _, targets in picks]))
 
     def validation(self) -> Iterator[Batch]:
-        boxes = [(box, corner) for box in self.validation_boxes for corner in corners(box[1].shape[-1], self.crop)]
-        count = min(self.most_validated or len(boxes), len(boxes))
-        for number in range(count):
-            (inputs, targets), corner = boxes[number * len(boxes) // count]
-            yield self._moved(*(item[None] for item in self._cut(inputs, targets, corner)))
+        every = [(box, corner) for box in self.validation_boxes for corner in corners(box[1].shape[-1], self.crop)]
+        count = min(self.most_validated or len(every), len(every))
+        chosen = [every[number * len(every) // count] for number in range(count)]
+        for number, (box, corner) in enumerate(chosen):
+            cut = self._cut(box, corner)
+            for following in chosen[number + 1 : number + 2]:
+                self._read_soon(*following)
+            yield self._moved(*(item[None] for item in cut))
 
     def _moved(self, inputs: torch.Tensor, targets: torch.Tensor) -> Batch:
         if self.device is None:
             return Batch(inputs, targets)
         return Batch(inputs.to(self.device), targets.to(self.device))
 
-    def _random_crop(self, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def _drawn(self, step: int) -> Iterator[tuple[Box, list[int], int]]:
+        """The crops of a step: of which box, from which corner on, and how they are turned."""
         import torch
+
+        generator = torch.Generator().manual_seed(mix(self.seed, step))
 
         def draw(bound: int) -> int:
             return int(torch.randint(bound, (1,), generator=generator))
 
-        inputs, targets = self.training_boxes[draw(len(self.training_boxes))]
-        corner = [draw(targets.shape[-1]) for _ in range(3)]
-        symmetry = self.symmetries[draw(len(self.symmetries))]
-        inputs, targets = self._cut(inputs, targets, corner)
-        return turn(inputs, symmetry, self.vectors), turn(targets, symmetry, self.target_vectors)
+        for _ in range(self.batch):
+            box = self.training_boxes[draw(len(self.training_boxes))]
+            corner = [draw(box[1].shape[-1]) for _ in range(3)]
+            yield box, corner, self.symmetries[draw(len(self.symmetries))]
 
-    def _cut(
-        self, inputs: torch.Tensor, targets: torch.Tensor, corner: Sequence[int]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _cut(self, box: Box, corner: Sequence[int]) -> Box:
+        inputs, targets = (periodic_cut(values, *where) for values, where in self._places(box, corner))
+        return inputs, targets
+
+    def _read_soon(self, box: Box, corner: Sequence[int]) -> None:
+        """Have what is cut next read while something else is done, of boxes that may lie in files."""
+        if self.device is not None:
+            for values, (start, size) in self._places(box, corner):
+                for rows in rows_of_cut(values, start, size):
+                    read_soon(rows.data_ptr(), rows.nbytes)
+
+    def _places(self, box: Box, corner: Sequence[int]) -> list[tuple[torch.Tensor, tuple[list[int], int]]]:
+        """Inputs and targets, each with the corner and the side of the cube that is cut from them."""
+        inputs, targets = box
         outer = [c - self.context for c in corner]
-        return periodic_cut(inputs, outer, self.crop + 2 * self.context), periodic_cut(targets, corner, self.crop)
+        return [(inputs, (outer, self.crop + 2 * self.context)), (targets, (list(corner), self.crop))]
 
 
 def periodic_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> torch.Tensor:
@@ -118,6 +143,16 @@ def periodic_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> torc
         to, origin = zip(*pieces, strict=True)
         cut[..., *to] = values[..., *origin]
     return cut
+
+
+def rows_of_cut(values: torch.Tensor, corner: Sequence[int], size: int) -> Iterator[torch.Tensor]:
+    """The rows of a box (..., n, n, n) that `periodic_cut` reads from, in parts (rows, n) without gaps."""
+    cells = values.shape[-1]
+    size = min(size, cells)
+    pieces = [[origin for _, origin in _pieces(start % cells, size, cells)] for start in corner[:2]]
+    for channel in values.reshape(-1, cells, cells, cells):
+        for planes, rows in product(*pieces):
+            yield from channel[planes, rows]
 
 
 def _pieces(start: int, size: int, cells: int) -> list[tuple[slice, slice]]:

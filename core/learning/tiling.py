@@ -18,6 +18,7 @@ import torch
 from core.aside import empty
 from core.errors import UsageError
 from core.files import appearing, explain
+from core.heap import kept
 from core.learning import parallel
 from core.learning.samples import corners, periodic_cut
 from core.progress import Progress, silent
@@ -57,31 +58,28 @@ def over_box(
     Raises: UsageError, ResourceError; FirstGoesOn in all ranks but the first.
     """
     cells = values.shape[-1]
-    kept = min(tile - 2 * buffer, cells)
-    if kept <= 0:
+    side = min(tile - 2 * buffer, cells)
+    if side <= 0:
         raise UsageError(f"a buffer of {buffer} cells leaves nothing of a tile of {tile}", "make the tile larger")
-    places = corners(cells, kept)
+    places = corners(cells, side)
 
     def made(number: int) -> torch.Tensor:
         cut = periodic_cut(values, [c - buffer for c in places[number]], tile)
-        output: torch.Tensor = function(cut[None])[0, :, *(slice(buffer, buffer + kept),) * 3].cpu()
+        output: torch.Tensor = function(cut[None])[0, :, *(slice(buffer, buffer + side),) * 3].cpu()
         return output
 
     def where(number: int) -> tuple[slice, ...]:
-        return (slice(None), *(slice(c, c + kept) for c in places[number]))
+        return (slice(None), *(slice(c, c + side) for c in places[number]))
 
     folder = _FOLDER.get()
     if folder is not None and (parallel.world() > 1 or len(places) > MANY):
         return _shared(made, where, len(places), cells, folder, progress)
-    result: torch.Tensor | None = None
-    for number in range(len(places)):
-        output = made(number)
-        if result is None:
-            kind = output.numpy().dtype
-            result = torch.from_numpy(empty((output.shape[0], cells, cells, cells), kind))
-        result[where(number)] = output
-        progress((number + 1) / len(places), f"tile {number + 1} of {len(places)}")
-    assert result is not None
+    first = made(0)
+    result = torch.from_numpy(empty((first.shape[0], cells, cells, cells), first.numpy().dtype))
+    with kept():
+        for number in range(len(places)):
+            result[where(number)] = made(number) if number else first
+            progress((number + 1) / len(places), f"tile {number + 1} of {len(places)}")
     return result
 
 
@@ -106,13 +104,14 @@ def _shared(
                 np.save(file, np.zeros(count, np.uint8))
         parallel.agreed(0)  # until the files are there
         result, done = np.load(box, mmap_mode="r+"), np.load(marks, mmap_mode="r+")
-        for turn, number in enumerate(own, 1):
-            if not done[number]:
-                result[where(number)] = made(number).numpy()
-                result.flush()
-                done[number] = 1
-                done.flush()
-            progress(turn / len(own), f"tile {turn} of {len(own)}")
+        with kept():
+            for turn, number in enumerate(own, 1):
+                if not done[number]:
+                    result[where(number)] = made(number).numpy()
+                    result.flush()
+                    done[number] = 1
+                    done.flush()
+                progress(turn / len(own), f"tile {turn} of {len(own)}")
     except OSError as error:
         raise explain(error, folder) from error
     parallel.agreed(0)  # until every rank is done

@@ -15,6 +15,7 @@ import torch
 from core.cluster.allocation import allocation
 from core.errors import HalodeckError, Interrupted, RunError
 from core.files import left_behind
+from core.heap import kept
 from core.learning import parallel
 from core.learning.learner import Learner, Step
 from core.learning.samples import Samples
@@ -170,7 +171,7 @@ def _ready(run: Run, folders: Sequence[Path]) -> tuple[Job, Samples, Learner]:
 def _assist(run: Run, stop: Stop, folders: Sequence[Path]) -> None:
     """The part of a rank that is not the first. Raises: as `work`."""
     job, samples, learner = _ready(run, folders)
-    with stop.waiting():
+    with stop.waiting(), kept():
         _train(job, learner, samples, _Silent(stop))
 
 
@@ -187,7 +188,7 @@ def _train_and_report(
     recipe = job.recipe
     pulse.say(step=learner.step, steps=learner.steps, message="training")
     telling = _Telling(run, job, learner, pulse, stop, on_step)
-    with stop.waiting():
+    with stop.waiting(), kept():
         try:
             _train(job, learner, samples, telling)
         except Interrupted:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cosmos.box import Array
+from core.heap import kept
 from core.learning.samples import Batch, mix, turn
 from core.progress import Progress, silent
 
@@ -80,10 +81,11 @@ def told(
 ) -> Array:
     """What a network (N, channels, side, side, side) -> (N,) tells of each of the particles in fields, float32."""
     result = np.empty(len(centres), dtype=np.float32)
-    for start in range(0, len(centres), batch):
-        cubes = around(fields, centres.cells[start : start + batch], side)
-        result[start : start + batch] = network(cubes).cpu().numpy()
-        progress(start / len(centres), f"particle {start:,} of {len(centres):,}")
+    with kept():
+        for start in range(0, len(centres), batch):
+            cubes = around(fields, centres.cells[start : start + batch], side)
+            result[start : start + batch] = network(cubes).cpu().numpy()
+            progress(start / len(centres), f"particle {start:,} of {len(centres):,}")
     progress(1.0, f"{len(centres):,} particles")
     return result
 

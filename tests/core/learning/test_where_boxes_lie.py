@@ -13,7 +13,7 @@ import torch
 
 from core.cosmos.universe import Universe
 from core.errors import ResourceError
-from core.learning import boxes
+from core.learning import boxes, parallel, samples
 from core.learning.boxes import Place, ahead, on_disk, place_for
 from core.learning.samples import Crops, periodic_cut
 from core.learning.training_set import CropSettings, Parts, crops_of
@@ -56,6 +56,27 @@ def test_batches_are_the_same_wherever_the_boxes_lie(
         assert [path.stat().st_mtime_ns for path in kept] == before  # what is there is used again
         crops_of(parts, pair, settings, 1, {}, CPU, "disk", "another key")
         assert len(list(kept[0].parent.glob("*"))) == 12
+
+
+@pytest.mark.parametrize(("size", "context", "ranks"), [(4, 0, 1), (6, 3, 1), (16, 1, 2)])
+def test_all_that_the_next_batch_is_cut_from_is_read_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, size: int, context: int, ranks: int
+) -> None:
+    cells = torch.arange(3 * 2 * 16**3, dtype=torch.float32).reshape(3, 2, 16, 16, 16)
+    items = [(box, torch.zeros(16, 16, 16, dtype=torch.uint8)) for box in cells]
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(samples, "read_soon", lambda address, count: asked.append((address, address + count)))
+    monkeypatch.setattr(parallel, "world", lambda: ranks)
+    crops = Crops(items, items[:1], size, context, 2, 1, {}, device=CPU)
+    for batches in (map(crops.training, range(1, 9, ranks)), crops.validation()):
+        before: list[tuple[int, int]] = []
+        for number, batch in enumerate(batches):
+            places = cells.data_ptr() + 4 * batch.inputs.long().unique()
+            for place in places.tolist() if number else ():
+                assert any(start <= place < end for start, end in before)
+            before = asked.copy()
+            assert sum(end - start for start, end in before) <= crops.batch * (items[0][0].nbytes + 16**3)
+            asked.clear()
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
