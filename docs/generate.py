@@ -2,7 +2,7 @@
 
     python docs/generate.py
 
-writes man/halodeck.1, docs/json.md and docs/settings.md; a test tells when they are no longer current.
+writes docs/halodeck.1, docs/json.md and docs/settings.md; a test tells when they are no longer current.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def generated() -> dict[Path, str]:
     """Every such file and what should stand in it."""
     json = ROOT / "docs" / "json.md"
     return {
-        ROOT / "man" / "halodeck.1": manual(typer.main.get_command(program)),
+        ROOT / "docs" / "halodeck.1": manual(typer.main.get_command(program)),
         ROOT / "docs" / "settings.md": settings(),
         json: between(json.read_text(encoding="utf-8"), answers()),
     }

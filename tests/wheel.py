@@ -11,12 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import venv
 import zipfile
+from itertools import takewhile
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("--cells", "8", "--box", "12.5", "--steps", "4", "--minimum-particles", "8", "--device", "cpu")
@@ -67,11 +70,31 @@ def _use(distribution: Path, folder: Path) -> None:
     assert "halonet@cpu" in _run([str(halodeck), "inspect", "halonet@cpu", "--cells", "16"], folder)
     page = folder / "env" / "share" / "man" / "man1" / "halodeck.1"
     assert page.read_text() == _run([str(halodeck), "--man"], folder)
+    _first_look(halodeck, folder)
+
+
+def _first_look(halodeck: Path, folder: Path) -> None:
+    """The demo until it has shown what a network that comes along predicts; then as by Ctrl-C."""
+    with subprocess.Popen(
+        [str(halodeck), "demo"], cwd=folder, env=_clean(), stdout=PIPE, stderr=STDOUT, text=True
+    ) as demo:
+        assert demo.stdout
+        shown = [*takewhile(lambda line: not line.startswith("That took"), demo.stdout)]
+        demo.send_signal(signal.SIGINT)
+        rest = demo.stdout.read()
+    look = "".join(shown)
+    assert "A first look: halonet@cpu" in look, look + rest
+    assert "Dice" in look, look
+    assert demo.returncode == 130, rest
+    assert "Traceback" not in rest, rest
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def _run(command: list[str], folder: Path) -> str:
-    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=_clean(), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -24,6 +24,6 @@ def test_the_manual_page_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
     program(["--man"], standalone_mode=False)
     page = capsys.readouterr().out
-    assert page == (ROOT / "man" / "halodeck.1").read_text(encoding="utf-8")
+    assert page == (ROOT / "docs" / "halodeck.1").read_text(encoding="utf-8")
     assert not re.search(r"^['.](?!TH|SH|SS|TP|PP|B )", page, re.MULTILINE)  # no line of text is taken for a request
     assert ".SS simulate" in page
