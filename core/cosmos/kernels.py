@@ -82,6 +82,28 @@ def _add_cic(points: Array, mesh: Array) -> None:
 
 
 @compiled
+def deposit_weighted(positions: Array, weights: Array, sums: Array) -> None:
+    """Add weights (c, N) to the nodes (c, n, n, n) around positions (3, N) in cells, best sorted by place."""
+    n = sums.shape[1]
+    for p in range(positions.shape[1]):
+        fx, fy, fz = np.floor(positions[0, p]), np.floor(positions[1, p]), np.floor(positions[2, p])
+        dx, dy, dz = positions[0, p] - fx, positions[1, p] - fy, positions[2, p] - fz
+        ex, ey, ez = 1 - dx, 1 - dy, 1 - dz
+        i, j, k = _fold(int(fx), n), _fold(int(fy), n), _fold(int(fz), n)
+        i1, j1, k1 = _fold(i + 1, n), _fold(j + 1, n), _fold(k + 1, n)
+        for c in range(weights.shape[0]):
+            w = weights[c, p]
+            sums[c, i, j, k] += w * ex * ey * ez
+            sums[c, i, j, k1] += w * ex * ey * dz
+            sums[c, i, j1, k] += w * ex * dy * ez
+            sums[c, i, j1, k1] += w * ex * dy * dz
+            sums[c, i1, j, k] += w * dx * ey * ez
+            sums[c, i1, j, k1] += w * dx * ey * dz
+            sums[c, i1, j1, k] += w * dx * dy * ez
+            sums[c, i1, j1, k1] += w * dx * dy * dz
+
+
+@compiled
 def _add_spline(points: Array, order: int, mesh: Array) -> None:
     n = mesh.shape[0]
     weights = np.empty((3, 4), dtype=np.float32)

@@ -63,6 +63,9 @@ class IonizationMap(Recipe[Network]):
     spheres: tuple[Annotated[float, Setting(gt=0)], ...] = ()
     """Radii [Mpc/h] of spheres about each cell whose photons per baryon, the collapsed fraction of the density times
     the efficiency, the network sees too; a sphere of less than a cell is the cell."""
+    reconstructed: bool = False
+    """See the linear density that is made of the evolved one by moving matter back (arXiv:1704.06634), and the photons
+    of spheres in it, the largest of all radii last. The evolved density stays the only thing that is known."""
     parameters: bool = False
     """See redshift and efficiency as constant maps, and train on cubes that differ in them."""
     precision: Precision = "auto"
@@ -121,8 +124,8 @@ class IonizationMap(Recipe[Network]):
 
     @property
     def channels(self) -> int:
-        """Maps that the network sees: the density, spheres, redshift and efficiency."""
-        return 1 + len(self.spheres) + 2 * self.parameters
+        """Maps that the network sees: the density, the linear one, spheres, redshift and efficiency."""
+        return 1 + 2 * self.reconstructed + len(self.spheres) + 2 * self.parameters
 
     def module(self) -> UNet:
         """The network, its weights drawn from torch's generator."""
@@ -191,17 +194,19 @@ class IonizationMap(Recipe[Network]):
     def _seen(self, universe: Universe, sigma: float) -> torch.Tensor:
         """What the network sees (channels, n, n, n).
 
-        ln(1 + delta) over its deviation in the training set, ln of the photons per baryon in spheres, and z and ln zeta
-        about those of the middle of reionization.
+        ln(1 + delta) and the linear density over the deviation of the first in the training set, ln of the photons per
+        baryon in spheres, and z and ln zeta about those of the middle of reionization.
         """
         import torch
 
-        from core.recipes.ionization_map.sources import efficiency, photons
+        from core.recipes.ionization_map import sources
 
+        linear = sources.reconstructed(universe) if self.reconstructed else None
         maps = [torch.from_numpy(np.log1p(self._density(universe)) / np.float32(sigma))]
-        maps += [share.clamp(1e-3, 1e3).log() for share in photons(universe, self.spheres)] if self.spheres else []
+        maps += [] if linear is None else [linear / sigma]
+        maps += [share.clamp(1e-3, 1e3).log() for share in sources.photons(universe, self.spheres, linear)]
         if self.parameters:
-            told = ((universe.fields["density"].redshift - 8) / 2, np.log((efficiency(universe) or 1.0) / 20))
+            told = ((universe.fields["density"].redshift - 8) / 2, np.log((sources.efficiency(universe) or 1.0) / 20))
             maps += [torch.full_like(maps[0], float(value)) for value in told]
         return torch.stack(maps)
 
@@ -209,7 +214,7 @@ class IonizationMap(Recipe[Network]):
         """Refuse a universe that the network cannot take. Raises: InputError."""
         if "density" not in universe.fields:
             raise InputError(f"{universe.path} has no density", "make it with `halodeck ionize`")
-        if (self.spheres or self.parameters) and label(universe, "escape_fraction") is None:
+        if (self.spheres or self.reconstructed or self.parameters) and label(universe, "escape_fraction") is None:
             raise InputError(f"{universe.path} has no escape fraction", "import it with one")
         factor = 2**self.network.levels
         for what, seen in (("the box", universe.cells), ("a crop", self.crop.size + 2 * self.crop.context)):

@@ -43,25 +43,41 @@ def density(universe: Universe) -> torch.Tensor:
     return torch.from_numpy(np.array(universe.field("density").values, dtype=np.float32))
 
 
-def photons(universe: Universe, radii: Sequence[float]) -> Iterator[torch.Tensor]:
-    """zeta f_coll (n, n, n) of the spheres of these radii [Mpc/h] about each cell: where it is 1 they are ionized."""
-    from core.cosmos.reionization.bubbles import CELL_RADIUS, shares
+def reconstructed(universe: Universe) -> torch.Tensor:
+    """The linear density at the redshift of a cube, made of its density alone."""
+    from core.cosmos.reconstruction import linear_density
+
+    return linear_density(density(universe), universe.box_size)
+
+
+def photons(universe: Universe, radii: Sequence[float], linear: torch.Tensor | None = None) -> Iterator[torch.Tensor]:
+    """zeta f_coll (n, n, n) of the spheres of these radii [Mpc/h] about each cell: where it is 1 they are ionized.
+
+    With a `linear` density they are sought in it, but for the cell itself, and the largest of spheres of all radii
+    comes last.
+    """
+    from core.cosmos.reionization.bubbles import CELL_RADIUS, collapsed, shares
 
     zeta, redshift = efficiency(universe) or 1.0, universe.fields["density"].redshift
+    delta, by = density(universe), sources(universe)
+    about, cell = (universe.box_size, universe.cosmology, redshift, by), None if linear is None else delta
     # a smaller sphere has no more to see
     radii = [max(radius, CELL_RADIUS * universe.box_size / universe.cells) for radius in radii]
-    for share in shares(density(universe), universe.box_size, universe.cosmology, redshift, sources(universe), radii):
+    for share in shares(delta if linear is None else linear, *about, radii, cell):
         yield zeta * share
+    if linear is not None:
+        yield zeta * collapsed(linear, *about, cell).largest
 
 
 class Excursion:
-    """The excursion set in the density of a cube, by sources and an efficiency of one's choice."""
+    """The excursion set in the density of a cube or in a `linear` one, by sources and an efficiency of one's choice."""
 
-    def __init__(self, universe: Universe, by: Sources) -> None:
+    def __init__(self, universe: Universe, by: Sources, linear: torch.Tensor | None = None) -> None:
         from core.cosmos.reionization.bubbles import collapsed
 
-        redshift = universe.fields["density"].redshift
-        self.shares = collapsed(density(universe), universe.box_size, universe.cosmology, redshift, by)
+        about = (universe.box_size, universe.cosmology, universe.fields["density"].redshift, by)
+        delta = density(universe)
+        self.shares = collapsed(delta, *about) if linear is None else collapsed(linear, *about, delta)
 
     def neutral(self, zeta: float) -> torch.Tensor:
         """The neutral fraction (n, n, n)."""

@@ -11,7 +11,15 @@ from core.cosmos.box import Array
 from core.cosmos.universe import Universe
 from core.learning.metrics import correlation
 from core.protohalos.baseline import smoothed
-from core.recipes.ionization_map.sources import Excursion, density, efficiency, fitted_efficiency, others, sources
+from core.recipes.ionization_map.sources import (
+    Excursion,
+    density,
+    efficiency,
+    fitted_efficiency,
+    others,
+    reconstructed,
+    sources,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +38,7 @@ WAYS = {
     "baseline": "mean at the smoothed density",
     "excursion": "excursion set at other parameters",
     "excursion_own": "excursion set at the truth's parameters",
+    "excursion_linear": "excursion set at the truth's parameters in the reconstructed density",
 }
 
 
@@ -76,16 +85,16 @@ def fit_excursion(universes: Sequence[Universe]) -> dict[str, float]:
 
 
 def excursions(universe: Universe, target: str, constants: dict[str, float]) -> dict[str, Array]:
-    """Maps of the excursion set in the density that the network sees, at other parameters and at those of the truth."""
+    """Maps of the excursion set in the density of a cube, at other parameters, and at those of the truth; at these also
+    in the linear density that is made of it."""
     found = {}
     if "excursion.efficiency" in constants:
-        found["excursion"] = (others(universe), constants["excursion.efficiency"])
+        found["excursion"] = Excursion(universe, others(universe)).neutral(constants["excursion.efficiency"])
     own = efficiency(universe)
     if own is not None:
-        found["excursion_own"] = (sources(universe), own)
-    return {
-        name: _as_target(universe, target, Excursion(universe, by).neutral(zeta)) for name, (by, zeta) in found.items()
-    }
+        found["excursion_own"] = Excursion(universe, sources(universe)).neutral(own)
+        found["excursion_linear"] = Excursion(universe, sources(universe), reconstructed(universe)).neutral(own)
+    return {name: _as_target(universe, target, neutral) for name, neutral in found.items()}
 
 
 def _as_target(universe: Universe, target: str, neutral: torch.Tensor) -> Array:

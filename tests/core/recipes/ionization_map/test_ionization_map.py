@@ -15,7 +15,14 @@ from core.figures import Report, Row, dump_report, load_report
 from core.learning.learner import Network
 from core.learning.metrics import correlation
 from core.recipes.ionization_map.recipe import IonizationMap
-from core.recipes.ionization_map.sources import Excursion, efficiency, fitted_efficiency, photons, sources
+from core.recipes.ionization_map.sources import (
+    Excursion,
+    efficiency,
+    fitted_efficiency,
+    photons,
+    reconstructed,
+    sources,
+)
 from core.recipes.ionization_map.ways import baseline, fit_baseline
 from core.runs import registry
 from core.runs.run import create_run
@@ -115,7 +122,7 @@ def test_the_truth_itself_is_perfect(cubes: list[Universe]) -> None:
     assert value(found, "rms") == 0
     # ways without a network are judged by the same truth, which is not theirs
     for key in ("correlation", "r_1", "power_1"):
-        for way in ("excursion", "excursion_own"):
+        for way in ("excursion", "excursion_own", "excursion_linear"):
             assert value(found, f"{key}_{way}") != pytest.approx(1, abs=1e-3)
 
 
@@ -143,6 +150,19 @@ def test_power_is_that_of_the_prediction_over_the_truth_s(cubes: list[Universe],
     assert value(found, "bias") == pytest.approx(0.5, rel=1e-4)
     transfer = found.figures["transfer"]
     np.testing.assert_allclose(transfer.series[0].y, 0.5, rtol=1e-4)  # type: ignore[union-attr]
+
+
+def test_the_reconstructed_density_is_made_of_the_density_alone(cubes: list[Universe]) -> None:
+    """One more map, spheres in it and the largest of all: what decides in the excursion set."""
+    settings = smoke("reconstructed=true", "spheres=[2,4]")
+    seen = settings.samples(cubes, CPU).training_boxes[0][0]
+    assert len(seen) == settings.channels == 5
+    linear = reconstructed(cubes[0])
+    largest = Excursion(cubes[0], sources(cubes[0]), linear).shares.largest * (efficiency(cubes[0]) or 0)
+    torch.testing.assert_close(seen[-1].exp(), largest.clamp(1e-3, 1e3))
+    assert bool((seen[-1] >= seen[2:4].amax(0) - 0.05).all())  # radii of the settings lie between those of the set
+    with pytest.raises(InputError, match="no escape fraction"):
+        settings._check_box(replace(cubes[0], provenance={}))
 
 
 def test_photons_are_those_of_the_excursion_set(cubes: list[Universe]) -> None:
