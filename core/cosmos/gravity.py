@@ -1,13 +1,15 @@
 """Gravity on a mesh, -grad lap^-1 delta, by Fourier transforms: on the CPU in arrays that are kept from step to step.
 
-A transform of a whole mesh waits for memory. Planes are transformed in cache, with only the first axis across them, and
-the two components that lie in the planes share its transform. Arrays that are kept are not touched for the first time
-in every step, which can cost more than all transforms.
+A transform of a whole mesh waits for memory. Planes are transformed in cache, then columns across them, there and back;
+the two components that lie in the planes share the columns' transform. Forces never lie on a whole mesh: particles that
+are sorted by planes read them where they were transformed. Arrays that are kept are not touched for the first time in
+every step, which can cost more than all transforms. Threads share planes and columns, so that none changes a sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +19,14 @@ from core.cosmos.box import Array
 from core.cosmos.lpt import inverse_laplacian, minus_gradient, wavenumbers
 from core.cosmos.paint import gather, scatter
 
-_PLANES = 8
-"""Planes transformed at once: of 256^2 cells they stay in cache."""
+_PLANES = 2
+"""Planes or columns transformed at once by a thread: of 256^2 cells they stay in its cache."""
 
 
 @dataclass
 class Work:
-    """Arrays of a mesh^3 grid: one real (n, n, n) and two of modes (n, n, n/2+1), three floats a cell in all."""
+    """Arrays of a mesh^3 grid: two of modes (n, n, n/2+1), two floats a cell in all."""
 
-    real: Array
     modes: Array
     along: Array
 
@@ -33,7 +34,13 @@ class Work:
     def of(cls, mesh: int) -> Work:
         """Arrays without content."""
         shape = (mesh, mesh, mesh // 2 + 1)
-        return cls(np.empty((mesh,) * 3, np.float32), np.empty(shape, np.complex64), np.empty(shape, np.complex64))
+        return cls(np.empty(shape, np.complex64), np.empty(shape, np.complex64))
+
+    @property
+    def counts(self) -> Array:
+        """Real (n, n, n), in the memory of `along`: only one of the two is needed at a time."""
+        mesh = len(self.along)
+        return self.along.view(np.float32).ravel()[: mesh**3].reshape((mesh,) * 3)
 
 
 def gravity(positions: torch.Tensor, box_size: float, mesh: int, work: Work | None = None) -> torch.Tensor:
@@ -56,39 +63,66 @@ def _gravity_torch(positions: torch.Tensor, box_size: float, mesh: int) -> torch
 
 
 def _gravity_numpy(positions: torch.Tensor, box_size: float, mesh: int, work: Work) -> torch.Tensor:
-    from core.cosmos.kernels import collect, deposit
+    from core.cosmos.kernels import by_slabs, collect_slab, deposit
 
     x, y, z = positions.numpy()
-    work.real.fill(0)
-    deposit(x, y, z, 2, work.real)
+    work.counts.fill(0)
+    deposit(x, y, z, 2, work.counts)
+    order = np.empty(x.size, np.int32 if x.size < 1 << 31 else np.int64)
+    start = by_slabs(x, mesh, _PLANES, order)
     force = torch.empty_like(positions)
-    scale = mesh**3 / positions.shape[1]
-    for values, component in zip(_components(work, box_size, scale), force.numpy(), strict=True):
-        collect(x, y, z, values, component)
+    values = force.numpy()
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        components = _components(work, box_size, mesh**3 / x.size, pool)
+
+        def collect(slabs: Array) -> None:
+            for slab, planes in zip(slabs, components(slabs), strict=True):
+                collect_slab(x, y, z, order[start[slab] : start[slab + 1]], slab * _PLANES, planes, values)
+
+        parts = np.array_split(np.arange(len(start) - 1), min(torch.get_num_threads(), len(start) - 1))
+        list(pool.map(collect, parts))
     return force
 
 
-def _components(work: Work, box_size: float, scale: float) -> Iterator[Array]:
-    """The three components of scale i k / k^2 counts(k) in real space, each in place of the one before, of the counts
-    in `work.real`."""
+def _components(
+    work: Work, box_size: float, scale: float, pool: ThreadPoolExecutor
+) -> Callable[[Array], Iterator[Array]]:
+    """The way to scale i k / k^2 counts(k) in real space for consecutive slabs of planes: (3, planes+1, n, n) of each,
+    with the plane before it, which is overwritten by the next."""
     from scipy import fft
 
     from core.cosmos.kernels import solve_poisson
 
-    mesh, threads = len(work.real), torch.get_num_threads()
+    modes, along, mesh = work.modes, work.along, len(work.modes)
     kx, ky, kz = (axis.numpy() for axis in wavenumbers(mesh, box_size, torch.device("cpu")))
-    slabs = [slice(start, start + _PLANES) for start in range(0, mesh, _PLANES)]
 
-    for slab in slabs:
-        work.modes[slab] = fft.rfft2(work.real[slab], axes=(1, 2), workers=threads)
-    # the result may be another view of the array that is overwritten
-    modes = fft.fft(work.modes, axis=0, overwrite_x=True, workers=threads)
-    solve_poisson(modes, work.along, kx.ravel(), 2 * np.pi / box_size, scale)
-    along = fft.ifft(work.along, axis=0, overwrite_x=True, workers=threads)
-    modes = fft.ifft(modes, axis=0, overwrite_x=True, workers=threads)
+    def forward(first: int) -> None:
+        slab = slice(first, first + _PLANES)
+        modes[slab] = fft.rfft2(work.counts[slab], axes=(1, 2))
 
-    for source, k in ((along, None), (modes, ky), (modes, kz)):
-        for slab in slabs:
-            planes = source[slab] if k is None else source[slab] * k
-            work.real[slab] = fft.irfft2(planes, s=(mesh, mesh), axes=(1, 2), workers=threads)
-        yield work.real
+    def across(first: int) -> None:
+        slab = slice(first, first + _PLANES)
+        part = fft.fft(modes[:, slab], axis=0)
+        part_along = np.empty_like(part)
+        solve_poisson(part, part_along, first, kx.ravel(), 2 * np.pi / box_size, scale)
+        modes[:, slab] = fft.ifft(part, axis=0, overwrite_x=True)
+        along[:, slab] = fft.ifft(part_along, axis=0, overwrite_x=True)
+
+    list(pool.map(forward, range(0, mesh, _PLANES)))
+    list(pool.map(across, range(0, mesh, _PLANES)))
+
+    def inverse(first: int, planes: Array) -> None:
+        slab = slice(first, first + planes.shape[1])
+        for component, source, k in zip(planes, (along, modes, modes), (None, ky, kz), strict=True):
+            part = source[slab] if k is None else source[slab] * k
+            component[:] = fft.irfft2(part, s=(mesh, mesh), axes=(1, 2))
+
+    def components(slabs: Array) -> Iterator[Array]:
+        planes = np.empty((3, _PLANES + 1, mesh, mesh), np.float32)
+        inverse((slabs[0] * _PLANES - 1) % mesh, planes[:, -1:])
+        for first in slabs * _PLANES:
+            planes[:, 0] = planes[:, -1]
+            inverse(first, planes[:, 1 : 1 + mesh - first])
+            yield planes
+
+    return components

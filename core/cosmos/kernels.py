@@ -20,8 +20,8 @@ _TILE = 16
 
 
 def compiled(function: F) -> F:
-    """Compile a loop for one thread."""
-    return numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"})(function)
+    """Compile a loop for one thread, which lets others run."""
+    return numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})(function)
 
 
 def compiled_parallel(function: F) -> F:
@@ -161,24 +161,74 @@ def collect(x: Array, y: Array, z: Array, mesh: Array, values: Array) -> None:
         )
 
 
-@compiled_parallel
-def solve_poisson(modes: Array, along: Array, wavenumbers: Array, step: float, scale: float) -> None:
-    """From delta(k) in rfftn layout (n, n, n/2+1) to scale i delta / k^2 in place, its mean removed, and to k_x times
-    that in `along`. `wavenumbers` (n) are those of a derivative, `step` is the fundamental mode [h/Mpc]."""
-    n, half = modes.shape[0], modes.shape[2]
-    for plane in numba.prange(n):
-        i = np.int64(plane)
+@compiled
+def by_slabs(x: Array, n: int, planes: int, order: Array) -> Array:
+    """Sort particles stably by the slab of `planes` planes of the mesh that holds the upper of their two nodes along x:
+    fills `order` (N) with their numbers, returns where each slab starts in it, and N."""
+    slabs = (n + planes - 1) // planes
+    start = np.zeros(slabs + 1, dtype=np.int64)
+    for p in range(x.size):
+        start[_fold(int(np.floor(x[p])) + 1, n) // planes + 1] += 1
+    for s in range(slabs):
+        start[s + 1] += start[s]
+    free = start.copy()
+    for p in range(x.size):
+        s = _fold(int(np.floor(x[p])) + 1, n) // planes
+        order[free[s]] = p
+        free[s] += 1
+    return start
+
+
+@compiled
+def collect_slab(x: Array, y: Array, z: Array, particles: Array, first: int, slab: Array, values: Array) -> None:
+    """`collect` three components into `values` (3, N) for the `particles` of the slab of planes that begins at `first`.
+
+    `slab` (3, planes+1, n, n) has the plane before it too. Weights are found once, and each node is read from cache.
+    """
+    n = slab.shape[2]
+    for q in range(particles.size):
+        p = particles[q]
+        fx, fy, fz = np.floor(x[p]), np.floor(y[p]), np.floor(z[p])
+        dx, dy, dz = x[p] - fx, y[p] - fy, z[p] - fz
+        i, j, k = _fold(int(fx) + 1 - first, n), _fold(int(fy), n), _fold(int(fz), n)
+        i1, j1, k1 = i + 1, _fold(j + 1, n), _fold(k + 1, n)
+        ex, ey, ez = 1 - dx, 1 - dy, 1 - dz
+        for c in range(3):
+            mesh = slab[c]
+            values[c, p] = (
+                ex
+                * (ey * (ez * mesh[i, j, k] + dz * mesh[i, j, k1]) + dy * (ez * mesh[i, j1, k] + dz * mesh[i, j1, k1]))
+            ) + (
+                dx
+                * (
+                    ey * (ez * mesh[i1, j, k] + dz * mesh[i1, j, k1])
+                    + dy * (ez * mesh[i1, j1, k] + dz * mesh[i1, j1, k1])
+                )
+            )
+
+
+@compiled
+def solve_poisson(modes: Array, along: Array, first: int, wavenumbers: Array, step: float, scale: float) -> None:
+    """From delta(k) to scale i delta / k^2 in place, its mean removed, and to k_x times that in `along`.
+
+    Both (n, columns, n/2+1) are columns of an rfftn layout from the column `first` on. `wavenumbers` (n) are those of a
+    derivative, `step` is the fundamental mode [h/Mpc].
+    """
+    n, columns, half = modes.shape
+    for i in range(n):
         ki = min(i, n - i)
-        for j in range(n):
+        for column in range(columns):
+            j = first + column
             kj = min(j, n - j)
             for k in range(half):
                 squared = max(ki * ki + kj * kj + k * k, 1)
                 factor = np.float32(scale / (squared * step * step))
-                value = modes[i, j, k]
+                value = modes[i, column, k]
                 real, imaginary = -value.imag * factor, value.real * factor
-                modes[i, j, k] = complex(real, imaginary)
-                along[i, j, k] = complex(real * wavenumbers[i], imaginary * wavenumbers[i])
-    modes[0, 0, 0] = along[0, 0, 0] = 0
+                modes[i, column, k] = complex(real, imaginary)
+                along[i, column, k] = complex(real * wavenumbers[i], imaginary * wavenumbers[i])
+    if first == 0:
+        modes[0, 0, 0] = along[0, 0, 0] = 0
 
 
 @compiled_parallel
