@@ -81,6 +81,15 @@ def test_the_number_of_threads_changes_nothing(positions: torch.Tensor) -> None:
     assert torch.equal(found[0], found[2])
 
 
+@pytest.mark.parametrize("planes", [1, 3, 32])
+def test_how_many_planes_stay_in_cache_changes_nothing(
+    positions: torch.Tensor, planes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = gravity(positions, 30.0, 20)
+    monkeypatch.setattr("core.cosmos.gravity._PLANES", planes)
+    assert torch.equal(gravity(positions, 30.0, 20), expected)
+
+
 def test_arrays_that_are_kept_remember_nothing(positions: torch.Tensor) -> None:
     work = Work.of(16)
     gravity(2 * positions + 1, 30.0, 16, work)
