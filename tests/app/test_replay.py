@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.cli import replay as module
+from app.cli.collected import values_that_differ
 from app.cli.replay import replay
 from core.cosmos.universe import Universe
 from core.errors import HalodeckError
 from core.notebook import Note, add
 
 BOOK = Path("notebook.md")
+PRINTED = "P(k=1 h/Mpc) = 133.0 +- 3.1 (Mpc/h)^3 (s0101, z=0)\nDice, both  0.9085  0.0008  640\n"
 
 
 @pytest.fixture
@@ -22,11 +24,11 @@ def does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.chdir(tmp_path)
     done: list[list[str]] = []
 
-    def pretended(words: list[str], folder: Path) -> bool:
+    def pretended(words: list[str], folder: Path, text: str) -> str | None:
         done.append(words)
         if "--save" in words:
             Path(words[words.index("--save") + 1]).write_text(words[2])
-        return "broken.h5" not in words
+        return None if "broken.h5" in words else PRINTED
 
     monkeypatch.setattr(module, "_does", pretended)
     return done
@@ -57,6 +59,45 @@ def test_pictures_are_compared(does: list[list[str]], capsys: pytest.CaptureFixt
     replay(BOOK, everything=True)
     assert does[-1][1] == "train"
     assert Path("notebook/2.png").read_text() == "u2.h5"
+
+
+@pytest.mark.parametrize(
+    ("words", "collected", "differ"),
+    [
+        ("stats u1.h5 --read power=1", PRINTED.replace("133.0", "136.0"), ""),
+        ("stats u1.h5 --read power=1", PRINTED.replace("133.0", "136.2"), "P(k=1 h/Mpc) = 136.2 is 133.0 now"),
+        ("report halonet-001", PRINTED.replace("0.9085", "0.9086"), ""),
+        ("report halonet-001", PRINTED.replace("0.9085", "0.9083"), "Dice, both 0.9083 is 0.9085 now"),
+        ("report halonet-001", PRINTED.replace("640", "641"), "Dice, both 0.9085 0.0008 641 is 640 now"),
+        ("report halonet-001", "a word\nAUC  0.97", "AUC 0.97 is no longer there"),
+        ("view u1.h5", "the value under the cursor is 3", ""),
+    ],
+)
+def test_values_are_compared(
+    does: list[list[str]], capsys: pytest.CaptureFixture[str], words: str, collected: str, differ: str
+) -> None:
+    add(BOOK, Note(1, "a value", collected, "", f"halodeck {words}"))
+    if differ:
+        with pytest.raises(HalodeckError, match="1 of 1 entries"):
+            replay(BOOK)
+    else:
+        replay(BOOK)
+    assert capsys.readouterr().out.splitlines()[1:] == ([f"     {differ}"] if differ else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [
+        ("M = (1.23 +- 0.04)e-3", "M = (1.26 +- 0.04)e-3", True),
+        ("M = (1.23 +- 0.04)e-3", "M = (1.28 +- 0.04)e-3", False),
+        ("x 2.1e14", "x 2.2e14", True),
+        ("x 2.1e14", "x 2.3e14", False),
+        ("n 2,108,258", "n 2,108,259", False),
+        ("halodeck 0.2.0 of 7c8e40", "halodeck 0.3.0 of 7c8e40", True),
+    ],
+)
+def test_a_value_is_the_same_within_its_digits_or_its_error(before: str, now: str, same: bool) -> None:
+    assert bool(values_that_differ(before, now)) != same
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ def test_rows_name_meanings_and_no_letters() -> None:
                 literal, row = call.args[1], [getattr(arg, "value", "") for arg in call.args]
                 if isinstance(literal, ast.Constant) and isinstance(literal.value, str) and ANSWERS not in row:
                     assert max(map(len, literal.value.split(","))) > 1, f"{path}: {row[0]} names a letter"
+
+
+def test_texts_ask_for_the_letter_of_a_key() -> None:
+    """A letter that is written out, as in "simulated (n)", is wrong once the key has another."""
+    for path in ROOT.rglob("*.py"):
+        for part in ast.walk(ast.parse(path.read_text())):
+            text = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+            found = re.search(r"\(([a-zA-Z]|\^[a-z])\)|\[dim\]\w ", text)
+            assert not found, f"{path}: {found and found.group()} is not asked for by signs_of"
 
 
 def test_one_screen_has_no_key_twice() -> None:

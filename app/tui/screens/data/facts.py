@@ -13,6 +13,7 @@ from textual.visual import Visual
 
 from app.background.tasks import Task
 from app.draw.shown import shown
+from app.tui.frame.bench import bench_of
 from app.tui.frame.lines import entitle
 from app.tui.frame.wording import folder
 from app.tui.screens.data.preview import Preview
@@ -40,7 +41,8 @@ class Facts(ScrollView):
         lines = [_line("kind", preview.kind)] if preview.kind else []
         lines += [_line(name, value) for name, value in _shortened(preview).items()]
         if preview.kind not in ("universe", "prediction", "run", "directory", "empty", "unknown", ""):
-            lines.append(Content.from_markup("\n[dim]i brings it in as a universe[/dim]"))
+            key = bench_of(self).signs_of("data.import")
+            lines.append(Content.from_markup("\n[dim]$key brings it in as a universe[/dim]", key=key))
         if preview.problem:
             lines.append(Content.from_markup("[$error]$words[/]", words=shown(preview.problem)))
         self._put(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from textual import work
@@ -13,10 +14,11 @@ from textual.worker import get_current_worker
 
 from app.background.tasks import Task
 from app.draw.colour import Depth
+from app.tui.frame.bench import bench_of
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.folders import stamp
 from app.tui.screens.data.facts import Facts
-from app.tui.screens.data.preview import Preview, preview_of
+from app.tui.screens.data.preview import NOT_YET, Preview, preview_of
 from core.patience import within
 
 _PATIENCE = 0.08
@@ -44,7 +46,7 @@ class FilePane(Vertical):
     def compose(self) -> ComposeResult:
         yield Facts()
         with Vertical(id="picture") as box:
-            box.border_title = "preview   [dim]v next field[/]"
+            box.border_title = f"preview   [dim]{bench_of(self).signs_of('data.field')} next field[/]"
             yield FigureView(self._depth, id="preview")
 
     def on_mount(self) -> None:
@@ -91,8 +93,16 @@ class FilePane(Vertical):
         message.stop()
         if message.preview.path == self._wanted:
             self._preview, self._stamp = message.preview, message.at
-            self.query_one(Facts).show_preview(message.preview)
+            self.query_one(Facts).show_preview(self._with_keys(message.preview))
             self._show_picture(message.preview)
+
+    def _with_keys(self, preview: Preview) -> Preview:
+        """What makes a folder that is not there yet."""
+        if preview.facts.get("folder") != NOT_YET:
+            return preview
+        new, bring, train = map(bench_of(self).signs_of, ("data.simulate", "data.import", "go.launch"))
+        words = f"{NOT_YET}: what is simulated ({new}), brought in ({bring}) or trained ({train}) makes it"
+        return replace(preview, facts={"folder": words})
 
     def _show_picture(self, preview: Preview) -> None:
         """The slice, or all the room for the facts."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _FIRST_FIELDS = ("density", "probability", "delta_linear")
 """Fields that a preview shows rather than others."""
-_NOT_YET = "not there yet: what is simulated (n), brought in (i) or trained (4) makes it"
+NOT_YET = "not there yet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ def preview_of(path: Path, wanted: str = "", unwanted: Callable[[], bool] = lamb
     from app.background.describing import describer
 
     if not path.suffix and within(path.exists) is False:
-        return Preview(path, facts={"folder": _NOT_YET})
+        return Preview(path, facts={"folder": NOT_YET})
     try:
         described = describer().describe(path, unwanted)
     except HalodeckError as error:

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from app.background import tasks
 from app.background.tasks import Task
+from app.tui.frame.bench import bench_of
 from app.tui.screens.data.task_list import TaskList
 
 LOOK_EVERY = 1.0
@@ -48,7 +49,8 @@ class TaskPane(Vertical):
         yield TaskList()
 
     def on_mount(self) -> None:
-        self.border_title = "tasks   [dim]x cancels, or clears away what has ended[/]"
+        key = bench_of(self).signs_of("data.cancel")
+        self.border_title = f"tasks   [dim]{key} cancels, or clears away what has ended[/]"
         self.display = False
         self._timer = self.set_interval(LOOK_EVERY, self.look, pause=True)
         self.look()

@@ -23,8 +23,10 @@ def choice(key: str, name: str, value: str) -> Content:
     return Content.from_markup(f"[$footer-key-foreground]{key:>2}[/] {name:<11} [b]$value[/b]", value=value)
 
 
-def few_lines(figure: Curves | None, found: list[Reading], curve: str | None, width: int) -> list[Content]:
-    """Every reading, in columns, for a narrow screen."""
+def few_lines(
+    figure: Curves | None, found: list[Reading], curve: str | None, width: int, low: bool = False
+) -> list[Content]:
+    """Every reading, in columns, for a narrow screen; on a low one that of the curve the cursor is on."""
     if figure is None or not found:
         return [Content.from_markup("[dim]left and right read the curves[/]")]
     from app.draw.citation import measured
@@ -41,6 +43,9 @@ def few_lines(figure: Curves | None, found: list[Reading], curve: str | None, wi
             value += f" ratio {measured(item.ratio, item.ratio_error, '±')}"
         entry = f"{sign} {without_middle(name, max(4, room - cells(value) - 3))} {value}"
         entries.append(Content(padded(shortened(entry, room), room + 1)).stylize(_style(item, curve, found)))
+    if low:
+        entries = [entries[next((k for k, item in enumerate(found) if item.name == curve), 0)]]
+        rows = 1
     name, _, unit = figure.x_label.partition(" ")
     head = f"{name} = {number(found[0].x)} {unit.strip('[]')}   up, down choose what y copies"
     return [

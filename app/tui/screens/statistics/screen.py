@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ class StatisticsScreen(CurvePage):
     def _refit(self) -> None:
         """Where the values stand depends on the width."""
         self._arrange()
-        self._tell_values()
+        self.call_after_refresh(self._tell_values)
 
     # what is compared
 
@@ -194,7 +195,7 @@ class StatisticsScreen(CurvePage):
 
             found = readings(figure, window.cursor)
         if not self.query_one("#values").display:
-            lines = few_lines(figure, found, window.curve, self.app.size.width - 2)
+            lines = few_lines(figure, found, window.curve, self.app.size.width - 2, self.has_class("-low"))
             readout = self.query_one("#readout", Lines)
             readout.styles.height = len(lines)
             readout.show(Content("\n").join(lines))
@@ -234,8 +235,9 @@ class StatisticsScreen(CurvePage):
             return None
         names = ", ".join(path.stem for path in self.paths)
         cursor = self.windows.get(self.chosen, CurveWindow()).cursor
-        said = "" if cursor is None else self.query_one("#readout", Lines).content.plain.strip()
-        return Noted(f"{figure.title}: {names}", said, tuple(shlex.split(self.command())), figure, self.chosen)
+        command = shlex.split(self.command())
+        command += [] if cursor is None else ["--read", f"{self.chosen}={cursor:.6g}"]
+        return Noted(f"{figure.title}: {names}", "\n".join(self._cited().values()), tuple(command), figure, self.chosen)
 
     def command(self) -> str:
         """The command that makes the same."""
@@ -247,17 +249,25 @@ class StatisticsScreen(CurvePage):
 
     def copied(self) -> tuple[str, str]:
         """The value under the cursor as a line to cite, else the figure."""
+        cited, curve = self._cited(), self.windows.get(self.chosen, CurveWindow()).curve
+        return ("value", cited.get(curve or "", next(iter(cited.values())))) if cited else super().copied()
+
+    def _cited(self) -> dict[str, str]:
+        """What is under the cursor as lines to cite, by the name of the curve."""
         figure, window = self.figures.get(self.chosen), self.windows.get(self.chosen, CurveWindow())
         if figure is None or window.cursor is None:
-            return super().copied()
+            return {}
         from importlib.metadata import version
 
         from app.draw.citation import citation
         from app.draw.numbers import readings
 
-        found = readings(figure, window.cursor)
-        reading = next((item for item in found if item.name == window.curve), found[0])
-        return "value", citation(figure, reading, self._sources, f"halodeck {version('halodeck')}")
+        program = f"halodeck {version('halodeck')}"
+        return {
+            item.name: citation(figure, item, self._sources, program)
+            for item in readings(figure, window.cursor)
+            if isfinite(item.y)
+        }
 
     # what can be done
 

@@ -19,6 +19,7 @@ from app.tui.frame.curve_view import CurveView
 from app.tui.frame.selection import Selection
 from app.tui.screens.statistics.screen import StatisticsScreen
 from core.figures import Curves
+from core.notebook import NOTEBOOK, read_notebook
 
 
 def opened(deck: Path, marked: int = 0, size: tuple[int, int] = (120, 40)) -> AbstractAsyncContextManager[Pilot[None]]:
@@ -114,6 +115,11 @@ async def read_out(pilot: Pilot[None]) -> None:
     await pilot.press("down", "y")
     await until(pilot, lambda: "(u2, z=0, " in pilot.app.clipboard)
     assert pilot.app.clipboard.startswith(f"P(k={x:.4g} h/Mpc) = ")
+    await pilot.press("B")
+    await until(pilot, NOTEBOOK.exists)
+    [note] = read_notebook(NOTEBOOK)
+    assert pilot.app.clipboard in note.text.splitlines()
+    assert f"--read power={x:.6g} --save notebook/001" in note.command
     pane = the(pilot).query_one("#pane0", CurveView)
     await until(pilot, lambda: pane.column is not None)
     assert abs((pane.x_at(pane.column or 0) or 0) / x - 1) < 0.05
@@ -163,8 +169,13 @@ async def resize(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
     await until(pilot, lambda: panes() == 1)
     await pilot.press("enter")
-    await pilot.resize_terminal(80, 24)
+    await pilot.resize_terminal(40, 12)
     await until(pilot, lambda: panes() == 1)
+    await sees(pilot, "0┤", "k = ", "▲ u2", "ratio 0.9")
+    assert "halodeck stats" not in text(pilot)
+    await pilot.resize_terminal(120, 40)
+    await sees(pilot, "ratio 0.9", "▲ u2")
+    await pilot.resize_terminal(80, 24)
     await sees(pilot, "Power spectrum", "P(k)", " h/Mpc   up, down choose", "ratio 0.9", "linear theory, z = 0")
 
 
