@@ -40,10 +40,10 @@ class FieldList(ScrollView):
         """Another line is under the cursor."""
 
     class Turned(Message):
-        """The value under the cursor becomes the next or previous choice, or its default again (0)."""
+        """The value of a field becomes the next or previous choice, or its default again (0)."""
 
-        def __init__(self, by: int) -> None:
-            self.by = by
+        def __init__(self, field: FormField, by: int) -> None:
+            self.field, self.by = field, by
             super().__init__()
 
     class Undone(Message):
@@ -242,7 +242,7 @@ class FieldList(ScrollView):
         if isinstance(line, str):
             self.action_fold()
         elif line is not None and line.kind in _CHOICES:
-            self.post_message(self.Turned(1))
+            self.post_message(self.Turned(line, 1))
         elif line is not None:
             self._edit(line)
 
@@ -252,7 +252,7 @@ class FieldList(ScrollView):
             if (line in self.folded) == (by > 0):
                 self.action_fold()
         elif line is not None and (line.choices or by == 0):
-            self.post_message(self.Turned(by))
+            self.post_message(self.Turned(line, by))
 
     def action_undo(self) -> None:
         self.post_message(self.Undone(False))

@@ -179,9 +179,7 @@ class Form(Container):
                 self.list.focus()
 
     def on_field_list_turned(self, message: FieldList.Turned) -> None:
-        field = self.list.line
-        if not isinstance(field, FormField):
-            return
+        field = message.field  # the cursor may have moved on since
         self._keep()
         if message.by == 0:
             self.changes.pop(field.path, None)

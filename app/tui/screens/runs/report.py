@@ -141,7 +141,9 @@ class FiguresScreen(FramedScreen):
         return f"{words}\n\n{self.bench.signs_of('figures.make')} makes it here" if able else words
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.query_one(FigureView).show(self.pages[str(event.option.id)], match=1)
+        page = self.pages.get(str(event.option.id))  # none where the report has been read again since
+        if page is not None:
+            self.query_one(FigureView).show(page, match=1)
 
     def on_option_list_option_selected(self) -> None:
         self.action_open()

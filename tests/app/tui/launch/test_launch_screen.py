@@ -179,6 +179,16 @@ async def test_keys_typed_ahead_of_the_editor_are_its_text(bench: Workbench) -> 
         assert isinstance(bench.screen, LaunchScreen)
 
 
+async def test_a_choice_that_is_turned_is_the_one_the_cursor_was_on(bench: Workbench) -> None:
+    async with opened(bench) as pilot:
+        form(pilot).list.go("network.padding")
+        await pilot.pause()
+        for key in ("right", "g", "j", "j", "j", "j"):  # typed ahead: the cursor is on a text when it is turned
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: "network.padding=" in command(pilot))
+        assert form(pilot).list.line.path == "run.note"  # type: ignore[union-attr]
+
+
 async def test_marked_universes_are_named_from_where_one_is(
     bench: Workbench, universes: list[Universe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
