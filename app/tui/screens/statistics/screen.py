@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from app.draw.numbers import Reading
 
 
+_SIDE = 36
+"""Cells of the values beside the curves, as the style has them: a pane that was hidden has no size yet."""
+
+
 @dataclass(frozen=True)
 class _Look:
     """What is remembered of the place."""
@@ -111,7 +115,7 @@ class StatisticsScreen(CurvePage):
     def _refit(self) -> None:
         """Where the values stand depends on the width."""
         self._arrange()
-        self.call_after_refresh(self._tell_values)
+        self._tell_values()
 
     # what is compared
 
@@ -213,7 +217,7 @@ class StatisticsScreen(CurvePage):
             "closer": "part" if figure and figure.x_limits else "all",
         }
         lines = words.choices(choices, self.bench.keys_of("statistics"))
-        lines += [Content(), *table(figure, found, window.curve, self.query_one("#values").size.width - 2)]
+        lines += [Content(), *table(figure, found, window.curve, _SIDE - 2)]
         self.query_one("#values", Lines).show(Content("\n").join(lines))
 
     @property
