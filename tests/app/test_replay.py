@@ -90,9 +90,10 @@ def test_values_are_compared(
     [
         ("M = (1.23 +- 0.04)e-3", "M = (1.26 +- 0.04)e-3", True),
         ("M = (1.23 +- 0.04)e-3", "M = (1.28 +- 0.04)e-3", False),
-        ("x 2.1e14", "x 2.2e14", True),
-        ("x 2.1e14", "x 2.3e14", False),
-        ("n 2,108,258", "n 2,108,259", False),
+        ("x = 2.1e14", "x = 2.2e14", True),
+        ("x = 2.1e14", "x = 2.3e14", False),
+        ("n  2,108,258", "n  2,108,259", False),
+        ("Dice, both  0.9085  in 30\nclasses    of them", "Dice, both classes  0.9085  in\n     30 of them", True),
         ("halodeck 0.2.0 of 7c8e40", "halodeck 0.3.0 of 7c8e40", True),
     ],
 )
