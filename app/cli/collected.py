@@ -14,8 +14,8 @@ _POWER = re.compile(r"\s*\)e([-+]?\d+)")
 def values_that_differ(before: str, now: str) -> list[str]:
     """What is another value, with what stands before it: "Dice 0.91 is 0.89 now".
 
-    Values are those after "=" and the cells of a table that are numbers; lines are the same that begin alike. A number is
-    the same within its error, where one follows, else within one of its last digit; a whole one exactly.
+    Values are those after "=" and the cells of a table that are numbers; lines are the same that begin alike. A number
+    is the same within its error, where one follows, else within one of its last digit; a whole one exactly.
     """
     known = [_parted(line) for line in now.splitlines()]
     differ = []
