@@ -350,6 +350,10 @@ class Workbench(ThemedApp, inherit_bindings=False):
         words = f"A file in {folder(Path.cwd())} or a path; its ending chooses: .svg, .png or .txt"
         screen.ask_to_save("Save the screen", f"halodeck-{self.current_mode}.svg", words, saver_of(screen))
 
+    def action_help_quit(self) -> None:
+        """Say how to leave: Textual's own words are markup, and name the first key alone."""
+        self.notify(f"{self.signs_of('quit')} leaves the workbench; runs and tasks go on")
+
     async def action_quit(self) -> None:
         self._remember()
         from app.background.tasks import left_running

@@ -77,6 +77,13 @@ async def test_in_a_line_of_text_the_keys_of_places_are_digits(root: Path) -> No
 
 
 @pytest.mark.usefixtures("elsewhere")
+async def test_the_interrupt_says_how_to_leave(root: Path) -> None:
+    async with opened(root) as pilot:
+        await pilot.press("ctrl+c")
+        await sees(pilot, "q ^q leaves the workbench; runs and tasks go on")
+
+
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 async def test_tabs_are_clicked(root: Path, size: tuple[int, int]) -> None:
     async with opened(root, size) as pilot:
