@@ -34,6 +34,10 @@ class Size:
         return self.nodes * self.ranks
 
 
+FRESH = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"
+"""Ranks that are started again meet in a new place: in the old one stand the addresses of the dead."""
+
+
 class Expanded(str):
     """A word that the shell is to expand; all others are quoted."""
 
@@ -61,7 +65,7 @@ def launched(arguments: list[str], size: Size, notes: Path | str) -> list[str]:
             Expanded('--rdzv-endpoint="$HEAD:$PORT"'),
         ]
     )
-    ranks = [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={size.ranks}"]
+    ranks = ["env", FRESH, sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={size.ranks}"]
     command = program()
     how = ["--no-python", *command] if len(command) == 1 else ["-m", "app"]
     logs = Expanded(f"--log-dir={notes}") if isinstance(notes, Expanded) else f"--log-dir={notes}"
