@@ -5,15 +5,17 @@ It needs the Debian packages slurm-wlm and munge, and root; nothing outside its 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("slurmctld", "slurmd", "munged", "sbatch")
@@ -115,12 +117,17 @@ class LocalSlurm:
         """Take all jobs back and end the daemons."""
         subprocess.run(["scancel", "--me"], env=self.environment, capture_output=True)
         time.sleep(1)
+        daemons = []
         for path in (*self.folder.glob("slurmd-*.pid"), self.folder / "slurmctld.pid", self.folder / "munge" / "pid"):
-            if path.exists():
-                try:
-                    os.kill(int(path.read_text()), signal.SIGTERM)
-                except (ProcessLookupError, ValueError):
-                    continue
+            with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+                daemons.append(psutil.Process(int(path.read_text())))
+        for daemon in daemons:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                daemon.terminate()
+        # a slurmd whose job is still ending obeys nothing less
+        for daemon in psutil.wait_procs(daemons, timeout=5)[1]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                daemon.kill()
 
     def run(self, *command: str, folder: Path | None = None) -> str:
         """The output of a command, which must succeed."""
