@@ -52,16 +52,16 @@ def numbers(halos: WholeHalos) -> list[Number]:
     where = halos.crossed
     shared = f"{where.sum():,} of {len(where):,} halos, which EPS gives a mass too"
     everywhere = f"{len(where):,} halos; EPS gives {1 - where.mean():.0%} of them no mass" if len(where) else ""
-    ours, eps = halos.network - halos.true, halos.eps - halos.true
+    ours, eps, by_eps = halos.network - halos.true, halos.eps - halos.true, "baseline: EPS"
 
     def beside(key: str, name: str, unit: str, value: float | None, base: float | None, note: str = "") -> Number:
         return Number(f"halo_{key}", f"whole halos: {name}", value, unit, None, base, None, note)
 
     corr = correlation(halos.true[where], halos.network[where]), correlation(*halos.by_eps())
     return [
-        beside("bias", "median residual", "dex", median(ours[where]), median(eps[where]), f"baseline: EPS; {shared}"),
-        beside("scatter", "half the 68 % range", "dex", half_range(ours[where]), half_range(eps[where])),
-        beside("correlation", "correlation with the true mass", "", *corr),
+        beside("bias", "median residual", "dex", median(ours[where]), median(eps[where]), f"{by_eps}; {shared}"),
+        beside("scatter", "half the 68 % range", "dex", half_range(ours[where]), half_range(eps[where]), by_eps),
+        beside("correlation", "correlation with the true mass", "", *corr, by_eps),
         beside("all_scatter", "half the 68 % range, all", "dex", half_range(ours), None, everywhere),
         beside("all_correlation", "correlation, all", "", correlation(halos.true, halos.network), None),
     ]
