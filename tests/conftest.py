@@ -19,6 +19,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell's background job ignores ctrl+c, and so would every process that the tests start and interrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # the same of nohup and a lost terminal
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 from core.cosmos.universe import Universe, open_universe
 from core.runs.run import Run, create_run

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,24 +31,27 @@ SHIPPED = {
 """Their names by the label of the run."""
 LARGE = 50_000
 """Numbers of a matrix from which on it is packed."""
+TIGHT = {"distance_map@cpu": 12_000, "ionization_map@cpu": 12_000}
+"""Networks whose smaller kernels are packed too, from so many numbers on: they tell the same then."""
 
 
-def small(name: str, tensor: torch.Tensor) -> int:
+def small(name: str, tensor: torch.Tensor, kernel: int = LARGE) -> int:
     """Bits of the numbers of a tensor: five for large kernels, which are those of the deepest layers, eight for large
-    matrices and for the points among which neighbours are sought, else half precision for weights."""
+    matrices, for kernels of that many numbers and for the points among which neighbours are sought, else half precision
+    for weights."""
     if name == "tensors::pca.points":
         return 8
     many = half(name, tensor)
-    if many > 16 or tensor.numel() < LARGE or tensor.ndim < 2:
+    if many > 16 or tensor.ndim < 2 or tensor.numel() < (kernel if tensor.ndim > 2 else LARGE):
         return many
-    return 5 if tensor.ndim > 2 else 8
+    return 5 if tensor.ndim > 2 and tensor.numel() >= LARGE else 8
 
 
 TERMS = Terms(
     "GPL-3.0-or-later",
     ("The halodeck developers",),
     small,
-    "half precision; large kernels packed to 5 bits, large matrices to 8, with a scale for each row",
+    "half precision; large kernels packed to 5 bits, smaller ones and large matrices to 8, with a scale for each row",
     ("discriminator",),  # a prediction needs none
     images=False,
 )
@@ -55,10 +60,11 @@ TERMS = Terms(
 def keep(run: Run, folder: Path, name: str) -> str:
     """Write the crate of a run, small, with what its small weights reach; says how large it is."""
     target = folder / name
+    terms = replace(TERMS, bits=partial(small, kernel=TIGHT.get(name, LARGE)))
     shutil.rmtree(target, ignore_errors=True)
-    export(run, target, name, TERMS)
+    export(run, target, name, terms)
     with TemporaryDirectory() as temporary:
         here = Run(Path(shutil.copytree(target, Path(temporary) / name)))
         report = make_report(here, open_model(here, finished=True), open_held_out(run, open_recipe(run)))
-    publish(target, name, report, TERMS)
+    publish(target, name, report, terms)
     return f"{target}: {sum(path.stat().st_size for path in target.rglob('*') if path.is_file()) / 1e6:.2f} MB"

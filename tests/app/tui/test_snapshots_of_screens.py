@@ -63,7 +63,11 @@ SCENES = (
     Scene("note", ("5:loss of", "j:stopped", "number_sign:Note")),
     Scene("report", REPORT, USUAL),
     Scene("figure", (*REPORT, "down", "down", "enter:truth")),
-    Scene("comparison", ("5:loss of", "end", "space", "up", "up", "c:Density slice"), USUAL),
+    Scene(
+        "comparison",
+        ("5:loss of", "end:─halonet-001─", "space", "up:─infall-001─", "up:─halonet-002─", "c:Density slice"),
+        USUAL,
+    ),
     Scene("network", ("6:network", "m:filter 0 of 2", "v:channel 1"), USUAL),
     Scene("help", ("5:loss of", "question_mark:Keys", *"run")),
     Scene("palette", ("5:loss of", "ctrl+p", *"pau", "s:pause the chosen run")),

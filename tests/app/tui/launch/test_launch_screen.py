@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from app.tui.frame.lines import Lines
 from app.tui.screens.launch.screen import LaunchScreen
 from app.tui.screens.runs.screen import RunsScreen
 from app.tui.workbench import Workbench
+from core.cluster import queue
 from core.cosmos.universe import Universe
 from core.runs import registry
 from core.runs.listing import all_runs
@@ -206,6 +208,34 @@ async def test_a_wrong_device_is_refused(bench: Workbench) -> None:
         await pilot.press("enter", "X")
         await sees(pilot, "1 wrong")
         assert not all_runs(bench.root)
+
+
+async def test_a_job_is_submitted_from_the_form_and_waits_in_the_table(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a scheduler that only notes what it is given and says what it was asked for."""
+    scheduler = tmp_path / "bin"
+    scheduler.mkdir()
+    answers = {"sbatch": f'cp "$2" {tmp_path}/script; echo 4242', "squeue": "echo '4242|PENDING|Priority|N/A|'"}
+    for name, answer in answers.items():
+        (scheduler / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (scheduler / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{scheduler}:{os.environ['PATH']}")
+    queue.renew()
+    async with opened(bench) as pilot:
+        form(pilot).list.go("where.site")
+        while form(pilot).values["where.site"] != "here":
+            await pilot.press("right")
+        await write(pilot, "where.time", "90")
+        await pilot.press("enter")
+        await until(pilot, lambda: "--submit here --time 90" in command(pilot).replace("\n", " "))
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(bench.screen, RunsScreen))
+        await sees(pilot, "halonet-001", "queued")
+    [run] = all_runs(bench.root)
+    assert "#SBATCH --time=90" in (tmp_path / "script").read_text()
+    assert run.status().state == "queued"
+    queue.renew()
 
 
 async def test_launching_makes_the_run_of_the_command_and_shows_it(
