@@ -9,7 +9,6 @@ import shlex
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -88,6 +87,8 @@ class Workbench(ThemedApp, inherit_bindings=False):
     """The name of the GPU of this machine."""
     load: var[str] = var("")
     """What this machine does, while a run is alive."""
+    sharper: var[int] = var(0)
+    """How often the link has turned out to carry larger frames."""
 
     def __init__(
         self,
@@ -124,7 +125,10 @@ class Workbench(ThemedApp, inherit_bindings=False):
     def frame(self) -> float:
         """Bytes that a frame may have on the way to this terminal."""
         link = getattr(self._driver, "link", None)
-        return link.frame(time.monotonic()) if isinstance(link, Link) else MOST
+        return link.frame if isinstance(link, Link) else MOST
+
+    def on_faster(self) -> None:
+        self.sharper += 1
 
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed

@@ -1,7 +1,7 @@
 """How fast the terminal takes what is sent, measured on the way: after a large frame it is asked where its cursor is.
 
-Its answer comes when all before the question has arrived and been drawn. A terminal that does not answer in time is
-taken for one at the end of a slow line; while little is sent, nothing is asked.
+Its answer comes when all before the question has arrived and been drawn. Until then, and for good where none comes, the
+terminal is taken for one at the end of a slow line; while little is sent, nothing is asked.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from textual.message import Message
 SECONDS = 1.0
 """That a frame may take."""
 LEAST, SLOW, MOST = 16_000, 80_000, 400_000
-"""Bytes of a frame: the least, where no answer comes, and the most, also before anything has been measured."""
-PATIENCE = 3.0
-"""Seconds until an answer counts as missing."""
+"""Bytes of a frame: the least, where no answer comes or before anything has been measured, and the most."""
 LARGE = 20_000
 """Bytes of a frame that tells how fast the way is, not only how long."""
 EVERY = 5.0
 """Seconds between two questions."""
 QUESTION = "\x1b[6n"
+
+
+class Faster(Message):
+    """The link carries much larger frames than was known: what was drawn for a slow one can be finer."""
 
 
 class Link:
@@ -35,11 +37,11 @@ class Link:
         self._asked: tuple[float, int] | None = None
         self._last = -EVERY
 
-    def frame(self, now: float) -> float:
+    @property
+    def frame(self) -> float:
         """Bytes that a frame may have."""
         if self.rate is None:
-            silent = self._asked is not None and now - self._asked[0] > PATIENCE
-            return SLOW if silent else MOST
+            return SLOW
         return min(MOST, max(LEAST, self.rate * SECONDS))
 
     def asks(self, size: int, now: float) -> bool:
@@ -70,7 +72,10 @@ def measured(driver: type[Driver]) -> type[Driver]:
             super().write(data + QUESTION if self.link.asks(len(data), time.monotonic()) else data)
 
         def process_message(self, message: Message) -> None:
+            before = self.link.frame
             if not (isinstance(message, events.CursorPosition) and self.link.answered(time.monotonic())):
                 super().process_message(message)
+            elif self.link.frame > 2 * before:
+                super().process_message(Faster())
 
     return Measured

@@ -51,6 +51,14 @@ class SliceView(PointedView, inherit_bindings=False):
         """How many slices share a frame."""
         self._measured: tuple[Figure, Offset, Layout | None] | None = None
 
+    def on_mount(self) -> None:
+        self.watch(self.app, "sharper", self._draw_finer, init=False)
+
+    def _draw_finer(self) -> None:
+        """The same again, for a link that turned out to carry more."""
+        self._asked = None
+        self._request()
+
     def drawing_of(self, request: DrawRequest) -> tuple[Drawing, str, Sequence[int], int, range]:
         """The slice, as fine as its part of a frame allows."""
         from app.draw.image import slice_canvas

@@ -12,8 +12,10 @@ from textual.widgets import Input
 from tui_pilot import SIZES, sees, text, until
 
 from app.tui.frame.ask import AskScreen
+from app.tui.frame.link import Faster
 from app.tui.screens.slices.keys import KEYS
 from app.tui.screens.slices.slice_view import SliceView
+from app.tui.workbench import Workbench
 from core.cosmos.universe import Universe
 
 
@@ -34,6 +36,22 @@ async def test_the_first_universe_of_the_folder_is_there(deck: Path, size: tuple
         assert ("next halo" in text(pilot)) == (size[0] != 80)
         await pilot.press("m")
         await until(pilot, lambda: ("next halo" in text(pilot)) == (size[0] == 80))
+
+
+async def test_a_link_that_turns_out_to_be_fast_gets_finer_pixels(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Workbench, "frame", 4_000)
+    async with opened(deck) as pilot:
+        await sees(pilot, "depth 12.5 Mpc/h along z")
+        await settled(pilot)
+        coarse = [strip for view in pilot.app.screen.query(SliceView) for strip in view._strips]
+        monkeypatch.setattr(Workbench, "frame", 400_000)
+        pilot.app.post_message(Faster())
+
+        def drawn() -> bool:
+            strips = [strip for view in pilot.app.screen.query(SliceView) for strip in view._strips]
+            return sum(map(len, map(list, strips))) > 2 * sum(map(len, map(list, coarse)))
+
+        await until(pilot, drawn)  # more segments in each line
 
 
 async def test_through_depth_axes_and_fields(deck: Path) -> None:
