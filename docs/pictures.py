@@ -41,7 +41,7 @@ class Scene:
     """A picture: its name, what to press, and what must be on the screen before the next key is pressed.
 
     A key may be followed by words to wait for, and by a star if it is pressed again until they come: "2", "2:density",
-    "j*:640 fof".
+    "j*:s0001.h5─".
     """
 
     name: str
@@ -50,11 +50,11 @@ class Scene:
     depth: Depth = "truecolor"
 
 
-MARKED = "1:planck2018", "j*:640 fof", "space", "j*:655 fof", "space"
-TREE = "1:planck2018", "j*:640 fof"
+MARKED = "1:planck2018", "j*:s0001.h5─", "space", "j*:s0002.h5─", "space"
+TREE = "1:planck2018", "j*:s0001.h5─"
 SCENES = (
-    Scene("data", (*TREE, "j:655 fof")),
-    Scene("data-80x24", (*TREE, "j:655 fof"), SMALL),
+    Scene("data", (*TREE, "j:s0002.h5─")),
+    Scene("data-80x24", (*TREE, "j:s0002.h5─"), SMALL),
     Scene("simulate", (*TREE, "ctrl+n:cells")),
     Scene("slices", ("2:Mpc/h", "t:fof", "n:Msun")),
     Scene("slices-80x24", ("2:Mpc/h", "t:fof"), SMALL, "256"),

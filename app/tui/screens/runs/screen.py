@@ -24,6 +24,7 @@ from app.tui.screens.runs.report import FiguresScreen, SweepScreen, comparison_o
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
 from core.errors import HalodeckError
+from core.figures import Table
 from core.runs import told
 from core.runs.history import History
 from core.runs.listing import Entry
@@ -336,7 +337,11 @@ class RunsScreen(ActingScreen):
         except HalodeckError as error:
             table, words = None, str(error)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self.query_one("#differences", FigureView).show, table, words)
+            self.app.call_from_thread(self._tell_differences, table, words)
+
+    def _tell_differences(self, table: Table | None, words: str) -> None:
+        for view in self.query("#differences").results(FigureView):  # gone where the workbench is being left
+            view.show(table, words)
 
     def action_filter(self) -> None:
         line = self.query_one("#filter", Input)
