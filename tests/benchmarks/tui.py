@@ -304,7 +304,7 @@ def main() -> None:
         say("idle for 10 s", f"{10 * bench.rate(10):.0f} B")
         answers(bench, "a key of the files", "1jjkkGgjj")
         bench.settle()
-        answers(bench, "a key of the runs", "5jjkkmlwlwm")
+        answers(bench, "a key of the runs", "5jjkk lwlw ")
         switches(bench)
 
         run = create_run(runs, "halonet", {}, device="cpu")
@@ -320,7 +320,7 @@ def main() -> None:
         plots(runs, base / "small", config, columns, rows)
         worker = training(runs, base / "small")
         time.sleep(15)
-        answers(bench, "a key of the runs, training on both cores", "jjkkmlwlwmjjkk")
+        answers(bench, "a key of the runs, training on both cores", "jjkk lwlw jjkk")
         bench.close()
         for cells in arguments.cells:
             for rate in (float("inf"), SLOW):
