@@ -79,30 +79,6 @@ def gather(mesh: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     return _gather_torch(mesh, positions)
 
 
-def scatter_weighted(positions: torch.Tensor, weights: torch.Tensor, cells: int) -> torch.Tensor:
-    """Sums (c, n, n, n) float32 of weights (c, N) of positions (3, N) in units of cells, cloud in cell.
-
-    A GPU adds integers, as in `scatter`: its weights are to be of order 1.
-    """
-    if positions.device.type == "cpu":
-        from core.cosmos.kernels import deposit_weighted
-
-        mesh = torch.zeros((len(weights), cells, cells, cells), dtype=torch.float32)
-        deposit_weighted(positions.numpy(), weights.numpy(), mesh.numpy())
-        return mesh
-    return _scatter_weighted_torch(positions, weights, cells)
-
-
-def _scatter_weighted_torch(positions: torch.Tensor, weights: torch.Tensor, cells: int) -> torch.Tensor:
-    """`scatter_weighted` on any device."""
-    sums = torch.zeros((len(weights), cells**3), dtype=torch.int64, device=positions.device)
-    for chunk, of_chunk in zip(positions.split(_CHUNK, dim=1), weights.split(_CHUNK, dim=1), strict=True):
-        for index, weight in _corners(chunk, cells, 2):
-            for total, values in zip(sums, of_chunk, strict=True):
-                total.index_add_(0, index, (values * weight * _UNIT).round().to(torch.int64))
-    return sums.to(torch.float32).div_(_UNIT).view(-1, cells, cells, cells)
-
-
 def _scatter_torch(positions: torch.Tensor, cells: int, order: int = 2) -> torch.Tensor:
     """`scatter` on any device. A GPU adds in no fixed order: sums of integers are the same in any."""
     sums = torch.zeros(cells**3, dtype=torch.int64, device=positions.device)

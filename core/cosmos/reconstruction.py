@@ -7,12 +7,14 @@ turn moves it by the first-order displacement of its own density, smoothed by a 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 
-from core.cosmos.initial import squared_wavenumber
+from core.cosmos.filters import smoothed
+from core.cosmos.kernels import deposit_weighted
 from core.cosmos.lpt import divergence, inverse_laplacian, minus_gradient
-from core.cosmos.paint import gather, scatter_weighted
+from core.cosmos.paint import gather
 
 WIDEST = 2.0
 """Gaussian radius of the first turn [Mpc/h]: a few times what matter has moved at the redshifts of reionization."""
@@ -26,6 +28,9 @@ STEP = 2**0.5
 LUMPS = 2
 """Parts along each axis in which the mass of a cell moves: one leaves holes where it spreads over more than a cell."""
 
+SLAB = 1 << 22
+"""Lumps that are moved at once: bounds the memory beside what is kept of each."""
+
 EMPTY = 1e-3
 """Share of the mean mass below which a cell tells no displacement."""
 
@@ -33,22 +38,33 @@ EMPTY = 1e-3
 def linear_density(delta: torch.Tensor, box_size: float) -> torch.Tensor:
     """The linear overdensity (n, n, n) at the time of an evolved one, by -div psi in Lagrangian places.
 
-    The shortest waves are lost, and what fell together comes back as its mean. Lives on the device of its input; the
-    same on any number of threads.
+    The shortest waves are lost, and what fell together comes back as its mean. On the CPU, the same on any number of
+    threads. Memory: three floats a lump, 24 a cell, and some ten more.
     """
-    cells, cell = delta.shape[0], box_size / delta.shape[0]
-    axis = (torch.arange(cells * LUMPS, dtype=torch.float32, device=delta.device) + 0.5) / LUMPS - 0.5
-    began = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).reshape(3, -1)
-    mass = gather((1 + delta).float() / LUMPS**3, began)[None]
-    places = began.clone()
+    cells, cell, density = delta.shape[0], box_size / delta.shape[0], (1 + delta).float()
+    axis = (torch.arange(LUMPS * cells, dtype=torch.float32) + 0.5) / LUMPS - 0.5
+    slabs = axis.split(max(1, SLAB // len(axis) ** 2))
+    moved = [torch.zeros((3, len(slab) * len(axis) ** 2)) for slab in slabs]
+
+    def lumps() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Slab by slab where lumps began (3, m), by how much they have moved, and their mass (1, m)."""
+        for slab, by in zip(slabs, moved, strict=True):
+            began = torch.stack(torch.meshgrid(slab, axis, axis, indexing="ij")).reshape(3, -1)
+            yield began, by, gather(density, began)[None] / LUMPS**3
+
     for radius in radii(cells, box_size):
-        smooth = torch.fft.rfftn(scatter_weighted(places, mass, cells)[0]) * _gaussian(
-            cells, radius / cell, delta.device
-        )
-        potential = inverse_laplacian(smooth, box_size)
-        places -= torch.stack([gather(minus_gradient(potential, box_size, axis), places) for axis in range(3)]) / cell
-    even, *carried = scatter_weighted(places, torch.cat([mass, mass * (began - places)]), cells)
-    psi = torch.stack(carried) * cell / even.clamp(min=EMPTY)
+        mass = torch.zeros((1, cells, cells, cells))
+        for began, by, weight in lumps():
+            deposit_weighted((began + by).numpy(), weight.numpy(), mass.numpy())
+        potential = inverse_laplacian(smoothed(torch.fft.rfftn(mass[0]), radius / cell), box_size)
+        falls = [minus_gradient(potential, box_size, axis) for axis in range(3)]
+        for began, by, _ in lumps():
+            places = began + by
+            by -= torch.stack([gather(fall, places) for fall in falls]) / cell
+    sums = torch.zeros((4, cells, cells, cells))
+    for began, by, weight in lumps():
+        deposit_weighted((began + by).numpy(), torch.cat([weight, -weight * by]).numpy(), sums.numpy())
+    psi = sums[1:] * cell / sums[0].clamp(min=EMPTY)
     return -torch.fft.irfftn(divergence(psi, box_size), s=(cells,) * 3)
 
 
@@ -57,9 +73,3 @@ def radii(cells: int, box_size: float) -> list[float]:
     last = NARROWEST * box_size / cells
     turns = max(0, math.ceil(math.log(WIDEST / last) / math.log(STEP)))
     return [last * STEP**turn for turn in range(turns, -1, -1)]
-
-
-def _gaussian(cells: int, radius: float, device: torch.device) -> torch.Tensor:
-    """A Gaussian of a radius in cells, on the modes of rfftn."""
-    squared = squared_wavenumber(cells, device) * (2 * math.pi / cells) ** 2
-    return torch.exp(-squared * radius**2 / 2)

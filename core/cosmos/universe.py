@@ -18,7 +18,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -186,6 +186,16 @@ def check_field(item: Field, cells: int | None = None, may_be_constant: bool = F
             raise InputError(f"{item.name} holds {values} not finite", "repair it before use")
         if not may_be_constant and item.values.min() == item.values.max():
             raise InputError(f"{item.name} is constant ({item.values.flat[0]:g})", "check its source")
+
+
+def sound_field(universe: Universe, name: str) -> Field:
+    """A field that has been read through: what would only show as a strange result is refused with its file.
+
+    Raises: InputError.
+    """
+    found = universe.field(name)
+    check_field(replace(found, name=f"{name} of {universe.path}"))
+    return found
 
 
 def _reserve(path: Path, size: int) -> None:

@@ -34,9 +34,11 @@ def context(universe: Universe) -> torch.Tensor:
     """(count(), n, n, n) float32: the features of `physics`, densities and three falling tidal eigenvalues."""
     import torch
 
+    from core.cosmos.filters import smoothed
+
     modes = physics.linear_modes(universe)
-    wide = [physics.real(physics.smoothed(modes, radius)) for radius in WIDE]
-    tide = physics.eigenvalues(physics.tidal_tensor(physics.smoothed(modes, TIDE)))
+    wide = [physics.real(smoothed(modes, radius)) for radius in WIDE]
+    tide = physics.eigenvalues(physics.tidal_tensor(smoothed(modes, TIDE)))
     # the first feature is the density
     near = torch.from_numpy(physics.features(universe)[1:])
     return torch.cat([near, torch.stack([*wide, *tide])])

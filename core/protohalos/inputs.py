@@ -7,13 +7,12 @@ cheap N-body.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from core.aside import empty
-from core.cosmos.universe import Universe, check_field
+from core.cosmos.universe import Universe, sound_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
 from core.protohalos import context
@@ -163,5 +162,4 @@ def check_linear(universe: Universe) -> None:
 
 def check_density(universe: Universe) -> None:
     """Read the linear density through and refuse what would only show as a strange loss. Raises: InputError."""
-    field = universe.field("delta_linear")
-    check_field(replace(field, name=f"{field.name} of {universe.path}"))
+    sound_field(universe, "delta_linear")

@@ -36,6 +36,8 @@ def features(
     the channels of a cheap run to a redshift, where one is given, whose outcome may be known already [Mpc/h]."""
     import torch
 
+    from core.cosmos.filters import in_spheres, smoothed
+
     modes = linear_modes(universe)
     told = [real(smoothed(modes, radius)) for radius in SMOOTHINGS]
     for radius in TIDES:
@@ -104,32 +106,6 @@ def linear_modes(universe: Universe) -> torch.Tensor:
     import torch
 
     return torch.fft.rfftn(torch.from_numpy(np.array(universe.field("delta_linear").values, dtype=np.float32)))
-
-
-def smoothed(modes: torch.Tensor, radius: float) -> torch.Tensor:
-    """Modes times a Gaussian exp(-k^2 r^2 / 2)."""
-    import torch
-
-    if not radius:
-        return modes
-    k = _wavenumber(modes)
-    return modes * torch.exp(-0.5 * (radius * k) ** 2)
-
-
-def in_spheres(modes: torch.Tensor, radius: float) -> torch.Tensor:
-    """Modes of the mean density in spheres."""
-    import torch
-
-    from core.cosmos.power import top_hat
-
-    return modes * torch.from_numpy(top_hat(radius * _wavenumber(modes).double().numpy())).float()
-
-
-def _wavenumber(modes: torch.Tensor) -> torch.Tensor:
-    """|k| in radians a cell."""
-    from core.cosmos.initial import squared_wavenumber
-
-    return squared_wavenumber(len(modes)).float().sqrt() * (2 * math.pi / len(modes))
 
 
 def real(modes: torch.Tensor) -> torch.Tensor:

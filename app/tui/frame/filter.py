@@ -51,8 +51,7 @@ class FilterScreen(ModalScreen[None]):
         self._of = of
 
     def compose(self) -> ComposeResult:
-        hint = getattr(self._of, "hint", "words")
-        yield Input(self._of.words, placeholder=f"{hint}; enter keeps them, esc shows all", select_on_focus=False)
+        yield Input(self._of.words, placeholder=f"{self._of.hint}; enter keeps them, esc shows all", select_on_focus=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._of.filter_by(event.value)

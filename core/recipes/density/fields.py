@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.analysis.densities.ways import painted
-from core.cosmos.box import Array, Assignment, Field
-from core.cosmos.universe import Universe, check_field
+from core.cosmos.box import Array, Assignment
+from core.cosmos.universe import Universe, sound_field
 from core.errors import InputError
 from core.learning.training_set import Split, check_cell_sizes
 from core.protohalos.inputs import check_linear
@@ -128,5 +128,4 @@ def check_set(universes: Sequence[Universe], split: Split, target: Target) -> No
 def check_values(universe: Universe, names: Sequence[str]) -> None:
     """Read fields through and refuse what would only show as a strange loss. Raises: InputError."""
     for name in names:
-        field: Field = universe.field(name)
-        check_field(replace(field, name=f"{field.name} of {universe.path}"))
+        sound_field(universe, name)

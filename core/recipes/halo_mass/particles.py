@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.cosmos.box import Array, Catalogue, Field, lattice, nearest_image, wrap
-from core.cosmos.universe import Universe, check_field
+from core.cosmos.universe import Universe, sound_field
 from core.errors import InputError
 from core.learning.samples import mix
 from core.protohalos.regions import centres
@@ -127,8 +127,7 @@ def seen(universe: Universe, kind: Input, mesh_ratio: int) -> Array:
 
         cells = mesh_ratio * universe.cells
         return np.log(np.maximum(1 + paint(final_positions(universe), cells, universe.box_size), 0.01))
-    delta = universe.field("delta_linear")
-    check_field(Field(f"delta_linear of {universe.path}", delta.values, delta.box_size))
+    delta = sound_field(universe, "delta_linear")
     return potential(delta) if kind == "potential" else np.array(delta.values)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.cosmos.universe import Universe
+from core.cosmos.universe import Universe, sound_field
 from core.errors import InputError
 from core.learning.training_set import Parts, Split
 
@@ -63,5 +63,5 @@ def cube(universe: Universe, device: torch.device) -> torch.Tensor:
     """The map (n, n, n) as networks see it, in [0, 1]."""
     import torch
 
-    values = np.array(universe.field(FIELD).values, dtype=np.float32)
+    values = np.array(sound_field(universe, FIELD).values, dtype=np.float32)
     return torch.from_numpy(values).to(device).div_(LARGEST_TEMPERATURE).clamp_(0, 1)

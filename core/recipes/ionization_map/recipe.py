@@ -189,7 +189,9 @@ class IonizationMap(Recipe[Network]):
         return report(self.title, self.paper, self.target, learner.constants, pairs, progress)
 
     def _density(self, universe: Universe) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return np.array(universe.field("density").values, dtype=np.float32).clip(-0.99)
+        from core.recipes.ionization_map.sources import density
+
+        return density(universe).numpy().clip(-0.99)
 
     def _seen(self, universe: Universe, sigma: float) -> torch.Tensor:
         """What the network sees (channels, n, n, n).

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cosmos.reionization.bubbles import Sources
-from core.cosmos.universe import Universe
+from core.cosmos.universe import Universe, sound_field
 from core.recipes.ionization.cubes import label
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def efficiency(universe: Universe) -> float | None:
 def density(universe: Universe) -> torch.Tensor:
     import torch
 
-    return torch.from_numpy(np.array(universe.field("density").values, dtype=np.float32))
+    return torch.from_numpy(np.array(sound_field(universe, "density").values, dtype=np.float32))
 
 
 def reconstructed(universe: Universe) -> torch.Tensor:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import maximum_filter
 
+from core.cosmos.filters import in_spheres, smoothed
 from core.cosmos.universe import Universe
 from core.protohalos import physics
 from core.protohalos.dynamics import CheapRun
@@ -77,6 +78,6 @@ def test_a_top_hat_is_the_mean_over_a_sphere(radius: float) -> None:
     modes = torch.fft.rfftn(torch.from_numpy(wave.copy()))
     x = k * radius
     expected = 3 * (np.sin(x) - x * np.cos(x)) / x**3 * wave
-    np.testing.assert_allclose(physics.real(physics.in_spheres(modes, radius)), expected, atol=1e-6)
-    smooth = physics.real(physics.smoothed(modes, radius))
+    np.testing.assert_allclose(physics.real(in_spheres(modes, radius)), expected, atol=1e-6)
+    smooth = physics.real(smoothed(modes, radius))
     np.testing.assert_allclose(smooth, np.exp(-(x**2) / 2) * wave, atol=1e-6)

@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -163,6 +164,18 @@ def test_the_reconstructed_density_is_made_of_the_density_alone(cubes: list[Univ
     assert bool((seen[-1] >= seen[2:4].amax(0) - 0.05).all())  # radii of the settings lie between those of the set
     with pytest.raises(InputError, match="no escape fraction"):
         settings._check_box(replace(cubes[0], provenance={}))
+
+
+def test_a_density_that_is_not_finite_is_refused_before_any_work(cubes: list[Universe], tmp_path: Path) -> None:
+    settings = smoke()
+    learner = settings.learner(CPU)
+    learner.constants.update(settings.samples(cubes, CPU).constants)
+    copy = tmp_path / "nan.h5"
+    copy.write_bytes(cubes[0].path.read_bytes())
+    with h5py.File(copy, "r+") as file:
+        file["fields/density"][0, 0, 0] = np.nan
+    with pytest.raises(InputError, match=r"density of .*nan.h5 holds 1 value that is not finite"):
+        settings.predict(learner, open_universe(copy))
 
 
 def test_photons_are_those_of_the_excursion_set(cubes: list[Universe]) -> None:
