@@ -98,9 +98,12 @@ class Workbench:
                 raise SystemExit(b"".join(block for _, block in self.sent).decode(errors="replace"))
 
     def settle(self, quiet: float = 1.0) -> None:
-        """Wait until nothing has been sent for a while."""
+        """Wait until nothing has been sent for a while; give up where something goes on."""
+        start = time.perf_counter()
         while time.perf_counter() - self.sent[-1][0] < quiet:
             time.sleep(0.05)
+            if time.perf_counter() - start > 30:
+                raise SystemExit("the screen does not come to rest: " + repr(self.sent[-1][1][-200:]))
 
     def key(self, key: str) -> tuple[float, float, int]:
         """Press a key: seconds to the first and to the last byte of the answer, and its bytes."""

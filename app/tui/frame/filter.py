@@ -51,7 +51,8 @@ class FilterScreen(ModalScreen[None]):
         self._of = of
 
     def compose(self) -> ComposeResult:
-        yield Input(self._of.words, placeholder=f"{self._of.hint}; enter keeps them, esc shows all", select_on_focus=False)
+        hint = f"{self._of.hint}; enter keeps them, esc shows all"
+        yield Input(self._of.words, placeholder=hint, select_on_focus=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._of.filter_by(event.value)
