@@ -32,6 +32,7 @@ CELL = 10, 20  # pixels of a character
 FONT = 17  # so that box-drawing lines meet
 SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 50)
 QUIET = 1.0  # seconds without a change
+LIVE = 5.0  # seconds for which a screen that goes on changing shows what was waited for
 PATIENCE = 60.0
 MOST_PRESSES = 30
 
@@ -138,20 +139,27 @@ async def photograph(scene: Scene, out: Path) -> None:
 
 
 async def settled(pilot: Pilot[Any], words: str = "") -> str:
-    """The screen as text, once the words are there and nothing has changed for a while. Raises: TimeoutError."""
+    """The screen as text, once the words are there and nothing has changed for a while, or what is live has for long.
+
+    Raises: TimeoutError.
+    """
 
     def now() -> list[str]:
         return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
 
-    start = since = time.monotonic()
+    start = since = there = time.monotonic()
     before = now()
-    while time.monotonic() - since < QUIET or words not in "\n".join(before) or "ing ..." in "\n".join(before):
+    while True:
+        text = "\n".join(before)
+        if words not in text or "ing ..." in text:
+            there = time.monotonic()
+        elif time.monotonic() - since >= QUIET or time.monotonic() - there >= LIVE:
+            return text
         await pilot.pause(0.2)
         if time.monotonic() - start > PATIENCE:
-            raise TimeoutError(f"{words!r} does not come:\n" + "\n".join(before))
+            raise TimeoutError(f"{words!r} does not come:\n{text}")
         if now() != before:
             before, since = now(), time.monotonic()
-    return "\n".join(before)
 
 
 def draw(lines: Iterable[Any], size: tuple[int, int], depth: Depth) -> Image.Image:
@@ -235,17 +243,20 @@ def main() -> None:
         os.environ["XDG_CONFIG_HOME"] = temporary  # nobody's own keys and themes
         os.environ["HOME"] = str(folder.parent)  # paths as ~/deck
         make(folder)
+        missing = []
         try:
             for scene in SCENES:
                 if not given.only or any(word in scene.name for word in given.only):
                     try:
                         asyncio.run(photograph(scene, out))
                     except TimeoutError as error:
-                        print(f"{scene.name}: {error}", file=sys.stderr)
+                        missing.append(f"{scene.name}: {error}")
         finally:
             os.chdir(out)
             if not given.folder:
                 stop(folder / "runs")
+    if missing:
+        sys.exit("\n".join(missing))
 
 
 def stop(runs: Path) -> None:

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.cluster.sites import Site
 from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from core.cluster.sites import Site
 
 RESTARTS = 3
 """How often the launcher starts the ranks again in one start of the job, e.g. when one was killed."""

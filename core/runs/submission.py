@@ -7,11 +7,11 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cluster import queue, slurm
 from core.cluster.allocation import allocation, marker
 from core.cluster.script import NOTES, Size, run_script, runs_script
-from core.cluster.sites import Site
 from core.errors import ResourceError, RunError
 from core.files import write_json, write_text
 from core.reading import read_json
@@ -20,6 +20,9 @@ from core.runs.lock import delete_run
 from core.runs.requests import Request
 from core.runs.run import Run
 from core.runs.sweep import Sweep
+
+if TYPE_CHECKING:
+    from core.cluster.sites import Site
 
 
 def script_of(run: Run, site: Site, size: Size) -> str:

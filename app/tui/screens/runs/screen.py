@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -24,11 +25,13 @@ from app.tui.screens.runs.report import FiguresScreen, SweepScreen, comparison_o
 from app.tui.screens.runs.run_curves import RunCurves
 from app.tui.screens.runs.run_table import RunTable
 from core.errors import HalodeckError
-from core.figures import Table
 from core.runs import told
 from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.run import Run
+
+if TYPE_CHECKING:
+    from core.figures import Table
 
 _RULE_AND_HEADER = 2
 _SHARE = 0.35  # of the screen's height

@@ -327,3 +327,16 @@ def test_what_a_gpu_does_not_tell_is_left_out() -> None:
     assert gpus == [Gpu("NVIDIA H200", 98, 41_000_000_000, 144_000_000_000, None)]
     assert described(0, 0, 10**9, gpus).endswith("GPU 98 %, 41 of 144 GB")
     assert machine._gpus(None) == []
+
+
+async def test_differences_that_come_when_the_place_is_left_are_let_go(root: Path) -> None:
+    """They are read in a thread, which the workbench does not wait for."""
+    a_run(root, "halonet", "done")
+    async with opened(root, (200, 50)) as pilot:
+        await sees(pilot, "What differs")
+        place = pilot.app.screen
+        assert isinstance(place, RunsScreen)
+        await place.query_one("#differences").remove()
+        place._tell_differences(None, "too late")
+        await pilot.pause()
+        assert "too late" not in text(pilot)
