@@ -22,7 +22,19 @@ from core.runs.run import Run, create_run
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0  # seconds; torch takes its time to come up on a busy machine
-HEAVY = "torch numpy scipy sklearn h5py matplotlib numba plotext pynbody pydantic textual_image".split()
+HEAVY = [
+    "torch",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "h5py",
+    "matplotlib",
+    "numba",
+    "plotext",
+    "pynbody",
+    "pydantic",
+    "textual_image",
+]
 
 
 def test_nothing_heavy_is_imported() -> None:
