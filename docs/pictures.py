@@ -155,9 +155,9 @@ async def settled(pilot: Pilot[Any], words: str = "") -> str:
             there = time.monotonic()
         elif time.monotonic() - since >= QUIET or time.monotonic() - there >= LIVE:
             return text
-        await pilot.pause(0.2)
         if time.monotonic() - start > PATIENCE:
             raise TimeoutError(f"{words!r} does not come:\n{text}")
+        await pilot.pause(0.2)
         if now() != before:
             before, since = now(), time.monotonic()
 
