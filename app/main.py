@@ -62,7 +62,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _open_workbench(color: str, runs: Path, universes: Path) -> None:
+def _open_workbench(color: str, blocks: str, runs: Path, universes: Path) -> None:
     """Open the workbench. Raises: UsageError without a terminal."""
     from core.errors import UsageError
 
@@ -71,7 +71,7 @@ def _open_workbench(color: str, runs: Path, universes: Path) -> None:
         raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
     from app.tui.app import run_workbench
 
-    sys.exit(run_workbench(runs, color, universes))
+    sys.exit(run_workbench(runs, color, universes, blocks))
 
 
 def _say(text: str) -> None:

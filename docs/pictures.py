@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,17 +197,29 @@ def filled(sign: str) -> Iterable[tuple[int, int, int, int]]:
         for bit, (x, y) in enumerate(((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))):
             if code >> bit & 1:
                 yield 1 + 5 * x, 1 + 5 * y, 4 + 5 * x, 4 + 5 * y
-    elif sign == "▀":
-        yield 0, 0, wide, high // 2
     elif 0x2581 <= code <= 0x2588:  # eighths from below
         yield 0, high - high * (code - 0x2580) // 8, wide, high
     elif 0x2589 <= code <= 0x258F:  # eighths from the left
         yield 0, 0, wide * (0x2590 - code) // 8, high
-    elif 0x2596 <= code <= 0x259F:  # quadrants: upper left, upper right, lower left, lower right
-        quadrants = (4, 8, 1, 13, 9, 7, 11, 2, 6, 14)[code - 0x2596]
-        for bit, (x, y) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
-            if quadrants >> bit & 1:
-                yield x * wide // 2, y * high // 2, (x + 1) * wide // 2, (y + 1) * high // 2
+    elif code in mosaics():
+        pixels, (down, across) = mosaics()[code]
+        for bit in range(down * across):
+            if pixels >> bit & 1:
+                x, y = bit % across, bit // across
+                yield x * wide // across, y * high // down, (x + 1) * wide // across, (y + 1) * high // down
+
+
+@cache
+def mosaics() -> dict[int, tuple[int, tuple[int, int]]]:
+    """The pixels of each block of several, and how many a cell has of them down and across."""
+    from app.draw.blocks import BLOCKS
+    from app.draw.mosaic import GRID, mosaic
+
+    found: dict[int, tuple[int, tuple[int, int]]] = {}
+    for blocks in BLOCKS:
+        for pixels, code in enumerate(mosaic(blocks).tolist()):
+            found.setdefault(code, (pixels, GRID[blocks]))
+    return found
 
 
 def colours(style: Style | None, depth: Depth) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

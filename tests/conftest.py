@@ -27,6 +27,13 @@ from core.cosmos.universe import Universe, open_universe
 from core.runs.run import Run, create_run
 
 
+def pytest_configure() -> None:
+    """A terminal that is known to draw finer blocks than most would have other screens."""
+    os.environ["TERM"] = "xterm-256color"
+    for name in ("TERM_PROGRAM", "VTE_VERSION", "TMUX"):
+        os.environ.pop(name, None)
+
+
 def pytest_collection_finish() -> None:
     """What imports have made stays to the end: a full garbage collection need not look through it again."""
     gc.collect()

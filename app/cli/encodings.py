@@ -18,6 +18,9 @@ _NEAREST = str.maketrans(
 )
 
 
+_BLOCKS = (0x2580, 0x25A0), (0x1FB00, 0x1FC00), (0x1CC00, 0x1CEB0)
+
+
 def use_what_is_there() -> None:
     """Let standard output and error replace what their encoding does not have."""
     codecs.register_error(NAME, _replace)
@@ -38,7 +41,9 @@ def nearest(character: str, encoding: str) -> str:
         return "." if code == 0x2800 or bin(code - 0x2800).count("1") < 5 else ":"
     if 0x2500 <= code < 0x2580:  # corners and crossings
         return character.translate(_NEAREST) if code in _NEAREST else "+"
-    if 0x2580 <= code < 0x25A0:  # half and whole blocks, of which images are made
+    if (
+        0x2580 <= code < 0x25A0 or 0x1FB00 <= code < 0x1FC00 or 0x1CC00 <= code < 0x1CEB0
+    ):  # half and whole blocks, of which images are made
         return "#"
     plain = character.translate(_NEAREST)
     if plain == character:

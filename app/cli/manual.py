@@ -11,6 +11,7 @@ _ENVIRONMENT = {
     "HALODECK_RUNS": "Folder of the runs; else runs in the working directory.",
     "HALODECK_UNIVERSES": "Folder of the universes; else universes in the working directory.",
     "HALODECK_COLOR": "Colours: auto, truecolor, 256, 16 or none. NO_COLOR is respected.",
+    "HALODECK_BLOCKS": "What a cell of an image is divided into: auto, half, quadrant, sextant or octant.",
     "HALODECK_SCRATCH": "Folder for boxes that are made during a training and are too large for memory.",
 }
 _FILES = {

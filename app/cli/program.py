@@ -8,7 +8,7 @@ import typer
 
 from app.cli import registry, runs
 from app.cli.command import for_typer
-from app.cli.show import ColourOption, set_colour
+from app.cli.show import BlocksOption, ColourOption, set_blocks, set_colour
 from core import VERSION
 from core.errors import UsageError
 
@@ -27,6 +27,7 @@ program = typer.Typer(
 def start(
     context: typer.Context,
     color: ColourOption = "auto",
+    blocks: BlocksOption = "auto",
     runs_folder: runs.RunsOption = runs.RUNS,
     universes_folder: runs.UniversesOption = runs.UNIVERSES,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -35,6 +36,7 @@ def start(
     ] = False,
 ) -> None:
     set_colour(color)
+    set_blocks(blocks)
     if version:
         typer.echo(f"halodeck {VERSION}")
         raise typer.Exit
@@ -50,7 +52,7 @@ def start(
                 f"{option} before a command is the workbench's", f"put it after {context.invoked_subcommand}"
             )
     if context.invoked_subcommand is None:
-        context.obj(color, runs_folder, universes_folder)
+        context.obj(color, blocks, runs_folder, universes_folder)
 
 
 def _add_all() -> None:

@@ -13,6 +13,7 @@ import typer
 
 from app.cli.answers import as_text, for_machines, tell, tell_line
 from app.cli.terminal import unguarded
+from app.draw.blocks import BLOCKS, blocks_of
 from app.draw.shown import cells, padded, shown
 from core.errors import UsageError, did_you_mean
 from core.learning import parallel
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
 ColourOption = Annotated[
     str, typer.Option("--color", help="Colours: auto, truecolor, 256, 16 or none.", envvar="HALODECK_COLOR")
 ]
+BlocksOption = Annotated[
+    str,
+    typer.Option(
+        "--blocks",
+        help="What a cell of an image is divided into: auto, half, quadrant, sextant or octant.",
+        envvar="HALODECK_BLOCKS",
+    ),
+]
 SaveOption = Annotated[
     Path | None, typer.Option("--save", help="Also save the figures here, as PNG, SVG, text and the numbers as JSON.")
 ]
 
 _colour = "auto"
+_blocks = "auto"
 
 
 def set_colour(option: str) -> None:
@@ -39,6 +49,14 @@ def set_colour(option: str) -> None:
     if option not in known:
         raise UsageError(f"unknown --color {option!r}", did_you_mean(option, known))
     _colour = option
+
+
+def set_blocks(option: str) -> None:
+    """Remember --blocks for everything drawn by this process."""
+    global _blocks
+    if option not in ("auto", *BLOCKS):
+        raise UsageError(f"unknown --blocks {option!r}", did_you_mean(option, ("auto", *BLOCKS)))
+    _blocks = option
 
 
 def depth() -> Depth:
@@ -75,7 +93,7 @@ def print_figure(figure: Figure, columns: int | None = None, rows: int | None = 
         return
     from app.draw import draw
 
-    drawing = draw(figure, columns or width(), rows, depth())
+    drawing = draw(figure, columns or width(), rows, depth(), blocks=blocks_of(_blocks))
     if depth() == "none":
         print(drawing.plain())
         return

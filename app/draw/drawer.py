@@ -10,11 +10,22 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from app.draw.blocks import Blocks
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth
 
-Draw: TypeAlias = Callable[[Any, int, int | None, Depth, bool], Canvas]
-"""A figure, width, height or None for what is natural, depth, whether the paper is light."""
+
+@dataclass(frozen=True)
+class Terminal:
+    """What a figure is drawn for: how many colours there are, what paper, what a cell can be divided into."""
+
+    depth: Depth = "truecolor"
+    light: bool = False
+    blocks: Blocks = "half"
+
+
+Draw: TypeAlias = Callable[[Any, int, int | None, Terminal], Canvas]
+"""A figure, width, height or None for what is natural, and the terminal."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A Slice as half-block characters: two square pixels a cell, with axes and a colour bar."""
+"""A Slice in cells: where its image, axes, colour bar and words stand, and all but the image drawn."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Literal
 import numpy as np
 from rich.cells import cell_len
 
+from app.draw.blocks import Blocks
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth, frame_ink
-from app.draw.maps import Codes, Pixels, paint
+from app.draw.colour_scale import ColourScale, colour_scale
+from app.draw.maps import paint
 from app.draw.overlay import largest, lay_over, overlay_ink, overlay_sign, overlays_of
-from app.draw.resample import most_frequent, resample
+from app.draw.pixels import halves, painted
+from app.draw.resample import resample
 from app.draw.shown import shortened
-from app.draw.ticks import Tick, asinh_ticks, linear_ticks, log_ticks, number
-from core.figures import Array, Circles, Contours, Scale, Slice
+from app.draw.ticks import linear_ticks, number
+from core.figures import Circles, Contours, Slice
 
 Bar = Literal["beside", "below", "nowhere"]
 
@@ -24,61 +27,8 @@ NATURAL_ROWS = 40
 # beyond this an image in its own aspect would be a thread
 _STRANGEST_ASPECT = 6.0
 NOTHING = "no finite values"
-_COARSER = (1, 2, 3, 4, 6, 8, 12, 16)
-"""Pixels that are made one, each way, until an image fits into its frame."""
-_CHANGE_BYTES: dict[Depth, int] = {"truecolor": 42, "256": 27, "16": 22, "none": 1}
-"""Of cells of other colours than the one before."""
 _MOST = 0.7
 """Share of the room that bins of the same size have to leave."""
-
-
-@dataclass(frozen=True)
-class ColourScale:
-    """The colour range of a slice in data units, and its way to shares between 0 and 1."""
-
-    low: float
-    high: float
-    scale: Scale
-
-    def shares(self, values: Array) -> Pixels:
-        """Values as shares of the range; missing ones stay NaN, on a log scale those below 0 become 0."""
-        low, high = self.transformed(np.array([self.low, self.high]))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = (self.transformed(np.asarray(values, dtype=np.float64)) - low) / (high - low)
-        if self.scale == "log":
-            shares = np.where(np.asarray(values) <= 0, 0.0, shares)
-        return np.clip(shares, 0.0, 1.0)
-
-    def transformed(self, values: Pixels) -> Pixels:
-        if self.scale == "log":
-            return np.log10(values)
-        return np.arcsinh(values) if self.scale == "asinh" else values
-
-    def ticks(self, most: int) -> list[Tick]:
-        """Round numbers inside the range, placed as shares of it."""
-        low, high = (float(x) for x in self.transformed(np.array([self.low, self.high])))
-        if self.scale == "log":
-            ticks = log_ticks(low, high, most)
-        else:
-            ticks = asinh_ticks(low, high) if self.scale == "asinh" else linear_ticks(low, high, most)
-        return [Tick((tick.place - low) / (high - low), tick.label) for tick in ticks]
-
-
-def colour_scale(figure: Slice) -> ColourScale | None:
-    """The range that the figure fixes or its values span; None when there is nothing to show."""
-    values = np.asarray(figure.values, dtype=np.float64)
-    log = figure.scale == "log"
-    values = values[np.isfinite(values) & (values > 0)] if log else values[np.isfinite(values)]
-    if not values.size:
-        return None
-    low, high = figure.limits or (float(values.min()), float(values.max()))
-    if log and low <= 0:
-        low = min(float(values.min()), high)
-    if figure.colour_map == "diverging" and figure.limits is None:
-        low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
-    if not high > low:
-        low, high = (low / 2, low * 2) if log else (low - (abs(low) / 2 or 1), low + (abs(low) / 2 or 1))
-    return ColourScale(low, high, figure.scale)
 
 
 @dataclass(frozen=True)
@@ -159,7 +109,14 @@ def _layout(figure: Slice, scale: ColourScale, width: int, height: int | None, b
     return Layout(top, left, rows, columns, labels_row, x_label, bar == "beside", bar == "below", legend, used)
 
 
-def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth, frame: float | None = None) -> Canvas:
+def slice_canvas(
+    figure: Slice,
+    width: int,
+    height: int | None,
+    depth: Depth,
+    blocks: Blocks = "half",
+    frame: float | None = None,
+) -> Canvas:
     """The slice in at most `width` x `height` cells; with coarser pixels where it would send more than a frame."""
     scale = colour_scale(figure)
     if scale is None:
@@ -170,11 +127,10 @@ def slice_canvas(figure: Slice, width: int, height: int | None, depth: Depth, fr
     canvas = Canvas(width, layout.height)
     after_image = layout.left + layout.columns + 1
     _head(canvas, figure, layout, after_image)
-    shares = _fitting(figure, scale, layout, depth, frame)
-    codes = paint(shares, figure.colour_map, depth, depth == "16")
-    _lay_codes(canvas, layout.top, layout.left, codes, depth)
+    image = painted(figure, scale, (layout.rows, layout.columns), depth, blocks, frame)
+    image.lay(canvas, layout.top, layout.left)
     if overlays_of(figure):
-        cells = paint(_a_cell(shares, figure, depth), figure.colour_map, depth, False)
+        cells = paint(image.shares, figure.colour_map, depth, False)
         lay_over(canvas, (layout.top, layout.left), cells, figure, depth, resample)
     _axes(canvas, figure, (layout.top, layout.bottom, layout.left, layout.columns), depth, not layout.x_label)
     row = layout.bottom + 2
@@ -265,51 +221,6 @@ def _whole(bins: int, pixels: int) -> int:
     return whole if whole >= _MOST * pixels else pixels
 
 
-def _fitting(figure: Slice, scale: ColourScale, layout: Layout, depth: Depth, frame: float | None) -> Pixels:
-    """Shares (or labels) of the pixels, top row first; as fine as a frame allows."""
-    rows, columns = layout.rows if depth == "none" else 2 * layout.rows, layout.columns
-    for coarser in _COARSER:
-        found = _pixels(figure, scale, -(-rows // coarser), -(-columns // coarser))
-        shares = found.repeat(coarser, 0).repeat(coarser, 1)[:rows, :columns] if coarser > 1 else found
-        if frame is None or _sent(paint(shares, figure.colour_map, depth, depth == "16"), depth) <= frame:
-            break
-    return shares
-
-
-def _sent(codes: Codes, depth: Depth) -> int:
-    """About the bytes of an image in these codes: equal neighbours are sent together."""
-    pairs = codes if depth == "none" else codes[0::2].astype(np.int64) << 32 | codes[1::2]
-    return pairs.size + _CHANGE_BYTES[depth] * int(np.count_nonzero(pairs[:, 1:] != pairs[:, :-1]))
-
-
-def _pixels(figure: Slice, scale: ColourScale, rows: int, columns: int) -> Pixels:
-    """Shares (or labels) of this many pixels, top row first."""
-    if figure.colour_map == "labels":
-        if figure.pooling == "max":
-            return np.asarray(resample(figure.values, rows, columns, "max")[::-1], dtype=np.float64)
-        return np.asarray(most_frequent(figure.values, rows, columns)[::-1], dtype=np.float64)
-    return scale.shares(resample(figure.values, rows, columns, figure.pooling)[::-1])
-
-
-def _a_cell(shares: Pixels, figure: Slice, depth: Depth) -> Pixels:
-    """Shares of whole cells: the mean of both pixels, of labels the upper one."""
-    if depth == "none":
-        return shares
-    return shares[0::2] if figure.colour_map == "labels" else (shares[0::2] + shares[1::2]) / 2
-
-
-def _lay_codes(canvas: Canvas, row: int, column: int, codes: Codes, depth: Depth) -> None:
-    """Colours of pixels into cells: two a cell as ink and paper of a half-block, or one shade character."""
-    rows = codes.shape[0] if depth == "none" else codes.shape[0] // 2
-    place = (slice(row, row + rows), slice(column, column + codes.shape[1]))
-    if depth == "none":
-        canvas.text[place] = np.ascontiguousarray(codes).view("<U1")
-    else:
-        canvas.text[place] = "▀"
-        canvas.ink[place] = codes[0::2]
-        canvas.paper[place] = codes[1::2]
-
-
 def _legend(canvas: Canvas, figure: Slice, row: int, depth: Depth, image: int) -> None:
     column = 0
     for kin, item in overlays_of(figure):
@@ -375,7 +286,7 @@ def _bar_below(canvas: Canvas, scale: ColourScale, figure: Slice, layout: Layout
     room = max(3, room)
     shares = np.tile((np.arange(room) + 0.5) / room, (1 if depth == "none" else 2, 1))
     canvas.write(row, 0, low)
-    _lay_codes(canvas, row, len(low) + 1, paint(shares, figure.colour_map, depth, depth == "16"), depth)
+    halves(shares, figure.colour_map, depth).lay(canvas, row, len(low) + 1)
     canvas.write(row, len(low) + room + 2, f"{high} {label}".rstrip())
 
 
@@ -384,7 +295,7 @@ def _bar_beside(
 ) -> None:
     pixels = rows if depth == "none" else 2 * rows
     shares = np.repeat(((np.arange(pixels)[::-1] + 0.5) / pixels)[:, None], 2, axis=1)
-    _lay_codes(canvas, top, column, paint(shares, figure.colour_map, depth, depth == "16"), depth)
+    halves(shares, figure.colour_map, depth).lay(canvas, top, column)
     low, high = _ends(scale, figure)
     canvas.write(top, column + 3, high)
     canvas.write(top + rows - 1, column + 3, low)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
 
-def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("universes")) -> int:
+def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("universes"), blocks: str = "auto") -> int:
     """Open the workbench on two folders and return its exit code, 128 + the number of a signal that ended it.
 
     Raises: UsageError without a terminal or for an unknown colour depth.
@@ -53,7 +53,7 @@ def run_workbench(runs: Path, depth: str = "auto", universes: Path = Path("unive
     from app.tui.workbench import Workbench
 
     guard_this_process()
-    workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()), memory_path())
+    workbench = Workbench(runs, chosen, universes, load_preferences(preferences_path()), memory_path(), blocks)
     try:
         return _run(workbench, ended_well)
     finally:

@@ -22,6 +22,7 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input
 
+from app.draw.blocks import BLOCKS
 from app.draw.colour import Depth
 from app.draw.shown import shown
 from app.tui.frame import theme
@@ -87,6 +88,8 @@ class Workbench(ThemedApp, inherit_bindings=False):
     """The name of the GPU of this machine."""
     load: var[str] = var("")
     """What this machine does, while a run is alive."""
+    blocks: var[str] = var("auto")
+    """What a cell of an image is divided into."""
     sharper: var[int] = var(0)
     """How often the link has turned out to carry larger frames."""
 
@@ -97,12 +100,14 @@ class Workbench(ThemedApp, inherit_bindings=False):
         universes: Path = Path("universes"),
         preferences: Preferences | None = None,
         memory: Path | None = None,
+        blocks: str = "auto",
     ) -> None:
         self._memory, self._left = memory, recall(memory, root)
         if self._left.place in self.MODES:
             self.DEFAULT_MODE = self._left.place  # type: ignore[misc]  # App reads it when it is made
         super().__init__(depth, preferences)
         self.set_reactive(Workbench.selection, self._left.selection)
+        self.set_reactive(Workbench.blocks, self.preferences.blocks if blocks == "auto" else blocks)
         self._visits = Visits()
         self._named: list[str] = []
         """The command that a message has named last."""
@@ -115,6 +120,9 @@ class Workbench(ThemedApp, inherit_bindings=False):
         self.gauge = Gauge(self.post_message)
         self._filters.append(Guard())
         self._keymap_in_use, self._complaints = usable(self.preferences.keymap)
+        if self.blocks not in ("auto", *BLOCKS):
+            self._complaints += unknown("mosaic", filter(None, [self.blocks]), ("auto", *BLOCKS))
+            self.set_reactive(Workbench.blocks, "auto")
         self._complaints += unknown("theme", filter(None, [self.preferences.theme]), theme.THEMES)
 
     def get_driver_class(self) -> type[Driver]:
@@ -126,6 +134,11 @@ class Workbench(ThemedApp, inherit_bindings=False):
         """Bytes that a frame may have on the way to this terminal."""
         link = getattr(self._driver, "link", None)
         return link.frame if isinstance(link, Link) else MOST
+
+    def divide(self, blocks: str) -> None:
+        """Divide the cells of images so, from now on and in the next session."""
+        self.blocks = blocks
+        self.keep(blocks="" if blocks == "auto" else blocks)
 
     def on_faster(self) -> None:
         self.sharper += 1

@@ -40,6 +40,9 @@ class Size:
 FRESH = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"
 """Ranks that are started again meet in a new place: in the old one stand the addresses of the dead."""
 
+PORTS = range(20000, 32000)
+"""At one of which, by its number, the processes of a job on several nodes meet."""
+
 
 class Expanded(str):
     """A word that the shell is to expand; all others are quoted."""
@@ -106,7 +109,8 @@ def _surroundings(site: Site, size: Size) -> list[str]:
         # srun no longer takes it from the job
         lines.append(f"export SRUN_CPUS_PER_TASK={site.cores_per_rank * size.ranks}")
     if size.nodes > 1:
-        lines.append(f"export HEAD={site.head} PORT=$((20000 + SLURM_JOB_ID % 20000))")
+        # below the ports that systems give to connections of their own, from 32768 on
+        lines.append(f"export HEAD={site.head} PORT=$(({PORTS.start} + SLURM_JOB_ID % {len(PORTS)}))")
     return lines
 
 

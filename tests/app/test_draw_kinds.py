@@ -13,7 +13,7 @@ import pytest
 
 from app.draw import draw, save
 from app.draw.canvas import Canvas
-from app.draw.drawer import Drawer, drawer_of
+from app.draw.drawer import Drawer, Terminal, drawer_of
 from core import figures
 from core.figures import KINDS, Array, dump, load
 
@@ -27,7 +27,7 @@ class Dial:
     limits: tuple[float, float] | None = None
 
 
-def canvas(figure: Dial, width: int, height: int | None, depth: str, light: bool) -> Canvas:
+def canvas(figure: Dial, width: int, height: int | None, terminal: Terminal) -> Canvas:
     sheet = Canvas(width, height or 2)
     sheet.write(0, 0, figure.title)
     return sheet

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from app.draw import DEPTHS, Depth, draw, save
-from app.draw.image import colour_scale, slice_canvas, slice_layout
+from app.draw.colour_scale import colour_scale
+from app.draw.image import slice_canvas, slice_layout
 from app.draw.maps import _ANCHORS, colours_of, lightness, paint
 from app.draw.overlay import outlined, overlay_ink, ringed
 from core.figures import Circles, ColourMap, Contours, Slice
@@ -129,7 +130,7 @@ def test_a_large_image_becomes_coarser_and_no_smaller_where_its_frame_is_small()
     noise = np.random.default_rng(1).normal(size=(512, 512))
 
     def written(frame: float | None) -> tuple[int, int]:
-        lines = slice_canvas(Slice("", noise, BOX), 250, 70, "truecolor", frame).drawing("truecolor").lines
+        lines = slice_canvas(Slice("", noise, BOX), 250, 70, "truecolor", frame=frame).drawing("truecolor").lines
         return sum(len(segment.text) + 42 for line in lines for segment in line), len(lines)
 
     sizes = [written(frame) for frame in (20_000, 80_000, None)]

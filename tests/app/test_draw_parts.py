@@ -12,7 +12,7 @@ from rich.color import Color, ColorSystem
 
 from app.draw.canvas import Canvas
 from app.draw.colour import DEPTHS, colour_depth
-from app.draw.image import colour_scale
+from app.draw.colour_scale import colour_scale
 from app.draw.maps import _RAMPS_16, _RAMPS_256, colour_table, lightness, paint, rgb_of_256
 from app.draw.resample import resample
 from app.draw.shown import shortened

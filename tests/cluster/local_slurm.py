@@ -17,12 +17,15 @@ from pathlib import Path
 
 import psutil
 
+from core.cluster.script import PORTS
+
 ROOT = Path(__file__).parents[2]
 NEEDED = ("slurmctld", "slurmd", "munged", "sbatch")
 SITE = '[two]\nhead = "127.0.0.1"\nnotice = 10\n'
 """The site of the tests: the names of its nodes are in no register."""
 _CONF = """\
 ClusterName=local
+FirstJobId={job}
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
@@ -91,7 +94,9 @@ class LocalSlurm:
         key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
         first, second, third = _free_ports(3)
-        where = {"host": socket.gethostname().split(".")[0], "folder": self.folder}
+        # the processes of jobs meet at ports of their number, on this machine those of other clusters' jobs too
+        self.reserved, job = _own_jobs()
+        where = {"job": job, "host": socket.gethostname().split(".")[0], "folder": self.folder}
         (self.folder / "slurm.conf").write_text(_CONF.format(**where, port=first, first=second, second=third))
         files = {
             "key": key,
@@ -124,6 +129,7 @@ class LocalSlurm:
         for daemon in daemons:
             with contextlib.suppress(psutil.NoSuchProcess):
                 daemon.terminate()
+        self.reserved.close()
         # a slurmd whose job is still ending obeys nothing less
         for daemon in psutil.wait_procs(daemons, timeout=5)[1]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -164,9 +170,22 @@ class LocalSlurm:
         self.wait(started)
 
 
+def _own_jobs() -> tuple[socket.socket, int]:
+    """A port that is held while a cluster lives, and the number of its first job, of a hundred that no other has."""
+    for port in range(PORTS.start, PORTS.stop, 100):
+        held = socket.socket()
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+            continue
+        return held, port - PORTS.start + 1
+    raise AssertionError("no free ports")
+
+
 def _free_ports(count: int) -> list[int]:
     """Neighbouring ports that nobody listens at."""
-    for start in range(26817 + os.getpid() % 4000, 60000, count):
+    for start in range(PORTS.stop + os.getpid() % 4000, 60000, count):
         try:
             for port in range(start, start + count):
                 with socket.socket() as probe:

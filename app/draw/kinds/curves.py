@@ -83,7 +83,7 @@ def _numbers(figure: Curves) -> Iterator[Sequence[str | float]]:
 
 
 DRAWER = Drawer(
-    lambda figure, width, height, depth, light: curves_canvas(figure, width, height, depth),
+    lambda figure, width, height, terminal: curves_canvas(figure, width, height, terminal.depth),
     _picture,
     lambda figure: (4.6, 3.6 + (1.2 if ratios(figure) else 0.0)),
     _numbers,

@@ -31,7 +31,7 @@ def _numbers(figure: Histogram) -> Iterator[Sequence[str | float]]:
 
 
 DRAWER = Drawer(
-    lambda figure, width, height, depth, light: histogram_canvas(figure, width, height, depth),
+    lambda figure, width, height, terminal: histogram_canvas(figure, width, height, terminal.depth),
     _picture,
     lambda figure: (4.6, 3.4),
     _numbers,

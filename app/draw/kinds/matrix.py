@@ -40,7 +40,7 @@ def _numbers(figure: Matrix) -> Iterator[Sequence[str | float]]:
 
 
 DRAWER = Drawer(
-    lambda figure, width, height, depth, light: matrix_canvas(figure, width, height, depth),
+    lambda figure, width, height, terminal: matrix_canvas(figure, width, height, terminal.depth),
     _picture,
     lambda figure: (4.0, 3.4),
     _numbers,

@@ -9,7 +9,7 @@ from typing import Any
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth
 from app.draw.curves import legends
-from app.draw.drawer import Drawer, drawer_of
+from app.draw.drawer import Drawer, Terminal, drawer_of
 from app.draw.image import message
 from app.draw.layout import canvas_of
 from app.draw.legend import key
@@ -22,13 +22,13 @@ _PANEL_HEIGHT = 6
 _GAP = 2
 
 
-def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth, light: bool) -> Canvas:
+def _row_canvas(figure: Row, width: int, height: int | None, terminal: Terminal) -> Canvas:
     """Equal panels side by side; in a grid where they would become too narrow."""
     count = len(figure.figures)
     if not count:
         return message(figure.title, "no figures", width, height)
     head = int(bool(figure.title) and (height is None or height > 3))
-    names = _key(figure, width, height, depth)
+    names = _key(figure, width, height, terminal.depth)
     if names is not None and height is not None:
         height -= names.height
     across = max(1, min(count, (width + _GAP) // (_PANEL_WIDTH + _GAP)))
@@ -40,7 +40,7 @@ def _row_canvas(figure: Row, width: int, height: int | None, depth: Depth, light
         down = max(1, min(down, (height - head) // _PANEL_HEIGHT))
         panel_height = (height - head) // down
     chosen = _without_names(figure)[: across * down]
-    panels = [canvas_of(item, panel_width, panel_height, depth, light) for item in chosen]
+    panels = [canvas_of(item, panel_width, panel_height, terminal) for item in chosen]
     hidden = count - len(panels)
     lines = [panels[k : k + across] for k in range(0, len(panels), across)]
     between = int(height is None)

@@ -1,4 +1,4 @@
-"""Slices: half blocks in the terminal, an image with a colour bar on paper."""
+"""Slices: blocks in the terminal, an image with a colour bar on paper."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from app.draw.colour_scale import colour_scale
 from app.draw.drawer import Drawer, written
-from app.draw.image import NOTHING, colour_scale, slice_canvas
+from app.draw.image import NOTHING, slice_canvas
 from app.draw.maps import colour_table, colours_of, paint
 from app.draw.overlay import overlay_ink, overlays_of
 from core.figures import Contours, Slice
@@ -99,7 +100,7 @@ def _numbers(figure: Slice) -> Iterator[Sequence[str | float]]:
 
 
 DRAWER = Drawer(
-    lambda figure, width, height, depth, light: slice_canvas(figure, width, height, depth),
+    lambda figure, width, height, terminal: slice_canvas(figure, width, height, terminal.depth, terminal.blocks),
     _picture,
     lambda figure: (4.6, 3.9),
     _numbers,

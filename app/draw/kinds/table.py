@@ -38,7 +38,7 @@ def _numbers(figure: Table) -> Iterator[Sequence[str | float]]:
 
 
 DRAWER = Drawer(
-    lambda figure, width, height, depth, light: table_canvas(figure, width, height, depth),
+    lambda figure, width, height, terminal: table_canvas(figure, width, height, terminal.depth),
     _picture,
     lambda figure: (8.0, 0.8 + 0.28 * len(figure.rows)),
     _numbers,

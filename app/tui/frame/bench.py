@@ -26,6 +26,8 @@ class Bench(Protocol):
     """The folder of the universes."""
     depth: Depth
     preferences: Preferences
+    blocks: str
+    """What a cell of an image is divided into: halves, a finer mosaic, or auto."""
     follower: Follower
     places: Sequence[Place]
     entries: tuple[Entry, ...]
@@ -69,6 +71,10 @@ class Bench(Protocol):
 
     def wear(self, theme: str) -> None:
         """Put on a theme, from now on."""
+        ...
+
+    def divide(self, blocks: str) -> None:
+        """Divide the cells of images so, from now on and in the next session."""
         ...
 
     def open_file(self, path: Path) -> object:

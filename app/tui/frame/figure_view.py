@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from app.draw.shown import shown
+from app.tui.frame.bench import bench_of
 from app.tui.frame.matches import lines_with, lit, next_of
 
 if TYPE_CHECKING:
@@ -30,18 +31,21 @@ _WRAPPED = 14
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DrawRequest:
-    """A figure in a size, on dark or light paper."""
+    """A figure in a size, on dark or light paper, in cells that are divided so."""
 
     figure: Figure
     width: int
     height: int
     light: bool
+    blocks: str
 
     def same_as(self, other: DrawRequest | None) -> bool:
         """Figures hold arrays, so they are compared by identity."""
-        if other is None or self.figure is not other.figure:
-            return False
-        return (self.width, self.height, self.light) == (other.width, other.height, other.light)
+        return other is not None and self.figure is other.figure and self._look == other._look
+
+    @property
+    def _look(self) -> tuple[int, int, bool, str]:
+        return self.width, self.height, self.light, self.blocks
 
 
 class FigureView(ScrollView):
@@ -94,6 +98,7 @@ class FigureView(ScrollView):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._request, init=False)
+        self.watch(self.app, "blocks", self._request, init=False)
 
     def show(self, figure: Figure | None, words: str = "", match: int = 0) -> None:
         """Show a figure, or these words where there is none; of what is looked for the first `match` (1), or last."""
@@ -185,7 +190,9 @@ class FigureView(ScrollView):
             self._starts, self._wide = (), 0
             self._put(_centred(self._words, size))
             return
-        request = DrawRequest(self._figure, size.width, size.height, not self.app.current_theme.dark)
+        request = DrawRequest(
+            self._figure, size.width, size.height, not self.app.current_theme.dark, bench_of(self).blocks
+        )
         if not request.same_as(self._asked):
             self._asked = request
             self._drawing_now = True
@@ -222,11 +229,12 @@ class FigureView(ScrollView):
 def _drawn(request: DrawRequest, depth: Depth) -> tuple[Drawing, str, Sequence[int], int, range]:
     """A figure as large as the room; a table as large as it is, with the starts of its columns where it is wider."""
     from app.draw import draw
+    from app.draw.blocks import blocks_of
     from core.figures import Table
 
     figure, width, height = request.figure, request.width, request.height
     if not isinstance(figure, Table):
-        return draw(figure, width, height, depth, request.light), "", (), 0, range(0)
+        return draw(figure, width, height, depth, request.light, blocks_of(request.blocks)), "", (), 0, range(0)
     from app.draw import tables
 
     whole = tables.whole_width(figure)

@@ -46,7 +46,7 @@ _SIGNS = {
     "equals_sign": "=", "percent_sign": "%", "exclamation_mark": "!", "asterisk": "*", "number_sign": "#",
     "colon": ":", "left_square_bracket": "[", "right_square_bracket": "]", "alt+left": "alt+←", "alt+right": "alt+→",
     "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
-    "ampersand": "&", "at": "@", "shift+tab": "⇧tab",
+    "ampersand": "&", "apostrophe": "'", "at": "@", "shift+tab": "⇧tab",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the workbench remembers between sessions: theme, keys, colour map and columns, in one TOML file."""
+"""What the workbench remembers between sessions: theme, keys, colour map, blocks and columns, in one TOML file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.reading import read_toml
 _MOST = 1 << 20
 """Bytes of the file."""
 _MOST_NAMED = 16
+_NAMES = ("theme", "colour_map", "blocks")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Preferences:
 
     theme: str = ""
     colour_map: str = ""
+    blocks: str = ""
     columns: tuple[str, ...] = ()
     keymap: Mapping[str, str] = field(default_factory=dict)
     path: Path | None = None
@@ -38,7 +40,7 @@ class Preferences:
             return
         import tomli_w
 
-        table: dict[str, Any] = {"theme": self.theme, "colour_map": self.colour_map}
+        table: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
         table |= {"columns": list(self.columns), "keymap": dict(self.keymap)}
         write_text(self.path, tomli_w.dumps({name: value for name, value in table.items() if value}))
 
@@ -60,13 +62,13 @@ def load_preferences(path: Path) -> Preferences:
     values: dict[str, Any] = {}
     problems = []
     for name, value in table.items():
-        if name in ("theme", "colour_map") and isinstance(value, str):
+        if name in _NAMES and isinstance(value, str):
             values[name] = value
         elif name == "columns" and _all_text(value):
             values[name] = tuple(value)
         elif name == "keymap" and isinstance(value, dict) and _all_text(list(value.values())):
             values[name] = value
-        elif name in ("theme", "colour_map", "columns", "keymap"):
+        elif name in _EXPECTED:
             problems.append(f"{path}: {name} = {value!r} is ignored: {_EXPECTED[name]}")
         else:
             problems.append(f"{path}: {name!r} is unknown and ignored; there are {', '.join(_EXPECTED)}")
@@ -81,8 +83,7 @@ def unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
 
 
 _EXPECTED = {
-    "theme": "a name is expected",
-    "colour_map": "a name is expected",
+    **dict.fromkeys(_NAMES, "a name is expected"),
     "columns": "a list of names is expected",
     "keymap": 'a table is expected, like "runs.pause" = "f5"',
 }

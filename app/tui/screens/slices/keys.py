@@ -46,6 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("slices.pooling", on.POOLING, "pooling", "mean or highest value of a slab and of a pixel", "slices"),
     Key("slices.scale", on.SCALE, "scale", "colours linear, logarithmic, asinh", "slices"),
     Key("slices.colours", on.COLOURS, "colours", "next colour map", "slices"),
+    Key("slices.blocks", on.BLOCKS, "blocks", "cells in halves, quadrants, sextants, octants", "slices"),
     Key("slices.range", on.RANGE, "range", "range of colours: of the whole box, of each slice, typed", "slices"),
     Key("slices.closer", on.CLOSER, "zoom(2)", "closer to the cursor; ctrl and mouse wheel too", "slices"),
     Key("slices.away", on.AWAY, "zoom(0.5)", "further away", "slices"),

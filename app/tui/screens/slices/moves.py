@@ -92,6 +92,15 @@ class CameraScreen(FramedScreen):
         if self.camera:
             self.bench.keep(colour_map=self.camera.colours or "")
 
+    def action_blocks(self) -> None:
+        """Cells divided into more pixels, for this session and the next ones."""
+        from app.draw.blocks import BLOCKS, passed_on
+
+        if self.bench.depth in ("16", "none"):
+            self.notify(f"with {self.bench.depth} colours cells are not divided further")
+            return
+        self.bench.divide(after(("auto", *filter(passed_on, BLOCKS)), self.bench.blocks))
+
     def action_range(self) -> None:
         """Colours of the whole box, of each slice, of a range that is typed."""
         if self.camera is None or (self.camera.limits is None and self.camera.range == "slice"):
@@ -101,7 +110,7 @@ class CameraScreen(FramedScreen):
             self._turn(lambda camera: replace(camera, limits=None, range=next_range))
 
     def _ask_for_range(self) -> None:
-        from app.draw.image import colour_scale
+        from app.draw.colour_scale import colour_scale
 
         found = colour_scale(self.images[0].figure) if self.images else None
         if found is None:

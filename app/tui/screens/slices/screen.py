@@ -92,6 +92,7 @@ class SlicesScreen(LensScreen):
         for widget in (*self._panes, self.query_one("#empty")):
             widget.display = False
         self.watch(self.app, "selection", self._selected, init=False)
+        self.watch(self.app, "blocks", self._tell, init=False)
         self._selected()
 
     def on_unmount(self) -> None:
@@ -248,7 +249,9 @@ class SlicesScreen(LensScreen):
         twin = camera.command(words.scale_shown(self.images), planes) if camera.cells else ""
         self._say("twin", Content.from_markup("[dim]$words[/]", words=twin))
         across = self.app.size.width if self.query_one("#across").has_class("-below") else 0
-        self._say("choices", words.choices(camera, self.images, len(self._partners), planes, across, keys))
+        self._say(
+            "choices", words.choices(camera, self.images, len(self._partners), planes, self.bench.blocks, across, keys)
+        )
 
     @property
     def _halo_words(self) -> str:

@@ -61,13 +61,15 @@ class SliceView(PointedView, inherit_bindings=False):
 
     def drawing_of(self, request: DrawRequest) -> tuple[Drawing, str, Sequence[int], int, range]:
         """The slice, as fine as its part of a frame allows."""
+        from app.draw.blocks import blocks_of
         from app.draw.image import slice_canvas
         from core.figures import Slice
 
         if not isinstance(request.figure, Slice):
             return super().drawing_of(request)
         frame = bench_of(self).frame / self.together
-        canvas = slice_canvas(request.figure, request.width, request.height, self._depth, frame)
+        size, blocks = (request.width, request.height), blocks_of(request.blocks)
+        canvas = slice_canvas(request.figure, *size, self._depth, blocks, frame)
         return canvas.drawing(self._depth), "", (), 0, range(0)
 
     def point(self, place: tuple[float, float] | None, period: float) -> None:
@@ -90,7 +92,8 @@ class SliceView(PointedView, inherit_bindings=False):
     @property
     def layout_shown(self) -> Layout | None:
         """Where the image lies in the pane."""
-        from app.draw.image import colour_scale, slice_layout
+        from app.draw.colour_scale import colour_scale
+        from app.draw.image import slice_layout
         from core.figures import Slice
 
         figure, size = self.figure_shown, self.scrollable_content_region.size

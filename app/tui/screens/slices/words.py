@@ -24,6 +24,7 @@ _CHOICES = {
     "pooling": "pooling",
     "scale": "scale",
     "colours": "colours",
+    "blocks": "blocks",
     "range": "range",
     "closer": "zoom",
     "halos": "halos",
@@ -90,7 +91,13 @@ def readout(camera: Camera, images: tuple[Image, ...], halo: str, lines: int) ->
 
 
 def choices(
-    camera: Camera, images: tuple[Image, ...], partners: int, three: bool, across: int, keys: Sequence[Key]
+    camera: Camera,
+    images: tuple[Image, ...],
+    partners: int,
+    three: bool,
+    blocks: str,
+    across: int,
+    keys: Sequence[Key],
 ) -> Content:
     """A line for each choice; or, in so many cells from left to right, columns of them."""
     over = camera.overlays
@@ -104,6 +111,7 @@ def choices(
         "pooling": "mean" if camera.pooling == "mean" else "highest value",
         "scale": scale_shown(images),
         "colours": camera.colours or "the field's own",
+        "blocks": blocks,
         "range": "typed" if camera.limits else "of the box" if camera.range == "box" else "of each slice",
         "closer": f"{camera.zoom:g}",
         "halos": over.catalogue or "none",
