@@ -32,7 +32,7 @@ KEYS: tuple[Key, ...] = (
 
 def remapped(keymap: Mapping[str, str]) -> list[Key]:
     """The table with a user's keys."""
-    return [replace(key, key=keymap.get(key.id, key.key)) for key in KEYS]
+    return [replace(key, key=keymap[key.id]) if key.id in keymap else key for key in KEYS]
 
 
 def clash(id: str, keys: str, keymap: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -143,6 +143,10 @@ class Workbench(ThemedApp, inherit_bindings=False):
     def on_faster(self) -> None:
         self.sharper += 1
 
+    def on_command_palette_opened(self) -> None:
+        """Its line blinks no more than those of halodeck."""
+        self.screen.query_one(Input).cursor_blink = False
+
     def on_mount(self) -> None:
         # Textual leaves a terminal raw when it is killed
         loop = asyncio.get_running_loop()

@@ -50,6 +50,7 @@ class Workbench:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_CONFIG_HOME": str(config)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles every module at every start
         arguments = [sys.executable, "-c", "from app.main import main; main()", "--color", "truecolor"]
         self.process = subprocess.Popen(
             [*arguments, "--runs", str(runs), "--universes", str(universes)],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from textual import events
 from textual.message import Message
-from textual.widgets import Input
 
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.line import Line
 from app.tui.frame.paths import completed
 
 
-class Editor(Input):
+class Editor(Line):
     """An input whose own keys act in the order in which they were typed, and which completes paths.
 
     Textual looks for the bindings of a key after it has bubbled up to the app; by then letters that came in the same

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from app.tui.frame.key import bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.line import Line
 
 
 class Filtered(Protocol):
@@ -52,7 +53,7 @@ class FilterScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         hint = f"{self._of.hint}; enter keeps them, esc shows all"
-        yield Input(self._of.words, placeholder=hint, select_on_focus=False)
+        yield Line(self._of.words, placeholder=hint, select_on_focus=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._of.filter_by(event.value)

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from app.tui.frame.bench import bench_of
 from app.tui.frame.key import Key, bindings
 from app.tui.frame.keys import KEYS
+from app.tui.frame.line import Line
 
 _WIDTH_FOR_IDS = 100
 
@@ -31,7 +32,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="help") as box:
             box.border_title = "Keys"
-            yield Input(placeholder="words of an action, its key or its id", id="wanted")
+            yield Line(placeholder="words of an action, its key or its id", id="wanted")
             with VerticalScroll(can_focus=False):
                 yield Static(id="keys")
 

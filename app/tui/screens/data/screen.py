@@ -19,6 +19,7 @@ from app.tui.frame.ask import AskScreen
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.folders import Item, resolved
 from app.tui.frame.key import bindings
+from app.tui.frame.line import Line
 from app.tui.frame.lines import entitle
 from app.tui.frame.pick import PickScreen
 from app.tui.frame.screen import FramedScreen
@@ -68,7 +69,7 @@ class DataScreen(FramedScreen):
             with Vertical(id="files") as files:
                 files.border_title = "files"
                 yield self._files
-                yield Input(placeholder="words of a file's name; esc shows all", id="filter")
+                yield Line(placeholder="words of a file's name; esc shows all", id="filter")
             yield FilePane(self.bench.depth)
         yield TaskPane(self.bench.root, self.attempt)
 

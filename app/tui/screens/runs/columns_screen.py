@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from app.draw.shown import shown
 from app.tui.frame.bench import bench_of
 from app.tui.frame.key import bindings
+from app.tui.frame.line import Line
 from app.tui.frame.lines import entitle
 from app.tui.screens.runs.keys import KEYS
 
@@ -41,7 +42,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             entitle(box, "Columns: settings, metrics, numbers of reports")
-            yield Input(placeholder="letters of a name", id="find")
+            yield Line(placeholder="letters of a name", id="find")
             yield OptionList(id="names", markup=False)
             hints = "   ".join(f"{key.signs} {key.hint}" for key in bench_of(self).keys_of("columns") if key.hint)
             yield Static(hints, id="hints", markup=False)

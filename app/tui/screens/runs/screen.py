@@ -16,6 +16,7 @@ from app.tui.frame import actions
 from app.tui.frame.figure_view import FigureView
 from app.tui.frame.follow import RunFollowed
 from app.tui.frame.key import bindings
+from app.tui.frame.line import Line
 from app.tui.frame.lines import Lines, Tail, entitle
 from app.tui.frame.wording import STATES, folder, notes_line, number, pace
 from app.tui.screens.runs.acting import ActingScreen
@@ -71,7 +72,7 @@ class RunsScreen(ActingScreen):
             with Vertical(id="list") as box:
                 box.border_title = "runs"
                 yield RunTable(self.bench.depth, self.bench.preferences.columns)
-                yield Input(placeholder="words, or seed=3 loss<0.1 recipe!=infall; esc shows all", id="filter")
+                yield Line(placeholder="words, or seed=3 loss<0.1 recipe!=infall; esc shows all", id="filter")
             yield RunCurves(self.bench.depth)
             with Vertical(id="words"):
                 yield Lines(id="state")

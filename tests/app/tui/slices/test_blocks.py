@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from textual.pilot import Pilot
+from tui_pilot import opened, sees, text, until
 
 from app.tui.frame.preferences import load_preferences
 from core.cosmos.universe import Universe
-from tests.app.tui.tui_pilot import opened, sees, text, until
 
 
 async def test_a_key_divides_cells_further_and_it_is_kept(
