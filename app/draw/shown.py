@@ -6,6 +6,8 @@ import unicodedata
 
 _SIGNS = {"\n": "⏎", "\t": " ", "\x7f": "␡"}
 _NO_LETTER = "\ufffd"
+_OCTANTS = frozenset(map(chr, (*range(0x1CD00, 0x1CDE6), 0x1CEA0, 0x1CEA3, 0x1CEA8, 0x1CEAB, 0x1FBE6, 0x1FBE7)))
+"""Of which images are made; Python before 3.14 does not know that they can be printed."""
 
 
 def shown(text: str, lines: bool = False) -> str:
@@ -16,7 +18,12 @@ def shown(text: str, lines: bool = False) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or (lines and each == "\n") else _sign(each) for each in text)
+    return "".join(each if harmless(each) or (lines and each == "\n") else _sign(each) for each in text)
+
+
+def harmless(character: str) -> bool:
+    """Whether a character is shown as it is."""
+    return character.isprintable() or character in _OCTANTS
 
 
 def cells(text: str) -> int:

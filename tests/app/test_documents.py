@@ -46,6 +46,11 @@ def test_documented_commands(document: Path) -> None:
             check_settings(words)
 
 
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {name for page in DOCUMENTS for name in re.findall(r"pictures/([\w-]+\.png)", page.read_text("utf-8"))}
+    assert {path.name for path in (ROOT / "docs" / "pictures").glob("*.png")} == shown
+
+
 def test_links_lead_somewhere() -> None:
     """Between pages and to their headings; `make docs` has the rest."""
     for document in DOCUMENTS:

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from app.draw.shown import shown
+from app.draw.shown import harmless, shown
 
 
 class Guard(LineFilter):
@@ -26,4 +26,4 @@ def _harmless(text: str) -> str:
     """The text without what has no cell of its own and is no letter; signs for the rest."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else shown(each)[: cell_len(each)] for each in text)
+    return "".join(each if harmless(each) else shown(each)[: cell_len(each)] for each in text)

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.fuzzy import Matcher
 from textual.markup import escape
 
 from app.draw.shown import shown
@@ -44,14 +45,14 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         matcher, bench = self.matcher(query), bench_of(self.screen)
         for name, help_text, action, weight in self._commands():
-            if (score := matcher.match(name)) > 0:
+            if (score := _score(matcher, name)) > 0:
                 yield Hit(weight * score, matcher.highlight(name), action, help=help_text)
         if self._files is None:  # with the first letter, once each time the palette opens
             roots = [path.resolve() for path in (bench.universes, Path())]
             self._files = asyncio.create_task(asyncio.to_thread(_files, roots))
         for path in await asyncio.shield(self._files):
             name = _literally(f"open {nearby(path)}")
-            if (score := matcher.match(name)) > 0:
+            if (score := _score(matcher, name)) > 0:
                 yield Hit(
                     score, matcher.highlight(name), partial(bench.open_file, path), help=_literally(folder(path.parent))
                 )
@@ -59,7 +60,7 @@ class Commands(Provider):
             self._recipes = asyncio.create_task(asyncio.to_thread(_recipes))
         for recipe, name, words in await asyncio.shield(self._recipes):
             go = partial(bench.go_to, "launch", recipe)
-            if (score := matcher.match(name)) > 0:
+            if (score := _score(matcher, name)) > 0:
                 yield Hit(_SETTING * score, matcher.highlight(name), go, help=words)
 
     def _commands(self) -> Iterator[Command]:
@@ -84,6 +85,11 @@ class Commands(Provider):
         for entry in bench.entries:
             about = _literally(f"{entry.recipe} {entry.state}")
             yield _literally(f"go to {entry.name}"), about, partial(bench.go_to, "runs", entry.name), _HERE
+
+
+def _score(matcher: Matcher, name: str) -> float:
+    """How well a name matches: of those with the same letters first the one that has few others."""
+    return matcher.match(name) * (1 + len(matcher.query) / max(1, len(name)))
 
 
 def _literally(text: str) -> str:

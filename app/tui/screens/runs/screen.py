@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,9 @@ class RunsScreen(ActingScreen):
         if not self.query(Tail):
             return  # not there yet, or no longer
         if message.run == self._run:
-            self.query_one(Tail).show(Content(message.log or "\n".join(message.history.messages)))
+            said = message.log or "\n".join(message.history.messages)
+            # the pane is narrow, and named after the run
+            self.query_one(Tail).show(Content(re.sub(rf"^\w+ {re.escape(message.run.name)}: +", "", said, flags=re.M)))
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -101,7 +101,9 @@ class ResidualsScreen(FramedScreen):
             self._say(message.problem)
             return
         self._found = found = from_json(message.answer)
-        self._say(f"where {found.name} fails on {len(found.pairs)} universes that it never saw; enter goes there")
+        many = len(found.pairs)
+        seen = f"{many} universe{'s' * (many > 1)} that it never saw"
+        self._say(f"where {found.name} fails on {seen}; enter goes there")
         self.query_one("#twin", Lines).show(_plain(f"halodeck residuals {found.name}"))
         lines: list[Line] = []
         for what, title in _TITLES.items():

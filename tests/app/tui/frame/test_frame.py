@@ -341,6 +341,7 @@ async def test_the_palette_finds_files_and_places(
         assert pilot.app.selection.universe == tmp_path / "demo" / "planck-s0001.h5"
         await takes(pilot, "go to stat", "go to statistics")
         await until(pilot, lambda: isinstance(pilot.app.screen, Elsewhere))
+        await takes(pilot, "sli", "go to slices")  # before actions that have the letters and many more
 
 
 async def test_the_colour_map_is_kept(root: Path, tmp_path: Path, universes: list[Universe]) -> None:

@@ -340,3 +340,11 @@ async def test_differences_that_come_when_the_place_is_left_are_let_go(root: Pat
         place._tell_differences(None, "too late")
         await pilot.pause()
         assert "too late" not in text(pilot)
+
+
+async def test_lines_of_the_log_begin_with_what_each_says_anew(root: Path) -> None:
+    run = a_run(root)
+    (run.path / "worker.log").write_text(f"train {run.name}:  10 %  step 5/50  loss 0.25\nHalo 3: a word\n")
+    async with opened(root) as pilot:
+        await sees(pilot, "10 %  step 5/50  loss 0.25", "Halo 3: a word")
+        assert f"train {run.name}" not in text(pilot)

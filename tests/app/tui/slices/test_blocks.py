@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from textual.color import Color
 from textual.pilot import Pilot
 from tui_pilot import opened, sees, text, until
 
+from app.tui.frame.guard import Guard
 from app.tui.frame.preferences import load_preferences
 from core.cosmos.universe import Universe
 
@@ -24,6 +26,14 @@ async def test_a_key_divides_cells_further_and_it_is_kept(
         for _ in range(3):  # halves, quadrants, sextants
             await pilot.press("apostrophe")
         await until(pilot, lambda: fine(pilot))
+        await until(pilot, lambda: load_preferences(path).blocks == "sextant")
+        await pilot.press("apostrophe")
+        await until(pilot, lambda: any("\U0001cd00" <= letter <= "\U0001cde5" for letter in text(pilot)))
+        strips = pilot.app.screen._compositor.render_strips()
+        # all the way to the terminal, past what keeps foreign text off it
+        sent = "".join(part.text for strip in strips for part in Guard().apply(list(strip), Color(0, 0, 0)))
+        assert "\ufffd" not in sent
+        await pilot.press(*["apostrophe"] * 4)
         await until(pilot, lambda: load_preferences(path).blocks == "sextant")
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
