@@ -32,18 +32,24 @@ class Approximation:
     """Time steps of the N-body from z = 9 on."""
     mesh_ratio: float = 0.0
     """Its force-mesh cells per particle spacing."""
+    last_mesh_ratio: float = 0.0
+    """Those of the last step to each redshift; 0 for as many."""
 
     @property
     def name(self) -> str:
-        """N-body 5/2, 2LPT or ZA."""
-        return f"N-body {self.steps}/{self.mesh_ratio:g}" if self.by == "nbody" else self.by.upper()
+        """N-body 5/2, with another mesh for the last step N-body 5/1.5, last 2; 2LPT or ZA."""
+        if self.by != "nbody":
+            return self.by.upper()
+        last = f", last {self.last_mesh_ratio:g}" if self.last_mesh_ratio else ""
+        return f"N-body {self.steps}/{self.mesh_ratio:g}{last}"
 
     def states(
         self, delta: Field, cosmology: Cosmology, redshifts: Sequence[float], device: torch.device | str = "cpu"
     ) -> list[nbody.State]:
         """Displacement [Mpc/h] and dx/dD at redshifts, the latest last, of the linear density at z = 0."""
         if self.by == "nbody":
-            return cheap_states(delta, cosmology, self.steps, self.mesh_ratio, redshifts, device)
+            ratios = self.mesh_ratio, self.last_mesh_ratio or self.mesh_ratio
+            return cheap_states(delta, cosmology, self.steps, ratios, redshifts, device)
         modes, growth = modes_of(delta, device), cosmology.growth
         if self.by == "2lpt":
             return [nbody.initial_state(modes, delta.box_size, growth, z) for z in redshifts]
@@ -60,24 +66,30 @@ def cheap_displacement(
     device: torch.device | str = "cpu",
 ) -> torch.Tensor:
     """Displacement x - q [Mpc/h] (3, n, n, n) at a redshift after so many steps from the linear density at z = 0."""
-    return cheap_states(delta, cosmology, steps, mesh_ratio, [redshift], device)[0].displacement
+    return cheap_states(delta, cosmology, steps, (mesh_ratio, mesh_ratio), [redshift], device)[0].displacement
 
 
 def cheap_states(
     delta: Field,
     cosmology: Cosmology,
     steps: int,
-    mesh_ratio: float,
+    mesh_ratios: tuple[float, float],
     redshifts: Sequence[float],
     device: torch.device | str = "cpu",
 ) -> list[nbody.State]:
-    """Displacement and dx/dD at redshifts, latest last, after so many steps in all from the linear density at z = 0."""
+    """Displacement and dx/dD at redshifts, latest last, after so many steps in all from the linear density at z = 0.
+
+    The meshes are those of all steps, and of the last to each redshift: where only that is fine most of what a fine
+    mesh gives small halos is there, for little of its cost.
+    """
     growth, cells = cosmology.growth, delta.cells
-    mesh = 2 * round(mesh_ratio * cells / 2)
+    mesh, last = (2 * round(ratio * cells / 2) for ratio in mesh_ratios)
     state = nbody.initial_state(modes_of(delta, device), delta.box_size, growth, max(START, 2 * redshifts[0]))
     states = []
     for segment in nbody.edges(state.first, [growth.first(1 / (1 + z)) for z in redshifts], steps):
-        state = nbody.follow(state, segment[1:], growth, delta.box_size, mesh)
+        if segment[1:-1]:
+            state = nbody.follow(state, segment[1:-1], growth, delta.box_size, mesh)
+        state = nbody.follow(state, segment[-1:], growth, delta.box_size, last)
         states.append(state)
     return states
 

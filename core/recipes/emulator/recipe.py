@@ -85,7 +85,7 @@ class Emulator(Recipe[Network]):
             return [(universe, moment, state) for moment, state in zip(wanted, run, strict=True)]
 
         training = [item for universe in parts.training for item in begun(universe)]
-        constants = scales(training)
+        constants = scales(training, self.start.force_mesh_ratio)
 
         def pairs(items: Sequence[tuple[Universe, Moment, State]]) -> list[Pair]:
             made = []

@@ -22,18 +22,22 @@ class StartSettings(Settings):
     """Time steps of the N-body from z = 9 on; the truth of `simulate` takes 20."""
     mesh_ratio: float = Setting(2.0, ge=1, le=4)
     """Force-mesh cells per particle spacing. A mesh of ratio 1 makes no small halos, and no network repairs them."""
+    last_mesh_ratio: float = Setting(0.0, ge=0, le=4)
+    """Those of the last step to each redshift, which makes most of the small halos; 0 for as many."""
+    force_mesh_ratio: float = Setting(2.0, ge=1, le=4)
+    """Those of the mesh on which the network is told the force and the density where the particles are in the end."""
 
     @property
     def way(self) -> Approximation:
         """What makes it."""
         from core.cosmos.cheap import Approximation
 
-        return Approximation(self.by, self.steps, self.mesh_ratio)
+        return Approximation(self.by, self.steps, self.mesh_ratio, self.last_mesh_ratio)
 
     @property
     def tells_halos(self) -> bool:
         """Whether groups of the corrected particles are halos."""
-        return self.by == "nbody" and self.mesh_ratio >= 2
+        return self.by == "nbody" and max(self.mesh_ratio, self.last_mesh_ratio) >= 2
 
 
 class EmulatorNetworkSettings(Settings):

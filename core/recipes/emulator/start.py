@@ -29,7 +29,7 @@ STYLE = 3
 """Numbers of a cosmology and a moment: Omega_m, sigma8, D."""
 
 FORCE_MESH = 2.0
-"""Cells per particle spacing of the mesh on which the force at the end of the cheap run is told."""
+"""Cells per particle spacing of the mesh on which the force at the end of the cheap run is told, where none is set."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def seen(
     from core.cosmos.paint import gather, scatter
 
     cells, box_size, moved = delta.cells, delta.box_size, state.displacement
-    mesh = 2 * round(FORCE_MESH * cells / 2)
+    mesh = 2 * round(constants.get("force_mesh_ratio", FORCE_MESH) * cells / 2)
     places = mesh_positions(moved, box_size, mesh)
     density = gather(scatter(places, mesh) * (mesh / cells) ** 3, places).view(1, *(cells,) * 3)
     linear = torch.from_numpy(np.array(delta.values, dtype=np.float32))[None].to(moved.device)
@@ -102,14 +102,16 @@ def to_velocity(cosmology: Cosmology, redshift: float) -> float:
     return float(a * cosmology.hubble(a) * cosmology.growth.rate(a) * cosmology.growth.first(a))
 
 
-def scales(training: Sequence[tuple[Universe, Moment, State]]) -> dict[str, float]:
+def scales(
+    training: Sequence[tuple[Universe, Moment, State]], force_mesh_ratio: float = FORCE_MESH
+) -> dict[str, float]:
     """Root mean squares of what the network sees, the cell size [Mpc/h], and the ranges that it has learnt."""
     from core.cosmos.nbody import acceleration
 
     first = training[0][0]
     squares: dict[str, list[float]] = {"sigma_displacement": [], "sigma_velocity": [], "sigma_force": [], "sigma": []}
     for universe, _, state in training:
-        mesh = 2 * round(FORCE_MESH * universe.cells / 2)
+        mesh = 2 * round(force_mesh_ratio * universe.cells / 2)
         force = acceleration(state.displacement, universe.box_size, mesh)
         squares["sigma_displacement"].append(float(state.displacement.square().mean()))
         squares["sigma_velocity"].append(float(state.velocity.square().mean()))
@@ -123,7 +125,12 @@ def scales(training: Sequence[tuple[Universe, Moment, State]]) -> dict[str, floa
         for name, values in zip(("omega_matter", "sigma8", "growth"), zip(*styles, strict=True), strict=True)
         for which, pick in (("lowest", min), ("highest", max))
     }
-    told = {"cell_size": first.box_size / first.cells, "redshift_lowest": min(z), "redshift_highest": max(z)}
+    told = {
+        "cell_size": first.box_size / first.cells,
+        "force_mesh_ratio": force_mesh_ratio,
+        "redshift_lowest": min(z),
+        "redshift_highest": max(z),
+    }
     return {**constants, **told, **ranges}
 
 

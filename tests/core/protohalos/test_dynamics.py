@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.cosmos.cheap import cheap_displacement, cheap_groups
+from core.cosmos import nbody
+from core.cosmos.cheap import START, Approximation, cheap_displacement, cheap_groups, modes_of
 from core.cosmos.cosmology import preset
+from core.cosmos.nbody import State
 from core.cosmos.simulate import Evolution, Simulation, simulate
 from core.cosmos.universe import Universe
 from core.protohalos.dynamics import CheapRun, dynamics
@@ -100,3 +102,26 @@ def test_the_run_moves_with_the_box(universe: Universe) -> None:
     moved = cheap_displacement(delta, universe.cosmology, 2, 1.0)
     other = cheap_displacement(shifted, universe.cosmology, 2, 1.0)
     np.testing.assert_allclose(other.numpy(), np.roll(moved.numpy(), 5, axis=2), atol=2e-3)
+
+
+def test_the_last_step_has_a_mesh_of_its_own(universe: Universe) -> None:
+    delta, cosmology, box = universe.field("delta_linear"), universe.cosmology, universe.box_size
+    growth, cells = cosmology.growth, universe.cells
+
+    def made(mesh_ratio: float, last: float, *redshifts: float) -> list[State]:
+        return Approximation("nbody", 3, mesh_ratio, last).states(delta, cosmology, redshifts)
+
+    first, second = made(1.0, 2.0, 1.0, 0.0)
+    state = nbody.initial_state(modes_of(delta), box, growth, START)
+    widths = nbody.edges(state.first, [growth.first(0.5), 1.0], 3)
+    for edges, found in zip(widths, (first, second), strict=True):
+        for end in edges[1:-1]:
+            state = nbody.follow(state, [end], growth, box, cells)
+        state = nbody.follow(state, edges[-1:], growth, box, 2 * cells)
+        torch.testing.assert_close(found.displacement, state.displacement)
+    assert torch.equal(made(1.0, 0.0, 0.0)[0].displacement, made(1.0, 1.0, 0.0)[0].displacement)
+    # it makes small halos that a coarse mesh does not
+    coarse, last, fine = (
+        cheap_groups(made(*ratios, 0.0)[0].displacement, box, 8).max() for ratios in ((1, 1), (1, 2), (2, 2))
+    )
+    assert coarse < last <= fine + 2
