@@ -146,7 +146,7 @@ def _of_fields(
         measured[name] = measure("spectrum", pair_of, partial(spectra, field, pair), field.name)
     for name, found in measured.items():
         if np.isnan(found.power).all():  # one NaN in a field is in every mode of it
-            raise InputError(f"{a.name} of {name} has values that are not finite", "choose another with --field")
+            raise InputError(f"{a.name} of {name} has values that are not finite", "choose another field (--field)")
     limits = [
         measure("limits", [universes[n]], partial(value_limits, field), field.name) for n, field in fields.items()
     ]
@@ -214,7 +214,7 @@ def _fields(wanted: str | None, universes: Sequence[Universe], names: Sequence[s
 def _scalar(universe: Universe, name: str) -> Field:
     field = universe.field(name)
     if field.is_vector or field.values.dtype.kind != "f":
-        raise UsageError(f"{name} is not a density-like field", "choose one with --field, e.g. delta_linear")
+        raise UsageError(f"{name} is not a density-like field", "choose another field (--field), e.g. delta_linear")
     return field
 
 
