@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter as smoothed
 from typer.testing import CliRunner
 
 from app.cli.program import program
+from app.draw import Depth
 from app.draw.blocks import BLOCKS, Blocks, blocks_of, drawn_by_terminal
 from app.draw.colour_scale import colour_scale
 from app.draw.image import slice_canvas
@@ -31,12 +32,14 @@ def test_every_set_of_pixels_has_a_character_of_its_own(blocks: Blocks) -> None:
 
 def test_characters_are_those_of_unicode() -> None:
     # The Unicode Standard 16.0, names of U+1FB00 and of U+1CD00 to U+1CDE5
-    named = {"sextant": {0x1FB00: "1", 0x1FB13: "35", 0x1FB3B: "23456"}}
-    named["octant"] = {0x1CD00: "3", 0x1CD02: "123", 0x1CD03: "4", 0x1CD06: "34", 0x1CDE5: "2345678"}
-    for blocks, places in ((b, named[b]) for b in ("sextant", "octant")):
-        codes = mosaic(blocks).tolist()  # type: ignore[arg-type]
-        for code, pixels in places.items():
-            assert codes[sum(1 << int(pixel) - 1 for pixel in pixels)] == code
+    named: dict[Blocks, dict[int, str]] = {
+        "sextant": {0x1FB00: "1", 0x1FB13: "35", 0x1FB3B: "23456"},
+        "octant": {0x1CD00: "3", 0x1CD02: "123", 0x1CD03: "4", 0x1CD06: "34", 0x1CDE5: "2345678"},
+    }
+    for blocks, places in named.items():
+        codes = mosaic(blocks).tolist()
+        for code, filled in places.items():
+            assert codes[sum(1 << int(pixel) - 1 for pixel in filled)] == code
         for pixels, code in enumerate(codes):
             name = unicodedata.name(chr(code), "")  # as far as this Python knows it
             prefix = f"BLOCK {blocks.upper()}-"
@@ -115,8 +118,9 @@ def test_a_frame_that_is_too_small_for_fine_blocks_has_halves() -> None:
     for frame, character in ((None, True), (20_000, False)):
         canvas = slice_canvas(Slice("", noise, BOX), 100, 40, "truecolor", "sextant", frame)
         assert bool((canvas.text >= "\U0001fb00").any()) == character
-    for depth in ("16", "none"):  # dithered, or without colour
-        canvas = slice_canvas(Slice("", noise, BOX), 100, 40, depth, "sextant")  # type: ignore[arg-type]
+    few: tuple[Depth, ...] = ("16", "none")  # dithered, or without colour
+    for depth in few:
+        canvas = slice_canvas(Slice("", noise, BOX), 100, 40, depth, "sextant")
         assert not (canvas.text >= "\U0001fb00").any()
 
 

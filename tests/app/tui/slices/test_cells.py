@@ -42,4 +42,4 @@ async def test_a_key_divides_cells_further_and_it_is_kept(
     path.write_text("blocks = 'triangles'\n")
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await sees(pilot, "no mosaic 'triangles'")
-        assert pilot.app.blocks == "auto"
+        assert pilot.app.blocks == "auto"  # type: ignore[attr-defined]
