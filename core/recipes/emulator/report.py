@@ -92,7 +92,7 @@ def report(
     if not begin.tells_halos:
         notes.append(
             f"No halos are told: {cheap.name} does not make small halos, and a network that moves particles does not "
-            "repair them. Start from an N-body of mesh ratio 2."
+            "repair them. Start from an N-body of mesh ratio 2, if only in its last step."
         )
     facts = {
         "paper": paper,
