@@ -216,13 +216,12 @@ def filled(sign: str) -> Iterable[tuple[int, int, int, int]]:
 @cache
 def mosaics() -> dict[int, tuple[int, tuple[int, int]]]:
     """The pixels of each block of several, and how many a cell has of them down and across."""
-    from app.draw.blocks import BLOCKS
-    from app.draw.mosaic import GRID, mosaic
+    from app.draw.blocks import BLOCKS, GRID, characters
 
     found: dict[int, tuple[int, tuple[int, int]]] = {}
     for blocks in BLOCKS:
-        for pixels, code in enumerate(mosaic(blocks).tolist()):
-            found.setdefault(code, (pixels, GRID[blocks]))
+        for pixels, sign in enumerate(characters(blocks)):
+            found.setdefault(ord(sign), (pixels, GRID[blocks]))
     return found
 
 

@@ -6,6 +6,8 @@ import codecs
 import sys
 import unicodedata
 
+from app.draw.blocks import pixels_of_images
+
 NAME = "halodeck-nearest"
 
 _NEAREST = str.maketrans(
@@ -16,9 +18,6 @@ _NEAREST = str.maketrans(
         **{"⏎": "^J", "␡": "^?"},
     }
 )
-
-
-_BLOCKS = (0x2580, 0x25A0), (0x1FB00, 0x1FC00), (0x1CC00, 0x1CEB0)
 
 
 def use_what_is_there() -> None:
@@ -41,9 +40,7 @@ def nearest(character: str, encoding: str) -> str:
         return "." if code == 0x2800 or bin(code - 0x2800).count("1") < 5 else ":"
     if 0x2500 <= code < 0x2580:  # corners and crossings
         return character.translate(_NEAREST) if code in _NEAREST else "+"
-    if (
-        0x2580 <= code < 0x25A0 or 0x1FB00 <= code < 0x1FC00 or 0x1CC00 <= code < 0x1CEB0
-    ):  # half and whole blocks, of which images are made
+    if 0x2580 <= code < 0x25A0 or character in pixels_of_images():
         return "#"
     plain = character.translate(_NEAREST)
     if plain == character:

@@ -13,7 +13,7 @@ import typer
 
 from app.cli.answers import as_text, for_machines, tell, tell_line
 from app.cli.terminal import unguarded
-from app.draw.blocks import BLOCKS, blocks_of
+from app.draw.blocks import BLOCKS
 from app.draw.shown import cells, padded, shown
 from core.errors import UsageError, did_you_mean
 from core.learning import parallel
@@ -92,6 +92,7 @@ def print_figure(figure: Figure, columns: int | None = None, rows: int | None = 
     if for_machines():
         return
     from app.draw import draw
+    from app.draw.finest import blocks_of
 
     drawing = draw(figure, columns or width(), rows, depth(), blocks=blocks_of(_blocks))
     if depth() == "none":

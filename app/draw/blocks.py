@@ -1,55 +1,47 @@
-"""What a cell of the terminal is divided into: two half-blocks, or the finer mosaics of Unicode.
+"""What a cell of the terminal is divided into: two half-blocks, or the finer mosaics of Unicode, and their characters.
 
-Sextants are of Unicode 13, octants of Unicode 16; where a font lacks them there are boxes, so they are chosen only for
-terminals that draw them themselves.
+Quadrants are as old as half-blocks, sextants are of Unicode 13, octants of Unicode 16.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 from functools import lru_cache
 from typing import Literal, get_args
 
 Blocks = Literal["half", "quadrant", "sextant", "octant"]
 BLOCKS: tuple[Blocks, ...] = get_args(Blocks)
+GRID: dict[Blocks, tuple[int, int]] = {"half": (2, 1), "quadrant": (2, 2), "sextant": (3, 2), "octant": (4, 2)}
+"""Pixels of a cell, down and across."""
 
-# first versions that draw octants without a font: VTE 0.78, Ghostty 1.2; foot 1.20 and kitty 0.40 tell no version here
-_VTE_OCTANTS, _VTE_SEXTANTS, _GHOSTTY_OCTANTS = 7800, 7000, (1, 2)
-_DRAW_SEXTANTS = ("kitty", "foot", "ghostty", "wezterm")
+_FIRST = {"sextant": 0x1FB00, "octant": 0x1CD00}
+# sets of pixels that were characters before their block was: these have code points of their own
+_OLDER: dict[str, dict[int, int]] = {
+    "sextant": {0: 0x20, 21: 0x258C, 42: 0x2590, 63: 0x2588},
+    "octant": {
+        **{0: 0x20, 1: 0x1CEA8, 2: 0x1CEAB, 3: 0x1FB82, 5: 0x2598, 10: 0x259D, 15: 0x2580, 20: 0x1FBE6, 40: 0x1FBE7},
+        **{63: 0x1FB85, 64: 0x1CEA3, 80: 0x2596, 85: 0x258C, 90: 0x259E, 95: 0x259B, 128: 0x1CEA0, 160: 0x2597},
+        **{165: 0x259A, 170: 0x2590, 175: 0x259C, 192: 0x2582, 240: 0x2584, 245: 0x2599, 250: 0x259F, 252: 0x2586},
+        **{255: 0x2588},
+    },
+}
 
 
-def blocks_of(option: str = "auto") -> Blocks:
-    """The mosaic that an option asks for; "auto" finds out what this terminal is known to draw itself."""
-    if option == "auto":
-        return drawn_by_terminal()
-    return "sextant" if option == "octant" and not passed_on("octant") else option  # type: ignore[return-value]
-
-
-def passed_on(blocks: Blocks) -> bool:
-    """Whether the characters of a mosaic reach the terminal: tmux (3.3a) and screen swallow those of Unicode 16."""
-    return blocks != "octant" or not (os.environ.get("TMUX") or os.environ.get("TERM", "").startswith("screen"))
+@lru_cache
+def characters(blocks: Blocks) -> str:
+    """The character for each set of pixels with the ink: bit 0 is the upper left, then to the right, then down."""
+    if blocks == "half":
+        return " ▀▄█"
+    if blocks == "quadrant":
+        return " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+    (down, across), code, older = GRID[blocks], _FIRST[blocks], _OLDER[blocks]
+    found = ""
+    for pixels in range(1 << down * across):
+        found += chr(older.get(pixels, code))
+        code += pixels not in older
+    return found
 
 
 @lru_cache(maxsize=1)
-def drawn_by_terminal() -> Blocks:
-    """The finest mosaic that this terminal is known to draw itself, whatever its font; of unknown ones halves."""
-    said = os.environ.get("VTE_VERSION", "")
-    vte = int(said) if said.isdigit() else 0
-    names = f"{os.environ.get('TERM', '')} {os.environ.get('TERM_PROGRAM', '')} {_behind_tmux()}".lower()
-    version = os.environ.get("TERM_PROGRAM_VERSION", "").split("-")[0].split(".")
-    new = "ghostty" in names and [int(part) for part in version[:2] if part.isdigit()] >= list(_GHOSTTY_OCTANTS)
-    if (new or vte >= _VTE_OCTANTS) and passed_on("octant"):
-        return "octant"
-    return "sextant" if vte >= _VTE_SEXTANTS or any(name in names for name in _DRAW_SEXTANTS) else "half"
-
-
-def _behind_tmux() -> str:
-    """The name of the terminal that tmux is in."""
-    if not os.environ.get("TMUX"):
-        return ""
-    asked = ["tmux", "display-message", "-p", "#{client_termname} #{client_termtype}"]
-    try:
-        return subprocess.run(asked, capture_output=True, text=True, timeout=0.5, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+def pixels_of_images() -> frozenset[str]:
+    """All of these characters but the blank."""
+    return frozenset("".join(map(characters, BLOCKS))) - {" "}

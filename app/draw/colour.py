@@ -7,10 +7,10 @@ leaves the terminal's own colour. Nothing is ever rounded from one depth to anot
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from typing import Literal, get_args
 
+from app.draw.tmux import of_tmux
 from core.errors import UsageError, did_you_mean
 
 Depth = Literal["truecolor", "256", "16", "none"]
@@ -64,7 +64,7 @@ def colour_depth(option: str = "auto") -> Depth:
     if not _forced() and (terminal in ("", "dumb") or not sys.stdout.isatty()):
         return "none"
     # OpenSSH does not forward COLORTERM and tmux does not set it, so tmux itself is asked
-    if os.environ.get("COLORTERM") in ("truecolor", "24bit") or _tmux_has_truecolor():
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit") or "RGB" in of_tmux("client_termfeatures").split(","):
         return "truecolor"
     return "256" if "256color" in terminal else "16"
 
@@ -109,19 +109,3 @@ def lightened(depth: Depth) -> dict[int, int]:
 
 def _forced() -> bool:
     return any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
-
-
-def _tmux_has_truecolor() -> bool:
-    if not os.environ.get("TMUX"):
-        return False
-    try:
-        answer = subprocess.run(
-            ["tmux", "display-message", "-p", "#{client_termfeatures}"],
-            capture_output=True,
-            text=True,
-            timeout=0.5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return "RGB" in answer.stdout.strip().split(",")

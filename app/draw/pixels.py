@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.draw.blocks import Blocks
+from app.draw.blocks import GRID, Blocks, characters
 from app.draw.canvas import Canvas
 from app.draw.colour import Depth
 from app.draw.colour_scale import ColourScale
 from app.draw.maps import Codes, Pixels, paint
-from app.draw.mosaic import GRID, grouped, mosaic, two_labels
+from app.draw.mosaic import grouped, two_labels
 from app.draw.resample import most_frequent, resample
 from core.figures import ColourMap, Slice
 
@@ -99,7 +99,7 @@ def _mosaics(figure: Slice, scale: ColourScale, size: tuple[int, int], depth: De
     bits = (bright << np.arange(down * across)).sum(axis=-1)
     share = bright.mean(axis=-1)
     whole = paper if labels else np.where(bright.any(axis=-1), share * ink + (1 - share) * paper, paper)
-    text = _characters(mosaic(blocks)[np.where(inks == papers, 0, bits)])
+    text = np.array(list(characters(blocks)))[np.where(inks == papers, 0, bits)]
     return Cells(text, inks, papers, whole, _SIGN_BYTES[blocks])
 
 

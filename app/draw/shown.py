@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+from app.draw.blocks import pixels_of_images
+
 _SIGNS = {"\n": "⏎", "\t": " ", "\x7f": "␡"}
 _NO_LETTER = "\ufffd"
-_OCTANTS = frozenset(map(chr, (*range(0x1CD00, 0x1CDE6), 0x1CEA0, 0x1CEA3, 0x1CEA8, 0x1CEAB, 0x1FBE6, 0x1FBE7)))
-"""Of which images are made; Python before 3.14 does not know that they can be printed."""
 
 
 def shown(text: str, lines: bool = False) -> str:
@@ -22,8 +22,8 @@ def shown(text: str, lines: bool = False) -> str:
 
 
 def harmless(character: str) -> bool:
-    """Whether a character is shown as it is."""
-    return character.isprintable() or character in _OCTANTS
+    """Whether a character is shown as it is: Python before 3.14 does not know that octants can be printed."""
+    return character.isprintable() or character in pixels_of_images()
 
 
 def cells(text: str) -> int:

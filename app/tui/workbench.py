@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 from rich.console import RenderableType
 from textual import work
 from textual.command import Provider
-from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
@@ -29,11 +28,11 @@ from app.tui.frame import theme
 from app.tui.frame.bench import Bench
 from app.tui.frame.confirm import ConfirmScreen
 from app.tui.frame.count import Counted, CountScreen
+from app.tui.frame.fine import FineApp
 from app.tui.frame.follow import Follower, RunFollowed, RunsFound
 from app.tui.frame.guard import Guard
 from app.tui.frame.help import HelpScreen
 from app.tui.frame.key import Key, bindings
-from app.tui.frame.link import MOST, Link, measured
 from app.tui.frame.machine import Gauge, MachineRead
 from app.tui.frame.memory import left, recall, remember
 from app.tui.frame.named import command_in, started
@@ -44,7 +43,6 @@ from app.tui.frame.preferences import Preferences, unknown
 from app.tui.frame.save import saver_of
 from app.tui.frame.screen import FramedScreen
 from app.tui.frame.selection import Selection
-from app.tui.frame.themed import ThemedApp
 from app.tui.frame.visits import Visit, Visits
 from app.tui.frame.wording import folder, shortened
 from app.tui.keymap import KEYS, SECTIONS, remapped, usable
@@ -64,7 +62,7 @@ _PATIENCE = 3.0
 """Seconds for a clean end."""
 
 
-class Workbench(ThemedApp, inherit_bindings=False):
+class Workbench(FineApp, inherit_bindings=False):
     """The workbench on a folder of runs and one of universes."""
 
     TITLE = "halodeck"
@@ -88,10 +86,6 @@ class Workbench(ThemedApp, inherit_bindings=False):
     """The name of the GPU of this machine."""
     load: var[str] = var("")
     """What this machine does, while a run is alive."""
-    blocks: var[str] = var("auto")
-    """What a cell of an image is divided into."""
-    sharper: var[int] = var(0)
-    """How often the link has turned out to carry larger frames."""
 
     def __init__(
         self,
@@ -105,9 +99,8 @@ class Workbench(ThemedApp, inherit_bindings=False):
         self._memory, self._left = memory, recall(memory, root)
         if self._left.place in self.MODES:
             self.DEFAULT_MODE = self._left.place  # type: ignore[misc]  # App reads it when it is made
-        super().__init__(depth, preferences)
+        super().__init__(depth, preferences, blocks)
         self.set_reactive(Workbench.selection, self._left.selection)
-        self.set_reactive(Workbench.blocks, self.preferences.blocks if blocks == "auto" else blocks)
         self._visits = Visits()
         self._named: list[str] = []
         """The command that a message has named last."""
@@ -120,28 +113,8 @@ class Workbench(ThemedApp, inherit_bindings=False):
         self.gauge = Gauge(self.post_message)
         self._filters.append(Guard())
         self._keymap_in_use, self._complaints = usable(self.preferences.keymap)
-        if self.blocks not in ("auto", *BLOCKS):
-            self._complaints += unknown("mosaic", filter(None, [self.blocks]), ("auto", *BLOCKS))
-            self.set_reactive(Workbench.blocks, "auto")
+        self._complaints += unknown("mosaic", filter(None, [self.preferences.blocks]), ("auto", *BLOCKS))
         self._complaints += unknown("theme", filter(None, [self.preferences.theme]), theme.THEMES)
-
-    def get_driver_class(self) -> type[Driver]:
-        """The driver of this terminal, which measures its link."""
-        return measured(super().get_driver_class())
-
-    @property
-    def frame(self) -> float:
-        """Bytes that a frame may have on the way to this terminal."""
-        link = getattr(self._driver, "link", None)
-        return link.frame if isinstance(link, Link) else MOST
-
-    def divide(self, blocks: str) -> None:
-        """Divide the cells of images so, from now on and in the next session."""
-        self.blocks = blocks
-        self.keep(blocks="" if blocks == "auto" else blocks)
-
-    def on_faster(self) -> None:
-        self.sharper += 1
 
     def on_command_palette_opened(self) -> None:
         """Its line blinks no more than those of halodeck."""

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from app.cli.program import program
 from app.draw import Depth
-from app.draw.blocks import BLOCKS, Blocks, blocks_of, drawn_by_terminal
+from app.draw.blocks import BLOCKS, GRID, Blocks, characters
 from app.draw.colour_scale import colour_scale
+from app.draw.finest import blocks_of, drawn_by_terminal
 from app.draw.image import slice_canvas
 from app.draw.maps import paint
-from app.draw.mosaic import GRID, grouped, mosaic, two_labels
+from app.draw.mosaic import grouped, two_labels
 from app.draw.pixels import Cells, painted
 from core.cosmos.universe import Universe
 from core.figures import Slice
@@ -24,7 +25,7 @@ BOX = (0.0, 16.0, 0.0, 16.0)
 
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_every_set_of_pixels_has_a_character_of_its_own(blocks: Blocks) -> None:
-    codes = mosaic(blocks).tolist()
+    codes = list(map(ord, characters(blocks)))
     down, across = GRID[blocks]
     assert len(set(codes)) == len(codes) == 2 ** (down * across)
     assert (chr(codes[0]), chr(codes[-1])) == (" ", "█")
@@ -37,7 +38,7 @@ def test_characters_are_those_of_unicode() -> None:
         "octant": {0x1CD00: "3", 0x1CD02: "123", 0x1CD03: "4", 0x1CD06: "34", 0x1CDE5: "2345678"},
     }
     for blocks, places in named.items():
-        codes = mosaic(blocks).tolist()
+        codes = list(map(ord, characters(blocks)))
         for code, filled in places.items():
             assert codes[sum(1 << int(pixel) - 1 for pixel in filled)] == code
         for pixels, code in enumerate(codes):
@@ -45,11 +46,11 @@ def test_characters_are_those_of_unicode() -> None:
             prefix = f"BLOCK {blocks.upper()}-"
             if name.startswith(prefix):
                 assert sum(1 << int(pixel) - 1 for pixel in name.removeprefix(prefix)) == pixels
-    octants = [code for code in mosaic("octant").tolist() if 0x1CD00 <= code < 0x1CE00]
+    octants = [code for code in list(map(ord, characters("octant"))) if 0x1CD00 <= code < 0x1CE00]
     assert sorted(octants) == list(range(0x1CD00, 0x1CDE6))
     # halves and quadrants are the same characters in all
-    assert chr(mosaic("octant")[0b00001111]) == chr(mosaic("quadrant")[0b0011]) == "▀"
-    assert chr(mosaic("octant")[0b01010101]) == chr(mosaic("sextant")[0b010101]) == "▌"
+    assert characters("octant")[0b00001111] == characters("quadrant")[0b0011] == "▀"
+    assert characters("octant")[0b01010101] == characters("sextant")[0b010101] == "▌"
 
 
 def test_the_two_colours_of_a_cell_are_those_that_differ_least_from_its_pixels() -> None:
@@ -103,7 +104,7 @@ def test_finer_blocks_show_more_of_an_image_for_the_same_bytes() -> None:
 def _seen(cells: Cells, blocks: Blocks, size: tuple[int, int]) -> np.ndarray:
     """The greys of an image, each cell so many dots high and wide, from its characters and colours."""
     down, across = GRID[blocks]
-    place = {chr(code): pixels for pixels, code in enumerate(mosaic(blocks).tolist())}
+    place = {sign: pixels for pixels, sign in enumerate(characters(blocks))}
     bits = np.vectorize(place.__getitem__)(cells.text)[..., None] >> np.arange(down * across) & 1
     assert cells.ink is not None
     assert cells.paper is not None
@@ -144,19 +145,21 @@ def test_labels_in_fine_blocks_have_the_colours_of_labels() -> None:
         ({"TERM": "xterm-256color", "VTE_VERSION": "6800"}, "half"),
         ({"TERM": "xterm-256color", "VTE_VERSION": "seven"}, "half"),
         ({"TERM": "screen.xterm-256color", "VTE_VERSION": "7802"}, "sextant"),
+        ({"TERM": "tmux-256color"}, "half"),
+        ({"TERM": "xterm-kitty", "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}, "half"),
     ],
 )
 def test_terminals_that_draw_blocks_themselves(
     terminal: dict[str, str], blocks: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "VTE_VERSION", "TMUX"):
+    for name in ("TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "VTE_VERSION", "TMUX", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in terminal.items():
         monkeypatch.setenv(name, value)
     drawn_by_terminal.cache_clear()
     assert blocks_of() == blocks
     assert blocks_of("quadrant") == "quadrant"
-    assert blocks_of("octant") == ("sextant" if terminal["TERM"].startswith("screen") else "octant")
+    assert blocks_of("octant") == ("sextant" if terminal["TERM"].startswith(("screen", "tmux")) else "octant")
     drawn_by_terminal.cache_clear()
 
 

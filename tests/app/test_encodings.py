@@ -65,5 +65,6 @@ def test_the_nearest_there_is() -> None:
         "Omega_",
         "?",
     ]
+    assert {nearest(character, "ascii") for character in "▘▟\U0001fb00\U0001cd00\U0001cea8"} == {"#"}
     assert nearest("漢", "ascii") == "?"
     assert nearest("\udcff", "utf-8") == "\ufffd"

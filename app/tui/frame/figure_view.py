@@ -229,7 +229,7 @@ class FigureView(ScrollView):
 def _drawn(request: DrawRequest, depth: Depth) -> tuple[Drawing, str, Sequence[int], int, range]:
     """A figure as large as the room; a table as large as it is, with the starts of its columns where it is wider."""
     from app.draw import draw
-    from app.draw.blocks import blocks_of
+    from app.draw.finest import blocks_of
     from core.figures import Table
 
     figure, width, height = request.figure, request.width, request.height

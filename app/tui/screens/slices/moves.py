@@ -94,7 +94,8 @@ class CameraScreen(FramedScreen):
 
     def action_blocks(self) -> None:
         """Cells divided into more pixels, for this session and the next ones."""
-        from app.draw.blocks import BLOCKS, passed_on
+        from app.draw.blocks import BLOCKS
+        from app.draw.finest import passed_on
 
         if self.bench.depth in ("16", "none"):
             self.notify(f"with {self.bench.depth} colours cells are not divided further")

@@ -61,7 +61,7 @@ class SliceView(PointedView, inherit_bindings=False):
 
     def drawing_of(self, request: DrawRequest) -> tuple[Drawing, str, Sequence[int], int, range]:
         """The slice, as fine as its part of a frame allows."""
-        from app.draw.blocks import blocks_of
+        from app.draw.finest import blocks_of
         from app.draw.image import slice_canvas
         from core.figures import Slice
 
