@@ -63,7 +63,7 @@ SCENES = (
     Scene("slices-three", ("2:Mpc/h", "t:fof"), LARGE),
     Scene("slices-compare", ("2:Mpc/h", "U:s0004", "c:with halonet-001"), LARGE),
     Scene("slices-compare-120x40", ("2:Mpc/h", "U:s0004", "c:with halonet-001"), USUAL, "256"),
-    Scene("slices-octants", ("2:Mpc/h", "t:fof", "apostrophe", "apostrophe", "apostrophe", "apostrophe:octant"), LARGE),
+    Scene("slices-octants", ("2:Mpc/h", "t:fof", "apostrophe", "apostrophe", "apostrophe:octant"), LARGE),
     Scene("lens", ("2:Mpc/h", "U:s0004", "c:with halonet-001", "ampersand:verdict"), LARGE),
     Scene("residuals", ("2:Mpc/h", "U:s0004", "c:with halonet-001", "at:mass")),
     Scene("notebook", ("2:Mpc/h", "B:notebook", "3:Power", "B:notebook", "7:halodeck")),

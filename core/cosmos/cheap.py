@@ -37,10 +37,10 @@ class Approximation:
 
     @property
     def name(self) -> str:
-        """N-body 5/2, with another mesh for the last step N-body 5/1.5, last 2; 2LPT or ZA."""
+        """N-body 5/2, with another mesh for the last step N-body 5/1.5 (last 2); 2LPT or ZA."""
         if self.by != "nbody":
             return self.by.upper()
-        last = f", last {self.last_mesh_ratio:g}" if self.last_mesh_ratio else ""
+        last = f" (last {self.last_mesh_ratio:g})" if self.last_mesh_ratio else ""
         return f"N-body {self.steps}/{self.mesh_ratio:g}{last}"
 
     def states(

@@ -95,12 +95,13 @@ class CameraScreen(FramedScreen):
     def action_blocks(self) -> None:
         """Cells divided into more pixels, for this session and the next ones."""
         from app.draw.blocks import BLOCKS
-        from app.draw.finest import passed_on
+        from app.draw.finest import blocks_of, drawn_by_terminal, passed_on
 
         if self.bench.depth in ("16", "none"):
             self.notify(f"with {self.bench.depth} colours cells are not divided further")
             return
-        self.bench.divide(after(("auto", *filter(passed_on, BLOCKS)), self.bench.blocks))
+        chosen = after(tuple(filter(passed_on, BLOCKS)), blocks_of(self.bench.blocks))
+        self.bench.divide("auto" if chosen == drawn_by_terminal() else chosen)
 
     def action_range(self) -> None:
         """Colours of the whole box, of each slice, of a range that is typed."""

@@ -23,7 +23,7 @@ async def test_a_key_divides_cells_further_and_it_is_kept(
         await pilot.press("2")
         await sees(pilot, "Mpc/h")
         assert not fine(pilot)
-        for _ in range(3):  # halves, quadrants, sextants
+        for _ in range(2):  # quadrants, sextants
             await pilot.press("apostrophe")
         await until(pilot, lambda: fine(pilot))
         await until(pilot, lambda: load_preferences(path).blocks == "sextant")
@@ -33,7 +33,7 @@ async def test_a_key_divides_cells_further_and_it_is_kept(
         # all the way to the terminal, past what keeps foreign text off it
         sent = "".join(part.text for strip in strips for part in Guard().apply(list(strip), Color(0, 0, 0)))
         assert "\ufffd" not in sent
-        await pilot.press(*["apostrophe"] * 4)
+        await pilot.press(*["apostrophe"] * 3)
         await until(pilot, lambda: load_preferences(path).blocks == "sextant")
     async with opened(root, preferences=load_preferences(path), universes=folder) as pilot:
         await pilot.press("2")
