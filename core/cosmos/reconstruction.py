@@ -46,24 +46,28 @@ def linear_density(delta: torch.Tensor, box_size: float) -> torch.Tensor:
     slabs = axis.split(max(1, SLAB // len(axis) ** 2))
     moved = [torch.zeros((3, len(slab) * len(axis) ** 2)) for slab in slabs]
 
-    def lumps() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Slab by slab where lumps began (3, m), by how much they have moved, and their mass (1, m)."""
+    def lumps() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Slab by slab where lumps began (3, m), and by how much they have moved."""
         for slab, by in zip(slabs, moved, strict=True):
-            began = torch.stack(torch.meshgrid(slab, axis, axis, indexing="ij")).reshape(3, -1)
-            yield began, by, gather(density, began)[None] / LUMPS**3
+            yield torch.stack(torch.meshgrid(slab, axis, axis, indexing="ij")).reshape(3, -1), by
+
+    def weight(began: torch.Tensor) -> torch.Tensor:
+        return gather(density, began)[None] / LUMPS**3
 
     for radius in radii(cells, box_size):
         mass = torch.zeros((1, cells, cells, cells))
-        for began, by, weight in lumps():
-            deposit_weighted((began + by).numpy(), weight.numpy(), mass.numpy())
+        for began, by in lumps():
+            deposit_weighted((began + by).numpy(), weight(began).numpy(), mass.numpy())
         potential = inverse_laplacian(smoothed(torch.fft.rfftn(mass[0]), radius / cell), box_size)
         falls = [minus_gradient(potential, box_size, axis) for axis in range(3)]
-        for began, by, _ in lumps():
+        for began, by in lumps():
             places = began + by
-            by -= torch.stack([gather(fall, places) for fall in falls]) / cell
+            for component, fall in zip(by, falls, strict=True):
+                component -= gather(fall, places) / cell
     sums = torch.zeros((4, cells, cells, cells))
-    for began, by, weight in lumps():
-        deposit_weighted((began + by).numpy(), torch.cat([weight, -weight * by]).numpy(), sums.numpy())
+    for began, by in lumps():
+        lump = weight(began)
+        deposit_weighted((began + by).numpy(), torch.cat([lump, -lump * by]).numpy(), sums.numpy())
     psi = sums[1:] * cell / sums[0].clamp(min=EMPTY)
     return -torch.fft.irfftn(divergence(psi, box_size), s=(cells,) * 3)
 
