@@ -20,34 +20,25 @@ def main() -> None:
     from app.cli.terminal import guard
 
     guard()
-    from typer.exceptions import Abort, TyperException
-
+    from app.opening import BLOCKS_OF_IMAGES, COLOR, RUNS, UNIVERSES, opening
     from app.signals import Ended, ending, silence
     from core.errors import HalodeckError, Interrupted
     from core.files import explain
 
     try:
         from app.background.describing import guarded
-        from app.cli.program import program
 
         with ending(), guarded():
-            # standalone, Typer would tell a wrong usage in several lines
-            code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench)
-        if code == 130:  # Typer's word for Ctrl-C
-            _say("interrupted; nothing half-written is left")
+            plain = opening(sys.argv[1:])
+            if plain:
+                code = _open_workbench(plain[COLOR], plain[BLOCKS_OF_IMAGES], Path(plain[RUNS]), Path(plain[UNIVERSES]))
+            else:
+                code = _run_command()
         sys.exit(code)
     except HalodeckError as error:
         _say(str(error))
         # to the launcher of several ranks every other exit is a failure, after which it starts them again
         sys.exit(0 if isinstance(error, Interrupted) and "TORCHELASTIC_RUN_ID" in os.environ else error.exit_code)
-    except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "halodeck"
-        _say(f"{error.format_message().rstrip('.')} (see `{command} --help`)")
-        sys.exit(error.exit_code)
-    except Abort:  # a question was answered by no
-        _say("nothing was done")
-        sys.exit(1)
     except Ended as error:
         _say(f"ended by {signal.Signals(error.number).name}; nothing half-written is left")
         sys.exit(error.exit_code)
@@ -62,8 +53,30 @@ def main() -> None:
         sys.exit(1)
 
 
-def _open_workbench(color: str, blocks: str, runs: Path, universes: Path) -> None:
-    """Open the workbench. Raises: UsageError without a terminal."""
+def _run_command() -> int:
+    """The exit code of what the command line asks for."""
+    from typer.exceptions import Abort, TyperException
+
+    from app.cli.program import program
+
+    try:
+        # standalone, Typer would tell a wrong usage in several lines
+        code = program(prog_name="halodeck", standalone_mode=False, obj=_open_workbench) or 0
+        if code == 130:  # Typer's word for Ctrl-C
+            _say("interrupted; nothing half-written is left")
+        return int(code)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "halodeck"
+        _say(f"{error.format_message().rstrip('.')} (see `{command} --help`)")
+        return error.exit_code
+    except Abort:  # a question was answered by no
+        _say("nothing was done")
+        return 1
+
+
+def _open_workbench(color: str, blocks: str, runs: Path, universes: Path) -> int:
+    """Open the workbench and return its exit code. Raises: UsageError without a terminal."""
     from core.errors import UsageError
 
     # textual-serve names a driver that speaks to a browser through pipes
@@ -71,7 +84,7 @@ def _open_workbench(color: str, blocks: str, runs: Path, universes: Path) -> Non
         raise UsageError("the workbench needs a terminal", "use a command, see `halodeck --help`")
     from app.tui.app import run_workbench
 
-    sys.exit(run_workbench(runs, color, universes, blocks))
+    return run_workbench(runs, color, universes, blocks)
 
 
 def _say(text: str) -> None:

@@ -52,7 +52,7 @@ def start(
                 f"{option} before a command is the workbench's", f"put it after {context.invoked_subcommand}"
             )
     if context.invoked_subcommand is None:
-        context.obj(color, blocks, runs_folder, universes_folder)
+        raise typer.Exit(context.obj(color, blocks, runs_folder, universes_folder))
 
 
 def _add_all() -> None:

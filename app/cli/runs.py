@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app import opening
 from app.cli.answers import JOB, REPORT, RUN, for_machines, tell
 from app.cli.command import Command
 from app.cli.options import RUNS as RUNS
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from core.runs.requests import Request
     from core.runs.run import Run
 
-RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the runs.", envvar="HALODECK_RUNS")]
+RunsOption = Annotated[Path, typer.Option(opening.RUNS.name, help="Folder of the runs.", envvar=opening.RUNS.variable)]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="Name or path of a run, latest, or a network of `halodeck networks`.")
 ]
@@ -47,7 +48,8 @@ OnOption = Annotated[list[Path] | None, typer.Option("--on", help="A universe or
 TableOption = Annotated[str | None, typer.Option(help="FILE:TABLE, FILE, or a table that comes with the recipe.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. optimiser.learning_rate=0.01.")]
 UniversesOption = Annotated[
-    Path, typer.Option("--universes", help="Folder of the universes.", envvar="HALODECK_UNIVERSES")
+    Path,
+    typer.Option(opening.UNIVERSES.name, help="Folder of the universes.", envvar=opening.UNIVERSES.variable),
 ]
 MovedOption = Annotated[
     list[Path] | None,

@@ -13,8 +13,8 @@ import typer
 
 from app.cli.answers import as_text, for_machines, tell, tell_line
 from app.cli.terminal import unguarded
-from app.draw.blocks import BLOCKS
 from app.draw.shown import cells, padded, shown
+from app.opening import BLOCKS_OF_IMAGES, COLOR
 from core.errors import UsageError, did_you_mean
 from core.learning import parallel
 from core.progress import Progress
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from core.figures import Figure, Report
 
 ColourOption = Annotated[
-    str, typer.Option("--color", help="Colours: auto, truecolor, 256, 16 or none.", envvar="HALODECK_COLOR")
+    str, typer.Option(COLOR.name, help="Colours: auto, truecolor, 256, 16 or none.", envvar=COLOR.variable)
 ]
 BlocksOption = Annotated[
     str,
     typer.Option(
-        "--blocks",
+        BLOCKS_OF_IMAGES.name,
         help="What a cell of an image is divided into: auto, half, quadrant, sextant or octant.",
-        envvar="HALODECK_BLOCKS",
+        envvar=BLOCKS_OF_IMAGES.variable,
     ),
 ]
 SaveOption = Annotated[
@@ -45,17 +45,16 @@ _blocks = "auto"
 def set_colour(option: str) -> None:
     """Remember --color for everything drawn by this process."""
     global _colour
-    known = ("auto", "truecolor", "256", "16", "none")
-    if option not in known:
-        raise UsageError(f"unknown --color {option!r}", did_you_mean(option, known))
+    if option not in COLOR.words:
+        raise UsageError(f"unknown --color {option!r}", did_you_mean(option, COLOR.words))
     _colour = option
 
 
 def set_blocks(option: str) -> None:
     """Remember --blocks for everything drawn by this process."""
     global _blocks
-    if option not in ("auto", *BLOCKS):
-        raise UsageError(f"unknown --blocks {option!r}", did_you_mean(option, ("auto", *BLOCKS)))
+    if option not in BLOCKS_OF_IMAGES.words:
+        raise UsageError(f"unknown --blocks {option!r}", did_you_mean(option, BLOCKS_OF_IMAGES.words))
     _blocks = option
 
 
