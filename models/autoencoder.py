@@ -34,6 +34,13 @@ class Autoencoder(nn.Module):
         for before, after in pairwise((filters[-1], *reversed(filters))):
             layers += [convolution(before, after), nn.ReLU(), nn.Upsample(scale_factor=2)]
         self.decoder = nn.Sequential(*layers, convolution(filters[0], 1), nn.Sigmoid())
+        # as Keras begins, and so the paper. Begun as torch does, seven layers leave next to nothing of a map beside the
+        # biases, and one of six short trainings learnt the mean alone
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.xavier_uniform_(module.weight)
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
         # twice as fast as channels first
         nn.utils.convert_conv2d_weight_memory_format(self, torch.channels_last)
 

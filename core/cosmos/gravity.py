@@ -19,8 +19,12 @@ from core.cosmos.box import Array
 from core.cosmos.lpt import inverse_laplacian, minus_gradient, wavenumbers
 from core.cosmos.paint import gather, scatter
 
-_PLANES = 2
-"""Planes or columns transformed at once by a thread: of 256^2 cells they stay in its cache."""
+_SLAB = 170_000
+"""Cells of the planes or columns that a thread transforms at once: they stay in its cache."""
+_PLANES = 2, 8
+"""Fewest and most of them: of small planes, handing out the work takes longer than the work."""
+_TURNS = 4
+"""Slabs a thread has at least, so that no thread waits long for another."""
 
 
 @dataclass
@@ -29,12 +33,15 @@ class Work:
 
     modes: Array
     along: Array
+    planes: int
+    """Planes or columns transformed at once."""
 
     @classmethod
     def of(cls, mesh: int) -> Work:
         """Arrays without content."""
         shape = (mesh, mesh, mesh // 2 + 1)
-        return cls(np.empty(shape, np.complex64), np.empty(shape, np.complex64))
+        most = min(_PLANES[1], _SLAB // mesh**2, mesh // (_TURNS * torch.get_num_threads()))
+        return cls(np.empty(shape, np.complex64), np.empty(shape, np.complex64), max(_PLANES[0], most))
 
     @property
     def counts(self) -> Array:
@@ -69,7 +76,7 @@ def _gravity_numpy(positions: torch.Tensor, box_size: float, mesh: int, work: Wo
     work.counts.fill(0)
     deposit(x, y, z, 2, work.counts)
     order = np.empty(x.size, np.int32 if x.size < 1 << 31 else np.int64)
-    start = by_slabs(x, mesh, _PLANES, order)
+    start = by_slabs(x, mesh, work.planes, order)
     force = torch.empty_like(positions)
     values = force.numpy()
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
@@ -77,7 +84,7 @@ def _gravity_numpy(positions: torch.Tensor, box_size: float, mesh: int, work: Wo
 
         def collect(slabs: Array) -> None:
             for slab, planes in zip(slabs, components(slabs), strict=True):
-                collect_slab(x, y, z, order[start[slab] : start[slab + 1]], slab * _PLANES, planes, values)
+                collect_slab(x, y, z, order[start[slab] : start[slab + 1]], slab * work.planes, planes, values)
 
         parts = np.array_split(np.arange(len(start) - 1), min(torch.get_num_threads(), len(start) - 1))
         list(pool.map(collect, parts))
@@ -93,23 +100,23 @@ def _components(
 
     from core.cosmos.kernels import solve_poisson
 
-    modes, along, mesh = work.modes, work.along, len(work.modes)
+    modes, along, mesh, depth = work.modes, work.along, len(work.modes), work.planes
     kx, ky, kz = (axis.numpy() for axis in wavenumbers(mesh, box_size, torch.device("cpu")))
 
     def forward(first: int) -> None:
-        slab = slice(first, first + _PLANES)
+        slab = slice(first, first + depth)
         modes[slab] = fft.rfft2(work.counts[slab], axes=(1, 2))
 
     def across(first: int) -> None:
-        slab = slice(first, first + _PLANES)
+        slab = slice(first, first + depth)
         part = fft.fft(modes[:, slab], axis=0)
         part_along = np.empty_like(part)
         solve_poisson(part, part_along, first, kx.ravel(), 2 * np.pi / box_size, scale)
         modes[:, slab] = fft.ifft(part, axis=0, overwrite_x=True)
         along[:, slab] = fft.ifft(part_along, axis=0, overwrite_x=True)
 
-    list(pool.map(forward, range(0, mesh, _PLANES)))
-    list(pool.map(across, range(0, mesh, _PLANES)))
+    list(pool.map(forward, range(0, mesh, depth)))
+    list(pool.map(across, range(0, mesh, depth)))
 
     def inverse(first: int, planes: Array) -> None:
         slab = slice(first, first + planes.shape[1])
@@ -118,9 +125,9 @@ def _components(
             component[:] = fft.irfft2(part, s=(mesh, mesh), axes=(1, 2))
 
     def components(slabs: Array) -> Iterator[Array]:
-        planes = np.empty((3, _PLANES + 1, mesh, mesh), np.float32)
-        inverse((slabs[0] * _PLANES - 1) % mesh, planes[:, -1:])
-        for first in slabs * _PLANES:
+        planes = np.empty((3, depth + 1, mesh, mesh), np.float32)
+        inverse((slabs[0] * depth - 1) % mesh, planes[:, -1:])
+        for first in slabs * depth:
             planes[:, 0] = planes[:, -1]
             inverse(first, planes[:, 1 : 1 + mesh - first])
             yield planes

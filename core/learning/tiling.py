@@ -74,9 +74,9 @@ def over_box(
     folder = _FOLDER.get()
     if folder is not None and (parallel.world() > 1 or len(places) > MANY):
         return _shared(made, where, len(places), cells, folder, progress)
-    first = made(0)
-    result = torch.from_numpy(empty((first.shape[0], cells, cells, cells), first.numpy().dtype))
     with kept():
+        first = made(0)
+        result = torch.from_numpy(empty((first.shape[0], cells, cells, cells), first.numpy().dtype))
         for number in range(len(places)):
             result[where(number)] = made(number) if number else first
             progress((number + 1) / len(places), f"tile {number + 1} of {len(places)}")

@@ -204,21 +204,23 @@ class Emulator(Recipe[Network]):
         Raises: InputError for what the network has not learnt.
         """
         from core.cosmos.universe import check_field
+        from core.heap import kept
         from core.recipes.emulator.start import seen, to_velocity
 
         check_field(delta)
         self._check_learnt(learner.constants, delta, redshifts)
         self._check_tiles(delta.cells)
         progress(0.0, self.start.way.name)
-        begun = self.start.way.states(delta, cosmology, redshifts, learner.device)
         moved = []
-        for number, (z, state) in enumerate(zip(redshifts, begun, strict=True)):
-            stage = part(progress, 0.3 + 0.7 * number / len(redshifts), 0.3 + 0.7 * (number + 1) / len(redshifts))
-            inputs = seen(state, delta, cosmology, z, learner.constants)
-            change = delta.cell_size * self.crop.over_box(learner.predict, inputs, stage)
-            displacement = state.displacement.cpu() + change[:3]
-            velocity = (state.velocity.cpu() + change[3:]) * to_velocity(cosmology, z)
-            moved.append((displacement.numpy(), velocity.numpy()))
+        with kept():
+            begun = self.start.way.states(delta, cosmology, redshifts, learner.device)
+            for number, (z, state) in enumerate(zip(redshifts, begun, strict=True)):
+                stage = part(progress, 0.3 + 0.7 * number / len(redshifts), 0.3 + 0.7 * (number + 1) / len(redshifts))
+                inputs = seen(state, delta, cosmology, z, learner.constants)
+                change = delta.cell_size * self.crop.over_box(learner.predict, inputs, stage)
+                displacement = state.displacement.cpu() + change[:3]
+                velocity = (state.velocity.cpu() + change[3:]) * to_velocity(cosmology, z)
+                moved.append((displacement.numpy(), velocity.numpy()))
         return moved
 
     def finish(self, learner: Network, universes: Sequence[Universe]) -> None:

@@ -1,6 +1,7 @@
 """Gravity by planes against three plain inverse transforms: forces, and what twenty steps make of them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,13 +82,11 @@ def test_the_number_of_threads_changes_nothing(positions: torch.Tensor) -> None:
     assert torch.equal(found[0], found[2])
 
 
-@pytest.mark.parametrize("planes", [1, 3, 32])
-def test_how_many_planes_stay_in_cache_changes_nothing(
-    positions: torch.Tensor, planes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("planes", [1, 3, 8, 32])
+def test_how_many_planes_stay_in_cache_changes_nothing(positions: torch.Tensor, planes: int) -> None:
     expected = gravity(positions, 30.0, 20)
-    monkeypatch.setattr("core.cosmos.gravity._PLANES", planes)
-    assert torch.equal(gravity(positions, 30.0, 20), expected)
+    assert Work.of(20).planes != planes
+    assert torch.equal(gravity(positions, 30.0, 20, replace(Work.of(20), planes=planes)), expected)
 
 
 def test_arrays_that_are_kept_remember_nothing(positions: torch.Tensor) -> None:
