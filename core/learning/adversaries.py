@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.errors import RunError
 from core.learning import parallel
+from core.learning.bf16 import bf16
 from core.learning.learner import Optimiser, Precision, Step, finite, inner, uses_bf16
 from core.learning.samples import Samples, mix
 
@@ -169,9 +170,7 @@ class Adversaries:
 
     def _forward(self, module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
         """A network's output as float32, computed in bf16 where that pays."""
-        import torch
-
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+        with bf16(module, self.device, self.bf16):
             output: torch.Tensor = module(x)
         return output.float()
 

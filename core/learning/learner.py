@@ -13,6 +13,7 @@ from pydantic import Field as Setting
 from core.config import Settings
 from core.errors import RunError
 from core.learning import parallel
+from core.learning.bf16 import bf16
 from core.learning.boxes import ahead
 from core.learning.samples import Batch, Crops, Samples, mix
 
@@ -217,10 +218,9 @@ class Network:
 
     def forward(self, inputs: torch.Tensor, module: torch.nn.Module | None = None) -> torch.Tensor:
         """The network's output as float32, computed in bf16 where that pays."""
-        import torch
-
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            output: torch.Tensor = (module or self.module)(inputs)
+        module = module or self.module
+        with bf16(module, self.device, self.bf16):
+            output: torch.Tensor = module(inputs)
         return output.float()
 
     def predict(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.emulator_unet import EmulatorUNet, gathered, reach, spread
+from models.emulator_unet import EmulatorUNet, reach, wrapped
 
 
 def lively(**shape: int) -> EmulatorUNet:
@@ -24,12 +24,18 @@ def test_an_untrained_network_corrects_nothing() -> None:
     assert not EmulatorUNet(levels=2, filters=4)(seen(8)).any()
 
 
-def test_cells_of_a_cube_become_channels_and_come_back() -> None:
-    x = torch.arange(2 * 3 * 8**3, dtype=torch.float32).reshape(2, 3, 8, 8, 8)
-    there = gathered(x, 2)
-    assert there.shape == (2, 24, 4, 4, 4)
-    assert sorted(there[0, :8, 0, 0, 0].tolist()) == sorted(x[0, 0, :2, :2, :2].flatten().tolist())
-    assert torch.equal(spread(there, 2), x)
+def test_the_border_is_the_opposite_side() -> None:
+    x = torch.randn((2, 5, 4, 6, 8), generator=torch.Generator().manual_seed(3))
+    assert torch.equal(wrapped(x), torch.nn.functional.pad(x, (1,) * 6, mode="circular"))
+
+
+@pytest.mark.parametrize("patch", [1, 2])
+def test_every_cell_counts(patch: int) -> None:
+    """Each of the cells that the first layer takes together, and each of the channels."""
+    network, x = lively(levels=1, filters=4, patch=patch), seen(4).requires_grad_()
+    network(x).square().sum().backward()
+    assert x.grad is not None
+    assert x.grad[0, :11].abs().min() > 0
 
 
 @pytest.mark.parametrize(("levels", "patch"), [(1, 1), (2, 1), (1, 2), (2, 2)])
