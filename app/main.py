@@ -7,12 +7,12 @@ import signal
 import sys
 from pathlib import Path
 
+from app.waiting import let_threads_wait
+
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 128 + n ended by signal n."""
-    # GNU OpenMP threads that wait spin for milliseconds, which on a busy machine takes the time of those waited for:
-    # sleep after some microseconds. It has to be set before torch is imported
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+    let_threads_wait()
     _check_packages()
     from app.cli.encodings import use_what_is_there
 
