@@ -198,7 +198,8 @@ class Adversaries:
                 self.discriminator.load_state_dict(weights["discriminator"])
         except (RuntimeError, KeyError) as error:
             raise RunError(
-                "the saved weights belong to other networks", "use the settings that they were trained with"
+                "the saved weights belong to other networks",
+                "use the settings that they were trained with; where another version trained them, train again",
             ) from error
         self.constants, self.step = weights["constants"], weights["step"]
         self.tensors = weights.get("tensors", {})  # not in checkpoints of version 0.1.0

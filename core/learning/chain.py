@@ -100,7 +100,10 @@ class Chain:
 
     def _each(self, saved: dict[str, Any], load: Callable[[Network, dict[str, Any]], None]) -> None:
         if set(saved.get("networks", ())) != set(self.links):
-            raise RunError("the saved weights belong to other networks", "use the settings that they were trained with")
+            raise RunError(
+                "the saved weights belong to other networks",
+                "use the settings that they were trained with; where another version trained them, train again",
+            )
         for name, link in self.links.items():
             load(link.network, saved["networks"][name])
         self.constants, self.tensors, self.step = dict(saved["constants"]), dict(saved["tensors"]), saved["step"]

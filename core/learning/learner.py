@@ -240,7 +240,8 @@ class Network:
             self.module.load_state_dict(weights["module"])
         except (RuntimeError, KeyError) as error:
             raise RunError(
-                "the saved weights belong to another network", "use the settings that they were trained with"
+                "the saved weights belong to another network",
+                "use the settings that they were trained with; where another version trained them, train again",
             ) from error
         self.constants, self.step = weights["constants"], weights["step"]
         self.tensors = weights.get("tensors", {})  # not in checkpoints of version 0.1.0
