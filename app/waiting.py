@@ -12,7 +12,7 @@ _SPINS, _OURS = "GOMP_SPINCOUNT", "HALODECK_SPINCOUNT"
 """The variable, and what this program has set it to, which the next program may change; what a user sets stays."""
 _QUIET, _BUSY = "5000", "0"
 _LOAD = 1.5
-"""Processes for each core, over the last minute, from which on a machine is busy. One training of its own is 1."""
+"""Processes for each core of the machine, over the last minute, from which on it is busy. One training of all is 1."""
 
 
 def let_threads_wait() -> None:
@@ -22,6 +22,8 @@ def let_threads_wait() -> None:
 
 
 def _is_busy() -> bool:
-    """Whether the cores have more to do than they can."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return os.getloadavg()[0] > _LOAD * max(cores, 1)
+    """Whether the cores have more to do than they can: all of the machine, whose load it is that the system tells."""
+    try:
+        return os.getloadavg()[0] > _LOAD * (os.cpu_count() or 1)
+    except OSError:  # the system does not tell
+        return False

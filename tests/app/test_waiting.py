@@ -16,7 +16,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, "")  # so that what the test sets is undone
         monkeypatch.delenv(name)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
 def load(monkeypatch: pytest.MonkeyPatch, processes: float) -> None:
@@ -37,6 +37,15 @@ def test_a_process_that_is_started_later_looks_again(monkeypatch: pytest.MonkeyP
     load(monkeypatch, 16)
     let_threads_wait()
     assert os.environ["GOMP_SPINCOUNT"] == "0"
+
+
+def test_a_system_that_tells_no_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> tuple[float, float, float]:
+        raise OSError("Load averages are unobtainable")
+
+    monkeypatch.setattr(os, "getloadavg", none)
+    let_threads_wait()
+    assert os.environ["GOMP_SPINCOUNT"] == "5000"
 
 
 def test_what_the_user_sets_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import torch
 
+from app.waiting import let_threads_wait
 from core.config import read_table, resolve
 from core.heap import kept
 from core.learning.boxes import on_disk
@@ -101,7 +102,7 @@ def main() -> None:
     if told.way:
         train(told.networks[0], told.cells, told.boxes, told.steps, told.way == "maps")
         return
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # as `halodeck` does
+    let_threads_wait()  # as `halodeck` does
     size = told.boxes * told.cells**3 * 5 / 2**20
     print(f"{told.boxes} boxes of {told.cells}^3: {size:.0f} MiB, {size / told.limit:.1f} times the limit")
     sizes = [f"--{name}={getattr(told, name)}" for name in ("cells", "boxes", "steps")]
